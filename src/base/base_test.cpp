@@ -1,0 +1,105 @@
+#include <gtest/gtest.h>
+
+#include "base/arn.hpp"
+#include "base/clock.hpp"
+#include "base/files.hpp"
+#include "base/hash.hpp"
+#include "base/json.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+
+namespace trainyard {
+namespace {
+
+TEST(Hash, KnownDigests) {
+  EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(hex(digest(Digest::md5, "abc")), "900150983cd24fb0d6963f7d28e17f72");
+  EXPECT_EQ(crc32(0, "123456789"), 0xcbf43926u);
+  EXPECT_EQ(crc32c(0, "123456789"), 0xe3069283u);
+  EXPECT_EQ(crc64nvme(0, "123456789"), 0xae8b14860a799888u);
+  EXPECT_EQ(crc32(crc32(0, "1234567890123"), "456789"), crc32(0, "1234567890123456789"));
+}
+
+TEST(Hash, EncodingsRoundTrip) {
+  SeededRandom random(1);
+  for (int size = 0; size < 100; ++size) {
+    std::string bytes;
+    for (int i = 0; i < size; ++i) bytes += static_cast<char>(random.below(256));
+    EXPECT_EQ(unbase64(base64(bytes)), bytes);
+    EXPECT_EQ(unhex(hex(bytes)), bytes);
+    EXPECT_EQ(percent_decode(percent_encode(bytes)), bytes);
+  }
+  EXPECT_FALSE(unbase64("abc"));
+  EXPECT_FALSE(percent_decode("%4"));
+  EXPECT_FALSE(percent_decode("%zz"));
+}
+
+TEST(Clock, FormatsAndParses) {
+  Time time = from_millis(1'795'422'495'123);
+  Time parsed;
+  ASSERT_TRUE(parse_iso8601(iso8601(time), parsed));
+  EXPECT_EQ(parsed, time);
+  ASSERT_TRUE(parse_iso8601("2016-03-14T01:59:00+01:00", parsed));
+  EXPECT_EQ(iso8601_seconds(parsed), "2016-03-14T00:59:00Z");
+  EXPECT_FALSE(parse_iso8601("2016-13-14T01:59:00Z", parsed));
+  EXPECT_FALSE(parse_iso8601("2016-03-14", parsed));
+  ASSERT_TRUE(parse_http_date(http_date(time), parsed));
+  ASSERT_TRUE(parse_iso8601_basic("20261123T082815Z", parsed));
+  EXPECT_EQ(iso8601_basic(parsed), "20261123T082815Z");
+}
+
+TEST(Json, PrettyIsPythonsFormat) {
+  EXPECT_EQ(dump_pretty(*parse_json(R"({"a":[1,{"b":null}],"c":{},"d":[]})")),
+            "{\n    \"a\": [\n        1,\n        {\n            \"b\": null\n        }\n    ],\n"
+            "    \"c\": {},\n    \"d\": []\n}");
+}
+
+TEST(Json, RefusesWithTheOffset) {
+  std::string error;
+  EXPECT_FALSE(parse_json("{\"a\":}", &error));
+  EXPECT_NE(error.find("offset"), std::string::npos);
+  EXPECT_FALSE(parse_json("", &error));
+  EXPECT_FALSE(parse_json("{} x", &error));
+  EXPECT_FALSE(parse_json(std::string(200, '['), &error));
+  EXPECT_TRUE(parse_json(" 1 "));
+}
+
+TEST(Arn, Parses) {
+  auto arn = parse_arn("arn:aws:states:us-east-1:123456789012:stateMachine:a:b");
+  ASSERT_TRUE(arn);
+  EXPECT_EQ(arn->resource, "stateMachine:a:b");
+  EXPECT_EQ(arn->text(), "arn:aws:states:us-east-1:123456789012:stateMachine:a:b");
+  EXPECT_FALSE(parse_arn("arn:aws:s3"));
+  EXPECT_FALSE(parse_arn("MyRole"));
+}
+
+TEST(Files, AtomicWriteReplaces) {
+  TempDir dir;
+  write_file_atomically(dir.path() / "x", "one");
+  write_file_atomically(dir.path() / "x", "two", 0600);
+  EXPECT_EQ(read_file(dir.path() / "x"), "two");
+  EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), {}), 1);
+  EXPECT_FALSE(read_file_if_exists(dir.path() / "y"));
+}
+
+TEST(Files, LockIsExclusive) {
+  TempDir dir;
+  auto first = try_lock_file(dir.path() / "lock");
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(try_lock_file(dir.path() / "lock"));
+  first.reset();
+  EXPECT_TRUE(try_lock_file(dir.path() / "lock"));
+}
+
+TEST(Text, S3Uri) {
+  std::string bucket, key;
+  ASSERT_TRUE(parse_s3_uri("s3://b/k/x", bucket, key));
+  EXPECT_EQ(bucket + "|" + key, "b|k/x");
+  ASSERT_TRUE(parse_s3_uri("s3://b", bucket, key));
+  EXPECT_EQ(bucket + "|" + key, "b|");
+  EXPECT_FALSE(parse_s3_uri("s3:///k", bucket, key));
+  EXPECT_FALSE(parse_s3_uri("http://b/k", bucket, key));
+}
+
+}  // namespace
+}  // namespace trainyard

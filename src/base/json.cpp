@@ -1,0 +1,142 @@
+#include "base/json.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+
+namespace trainyard {
+namespace {
+
+void write_pretty(const json::value& value, int indent, int depth, std::string& out) {
+  auto new_line = [&](int levels) { out += '\n', out.append(indent * levels, ' '); };
+  if (const auto* object = value.if_object(); object && !object->empty()) {
+    out += '{';
+    bool first = true;
+    for (const auto& member : *object) {
+      if (!first) out += ',';
+      first = false;
+      new_line(depth + 1);
+      out += json::serialize(member.key());
+      out += ": ";
+      write_pretty(member.value(), indent, depth + 1, out);
+    }
+    new_line(depth);
+    out += '}';
+  } else if (const auto* array = value.if_array(); array && !array->empty()) {
+    out += '[';
+    bool first = true;
+    for (const auto& element : *array) {
+      if (!first) out += ',';
+      first = false;
+      new_line(depth + 1);
+      write_pretty(element, indent, depth + 1, out);
+    }
+    new_line(depth);
+    out += ']';
+  } else {
+    out += json::serialize(value);
+  }
+}
+
+}  // namespace
+
+std::optional<json::value> parse_json(std::string_view text, std::string* error) {
+  json::parse_options options;
+  options.max_depth = kJsonDepthMax;
+  json::stream_parser parser({}, options);
+  boost::system::error_code code;
+  std::size_t used = parser.write_some(text.data(), text.size(), code);
+  if (!code && used == text.size()) parser.finish(code);
+  if (!code && used < text.size()) code = json::error::extra_data;
+  if (code) {
+    if (error != nullptr) *error = fmt::format("{} at offset {}", code.message(), used);
+    return std::nullopt;
+  }
+  return parser.release();
+}
+
+json::value parse_own_json(std::string_view text) {
+  std::string error;
+  auto value = parse_json(text, &error);
+  if (!value) throw SystemError("stored JSON is damaged: " + error);
+  return *value;
+}
+
+std::string dump(const json::value& value) { return json::serialize(value); }
+std::string dump(const json::object& value) { return json::serialize(value); }
+
+std::string dump_pretty(const json::value& value, int indent) {
+  std::string out;
+  write_pretty(value, indent, 0, out);
+  return out;
+}
+
+json::value sorted(const json::value& value) {
+  if (const auto* object = value.if_object()) {
+    std::map<std::string_view, const json::value*> members;
+    for (const auto& member : *object) members[member.key()] = &member.value();
+    json::object result;
+    for (const auto& [name, member] : members) result[name] = sorted(*member);
+    return result;
+  }
+  if (const auto* array = value.if_array()) {
+    json::array result;
+    for (const auto& element : *array) result.push_back(sorted(element));
+    return result;
+  }
+  return value;
+}
+
+const json::value* find(const json::object& object, std::string_view name) {
+  return object.if_contains(name);
+}
+
+const json::object* find_object(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  return value ? value->if_object() : nullptr;
+}
+
+const json::array* find_array(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  return value ? value->if_array() : nullptr;
+}
+
+std::optional<std::string> find_string(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  if (!value || !value->is_string()) return std::nullopt;
+  return to_std(value->get_string());
+}
+
+std::optional<int64_t> find_integer(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  if (!value || !value->is_number()) return std::nullopt;
+  boost::system::error_code code;
+  int64_t number = value->to_number<int64_t>(code);
+  if (code) return std::nullopt;
+  return number;
+}
+
+bool json_equal(const json::value& a, const json::value& b) {
+  if (a.is_number() && b.is_number()) {
+    return a == b || a.to_number<double>() == b.to_number<double>();
+  }
+  if (a.kind() != b.kind()) return false;
+  if (a.is_array()) {
+    const auto &x = a.get_array(), &y = b.get_array();
+    return std::equal(x.begin(), x.end(), y.begin(), y.end(), json_equal);
+  }
+  if (a.is_object()) {
+    const auto &x = a.get_object(), &y = b.get_object();
+    if (x.size() != y.size()) return false;
+    return std::all_of(x.begin(), x.end(), [&](const auto& member) {
+      const json::value* other = y.if_contains(member.key());
+      return other && json_equal(member.value(), *other);
+    });
+  }
+  return a == b;
+}
+
+}  // namespace trainyard

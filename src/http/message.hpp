@@ -1,0 +1,84 @@
+// HTTP/1.1 messages as plain values. Beast stays inside server.cpp and client.cpp.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace trainyard::http {
+
+/// Header fields in the order they came; names compare without case.
+class Headers {
+ public:
+  using Field = std::pair<std::string, std::string>;
+
+  const std::string* find(std::string_view name) const;  // the first of that name, or nullptr
+  std::string get(std::string_view name) const;          // "" when absent
+  std::vector<std::string> all(std::string_view name) const;
+  bool has(std::string_view name) const { return find(name) != nullptr; }
+  void add(std::string name, std::string value);
+  void set(std::string_view name, std::string value);  // replaces every one of that name
+  void remove(std::string_view name);
+
+  auto begin() const { return fields_.begin(); }
+  auto end() const { return fields_.end(); }
+
+ private:
+  std::vector<Field> fields_;
+};
+
+/// A body that is read once, front to back, on the thread that asks.
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+  /// Reads up to `size` bytes; 0 at the end. Throws ApiError or SystemError when the body is
+  /// damaged, too slow or cut off.
+  virtual std::size_t read(char* data, std::size_t size) = 0;
+};
+
+/// A body that is in memory already.
+class StringBody final : public BodyReader {
+ public:
+  explicit StringBody(std::string text) : text_(std::move(text)) {}
+  std::size_t read(char* data, std::size_t size) override;
+
+ private:
+  std::string text_;
+  std::size_t offset_ = 0;
+};
+
+/// Everything that is left of the body. Throws ApiError 413 `too_large_code` past `limit` bytes.
+std::string read_all(BodyReader& body, std::size_t limit,
+                     const char* too_large_code = "RequestEntityTooLargeException");
+
+struct Request {
+  std::string method;
+  std::string target;  // as sent: path and query, still percent-encoded
+  Headers headers;
+  BodyReader* body = nullptr;          // never null inside a server's handler
+  std::optional<uint64_t> length;      // Content-Length, when sent
+  std::string peer;                    // "127.0.0.1:53122", or "unix"
+  bool secure = false;
+
+  std::string_view path() const;   // before '?', undecoded
+  std::string_view query() const;  // after '?', undecoded
+};
+
+struct Response {
+  int status = 200;
+  Headers headers;
+  std::string body;                    // used when `stream` is null
+  std::unique_ptr<BodyReader> stream;  // sent as it is read
+  std::optional<uint64_t> stream_length;  // without it the stream goes out chunked
+  bool close = false;                  // end the connection after this response
+};
+
+/// Decoded name=value pairs of a query string, in order; a name without '=' has an empty value.
+/// nullopt on a malformed escape.
+std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query);
+
+}  // namespace trainyard::http

@@ -1,0 +1,53 @@
+// The HTTP/1.1 server: one blocking thread a connection, taken from a bounded pool. Blocking reads
+// keep streaming bodies and upstream calls plain code; kConnectionsMax bounds the threads.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/files.hpp"
+#include "http/message.hpp"
+
+namespace trainyard::http {
+
+inline constexpr int kConnectionsMax = 1024;
+inline constexpr std::size_t kHeaderBytesMax = 64 * 1024;
+
+struct ServerOptions {
+  std::chrono::milliseconds header_timeout{20'000};  // from the first byte to the last header
+  std::chrono::milliseconds idle_timeout{75'000};    // between requests
+  std::chrono::milliseconds body_timeout{30'000};    // without a byte of progress, either way
+  int connections_max = kConnectionsMax;
+};
+
+class Server {
+ public:
+  /// Called on the connection's thread. What it throws is answered 500 (ApiError: its status).
+  /// `100 Continue` goes out when the handler first reads the body.
+  using Handler = std::function<Response(Request&)>;
+
+  Server(ServerOptions options, Handler handler);
+  ~Server();  // stops
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Starts to accept; port 0 picks a free one. Returns the port. SystemError "cannot listen on
+  /// HOST:PORT: address already in use" when taken.
+  int listen_tcp(const std::string& host, int port);
+  /// A stale socket file is replaced. `handler` overrides the server's own for this door.
+  void listen_unix(const fs::path& path, int mode, Handler handler = nullptr);
+  /// Accepts on a listening socket made elsewhere (in another network namespace, say).
+  void listen_fd(Fd listening, Handler handler = nullptr);
+  void close_unix(const fs::path& path);
+
+  /// Stops accepting, lets running requests finish up to `grace`, then closes their sockets.
+  void stop(std::chrono::milliseconds grace);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace trainyard::http
