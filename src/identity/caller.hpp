@@ -10,7 +10,7 @@ enum class PrincipalKind { root, user, assumed_role };
 struct Caller {
   PrincipalKind kind = PrincipalKind::root;
   std::string account;
-  std::string arn;        // as GetCallerIdentity answers: …:root, :user/alice, :assumed-role/R/session
+  std::string arn;        // as GetCallerIdentity answers: …:root, …:assumed-role/R/session
   std::string user_id;    // "AIDA…", "AROA…:session", the account for root
   std::string name;       // user or role name; "" for root
   std::string role_arn;   // assumed_role: the role's own ARN

@@ -1,5 +1,5 @@
-// Principals, keys, sessions and their policies: the tables below iam and sts, and the two questions
-// that the request pipeline asks of them: whose key is this, and may they?
+// Principals, keys, sessions and their policies: the tables below iam and sts, and the two
+// questions that the request pipeline asks of them: whose key is this, and may they?
 #pragma once
 
 #include <map>
@@ -48,8 +48,8 @@ Caller assume_for_service(Txn& txn, std::string_view role_arn, std::string_view 
 
 /// Evaluates identity policies, session policy and (when given) a resource policy. Throws ApiError
 /// AccessDenied/AccessDeniedException 403 with AWS's text: "User: ARN is not authorized to perform:
-/// ACTION on resource: RESOURCE because no identity-based policy allows the ACTION action" (or "with
-/// an explicit deny in an identity-based policy"). `code` is the service's own spelling.
+/// ACTION on resource: RESOURCE because no identity-based policy allows the ACTION action" (or
+/// "with an explicit deny in an identity-based policy"). `code` is the service's own spelling.
 struct Authorisation {
   std::string_view action;
   std::string_view resource;

@@ -1,8 +1,8 @@
 // The outbox: what a transaction wants done after it, now or at a later time. Timers are messages
-// with a future due time. The server's performer takes messages in order of (due, id) and hands each
-// to the delivery of its kind; a delivery inside a transaction removes its message in that same
-// transaction (exactly once); one that acts on the world removes it afterwards (at least once, so
-// the receiver must recognise a repeat by the message's key).
+// with a future due time. The server's performer takes messages in order of (due, id) and hands
+// each to the delivery of its kind; a delivery inside a transaction removes its message in that
+// same transaction (exactly once); one that acts on the world removes it afterwards (at least once,
+// so the receiver must recognise a repeat by the message's key).
 #pragma once
 
 #include <optional>

@@ -28,7 +28,7 @@ class Segments {
 
   /// Returns the position of the first record appended. A torn tail of a crash is cut off at open.
   int64_t append(const std::string& stream, const std::vector<Record>& records);
-  /// Calls visit for records from `position` on (backwards: from there down) until it returns false.
+  /// Calls visit for records from `position` on (backwards: from there down) until it says false.
   void scan(const std::string& stream, int64_t position, bool backwards,
             const std::function<bool(const Record&)>& visit) const;
   int64_t count(const std::string& stream) const;  // 0 for an unknown stream

@@ -1,5 +1,5 @@
-// An open transaction: SQL with positional '?' parameters, prepared once and cached. Statements keep
-// to what SQLite and PostgreSQL share (INSERT … ON CONFLICT, no PRAGMA, no rowid tricks).
+// An open transaction: SQL with positional '?' parameters, prepared once and cached. Statements
+// keep to what SQLite and PostgreSQL share (INSERT … ON CONFLICT, no PRAGMA, no rowid tricks).
 #pragma once
 
 #include <cstdint>

@@ -108,7 +108,7 @@ struct Operation {
   std::size_t index;            // place in its service's table
   // Authorisation, from api/authz.json:
   std::string_view action;                     // "sagemaker:CreateTrainingJob"; "" = not authorised
-  std::span<const std::string_view> resources; // templates: "arn:aws:…:training-job/{TrainingJobName}"
+  std::span<const std::string_view> resources; // templates: "…:training-job/{TrainingJobName}"
   std::string_view pass_role_member;           // path of the role passed: "RoleArn", or ""
   std::string_view pass_role_service;          // "sagemaker.amazonaws.com"
 };

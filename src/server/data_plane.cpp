@@ -1,0 +1,210 @@
+#include "server/data_plane.hpp"
+
+#include <atomic>
+
+#include "base/log.hpp"
+#include "http/client.hpp"
+#include "services/sagemaker/routing.hpp"
+
+namespace trainyard::server {
+namespace {
+
+constexpr int kAttemptsPerRequest = 2;  // another instance is tried when a connection is refused
+
+/// One instance as the data plane sees it: its connections, and how many requests it has now.
+struct Instance {
+  std::string attempt, host;
+  std::unique_ptr<http::Pool> pool;
+  std::atomic<int> outstanding{0};
+};
+
+struct Variant {
+  std::string name;
+  double weight = 1;
+  std::vector<std::shared_ptr<Instance>> instances;
+};
+
+using Variants = std::vector<Variant>;
+
+/// The instance's count of running requests, taken back when the response has been read.
+class Busy {
+ public:
+  explicit Busy(std::shared_ptr<Instance> instance) : instance_(std::move(instance)) {
+    ++instance_->outstanding;
+  }
+  ~Busy() {
+    if (instance_) --instance_->outstanding;
+  }
+  Busy(Busy&&) noexcept = default;
+  Busy& operator=(Busy&&) = delete;
+
+ private:
+  std::shared_ptr<Instance> instance_;
+};
+
+class CountedBody final : public http::BodyReader {
+ public:
+  CountedBody(std::unique_ptr<http::BodyReader> body, Busy busy)
+      : body_(std::move(body)), busy_(std::move(busy)) {}
+  std::size_t read(char* data, std::size_t size) override { return body_->read(data, size); }
+
+ private:
+  std::unique_ptr<http::BodyReader> body_;
+  Busy busy_;
+};
+
+[[noreturn]] void throw_missing(const std::string& endpoint) {
+  throw ApiError("ValidationError", 400,
+                 "Endpoint " + endpoint + " of account not found.");
+}
+
+[[noreturn]] void throw_unavailable(const std::string& endpoint) {
+  throw ApiError("ServiceUnavailable", 503,
+                 "Endpoint " + endpoint + " has no instance that can take the request now.");
+}
+
+}  // namespace
+
+struct DataPlane::Impl {
+  Store& store;
+  compute::Executor& executor;
+  Random& random;
+  std::mutex mutex;
+  int64_t revision = -1;
+  std::map<std::string, std::shared_ptr<const Variants>> routes;
+  std::map<std::string, std::weak_ptr<Instance>> instances;  // by attempt/host
+
+  std::shared_ptr<Instance> instance(const std::string& attempt, const std::string& host) {
+    auto& slot = instances[attempt + "/" + host];
+    if (auto known = slot.lock()) return known;
+    auto fresh = std::make_shared<Instance>();
+    fresh->attempt = attempt;
+    fresh->host = host;
+    fresh->pool = std::make_unique<http::Pool>([this, attempt, host] {
+      http::Address address;
+      address.host = host;
+      address.port = kContainerPort;
+      http::ClientOptions options;
+      options.read_timeout = kInvocationTimeout;
+      return http::Connection(executor.connect(attempt, host, kContainerPort), address, options);
+    });
+    slot = fresh;
+    return fresh;
+  }
+
+  /// The endpoint's variants, from memory unless some endpoint has changed since.
+  std::shared_ptr<const Variants> variants_of(const std::string& endpoint) {
+    int64_t now = store.read([](Txn& txn) { return sagemaker::routes_revision(txn); });
+    std::lock_guard lock(mutex);
+    if (now != revision) {
+      routes.clear();
+      std::erase_if(instances, [](const auto& entry) { return entry.second.expired(); });
+      revision = now;
+    }
+    auto known = routes.find(endpoint);
+    if (known != routes.end()) return known->second;
+    auto route = store.read([&](Txn& txn) { return sagemaker::route(txn, endpoint); });
+    if (!route) throw_missing(endpoint);
+    auto variants = std::make_shared<Variants>();
+    for (const auto& variant : route->variants) {
+      Variant mine{variant.name, variant.weight, {}};
+      for (const auto& member : variant.instances) {
+        mine.instances.push_back(instance(member.attempt, member.host));
+      }
+      variants->push_back(std::move(mine));
+    }
+    routes[endpoint] = variants;
+    return variants;
+  }
+
+  const Variant& choose_variant(const Variants& variants, const Invocation& invocation) {
+    if (!invocation.variant.empty()) {
+      for (const Variant& variant : variants) {
+        if (variant.name == invocation.variant) return variant;
+      }
+      throw ApiError("ValidationError", 400,
+                     "Variant " + invocation.variant + " of endpoint " + invocation.endpoint +
+                         " not found.");
+    }
+    double total = 0;
+    for (const Variant& variant : variants) total += variant.instances.empty() ? 0 : variant.weight;
+    double at = random.uniform() * total;
+    for (const Variant& variant : variants) {
+      if (variant.instances.empty()) continue;
+      at -= variant.weight;
+      if (at < 0) return variant;
+    }
+    throw_unavailable(invocation.endpoint);
+  }
+
+  /// The least busy instance that is not in `tried`; ties go round by chance.
+  std::shared_ptr<Instance> choose_instance(const Variant& variant,
+                                            const std::vector<Instance*>& tried) {
+    std::shared_ptr<Instance> best;
+    std::size_t count = variant.instances.size();
+    std::size_t start = count > 1 ? random.below(count) : 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto& candidate = variant.instances[(start + i) % count];
+      if (std::find(tried.begin(), tried.end(), candidate.get()) != tried.end()) continue;
+      if (!best || candidate->outstanding < best->outstanding) best = candidate;
+    }
+    return best;
+  }
+
+  Answer send(const std::shared_ptr<Instance>& instance, http::Outgoing& request,
+              const Variant& variant) {
+    Busy busy(instance);
+    http::Response response = instance->pool->exchange_streaming(request);
+    Answer answer;
+    answer.variant = variant.name;
+    if (response.stream) {
+      response.stream = std::make_unique<CountedBody>(std::move(response.stream), std::move(busy));
+    }
+    answer.response = std::move(response);
+    return answer;
+  }
+};
+
+DataPlane::DataPlane(Store& store, compute::Executor& executor, Random& random)
+    : impl_(new Impl{store, executor, random, {}, -1, {}, {}}) {}
+
+DataPlane::~DataPlane() = default;
+
+DataPlane::Answer DataPlane::invoke(const Invocation& invocation) {
+  auto variants = impl_->variants_of(invocation.endpoint);
+  const Variant& variant = impl_->choose_variant(*variants, invocation);
+  http::Outgoing request;
+  request.method = "POST";
+  request.target = "/invocations";
+  request.headers = invocation.headers;
+  // The whole body is in memory (InvokeEndpoint bounds it), so that another instance can be tried.
+  request.body = http::read_all(*invocation.body, SIZE_MAX);
+  std::vector<Instance*> tried;
+  for (int attempt = 0; attempt < kAttemptsPerRequest; ++attempt) {
+    auto instance = impl_->choose_instance(variant, tried);
+    if (!instance) break;
+    tried.push_back(instance.get());
+    try {
+      return impl_->send(instance, request, variant);
+    } catch (const http::TransportError& error) {
+      log_info("endpoint {}: instance {} did not answer: {}", invocation.endpoint,
+               instance->attempt, error.what());
+      if (error.sent()) {
+        ApiError failure("ModelError", 424,
+                         "Received server error (0) from " + variant.name +
+                             " with message \"Your invocation timed out while waiting for a "
+                             "response from container\".");
+        failure.fields()["OriginalStatusCode"] = "0";
+        failure.fields()["OriginalMessage"] =
+            "Your invocation timed out while waiting for a response from container.";
+        throw failure;
+      }
+    } catch (const SystemError& error) {
+      log_info("endpoint {}: instance {} is out of reach: {}", invocation.endpoint,
+               instance->attempt, error.what());
+    }
+  }
+  throw_unavailable(invocation.endpoint);
+}
+
+}  // namespace trainyard::server

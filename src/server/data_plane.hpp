@@ -1,0 +1,27 @@
+// InvokeEndpoint's way to the instances: picks a variant by weight and its least busy instance, and
+// keeps connections open to each.
+#pragma once
+
+#include <memory>
+
+#include "server/parts.hpp"
+
+namespace trainyard::server {
+
+/// The port that every hosting container listens on (SageMaker's container contract).
+inline constexpr int kContainerPort = 8080;
+/// The longest that a model may take for one request (SageMaker's limit).
+inline constexpr std::chrono::seconds kInvocationTimeout{60};
+
+class DataPlane final : public InstanceRouter {
+ public:
+  DataPlane(Store& store, compute::Executor& executor, Random& random);
+  ~DataPlane() override;
+  Answer invoke(const Invocation& invocation) override;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace trainyard::server

@@ -1,0 +1,104 @@
+#include "server/deliveries.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "server/agent_door.hpp"
+#include "services/events/deliveries.hpp"
+#include "services/s3/deliveries.hpp"
+#include "services/sagemaker/attempts.hpp"
+#include "services/states/deliveries.hpp"
+
+namespace trainyard::server {
+namespace {
+
+compute::AttemptSpec parse_spec(const json::object& payload) {
+  const json::object* spec = find_object(payload, "spec");
+  TRAINYARD_ASSERT(spec != nullptr);
+  compute::AttemptSpec attempt;
+  attempt.id = find_string(*spec, "id").value_or("");
+  for (const auto& host : spec->at("hosts").as_array()) {
+    attempt.hosts.push_back(to_std(host.as_string()));
+  }
+  attempt.plan = spec->at("plan").as_object();
+  const json::value* isolation = find(*spec, "network_isolation");
+  attempt.network_isolation = isolation && isolation->is_bool() && isolation->get_bool();
+  return attempt;
+}
+
+/// A start that the machine refuses (no namespaces, disk full) ends the attempt with that reason: a
+/// job that fails clearly serves its user better than one that is tried for ever.
+void submit(const Parts& parts, AgentDoor& agents, const outbox::Message& message) {
+  compute::AttemptSpec spec = parse_spec(message.payload);
+  agents.open_door(spec.id);
+  try {
+    parts.executor.submit(spec);
+  } catch (const SystemError& error) {
+    log_error("attempt {} cannot start: {}", spec.id, error.what());
+    std::string reason = error.what();
+    parts.store.write([&](Txn& txn) {
+      Caller caller = own_caller(parts.site);
+      Call call = make_call(parts, txn, caller);
+      for (const auto& host : spec.hosts) sagemaker::instance_lost(call, spec.id, host, reason);
+    });
+  }
+}
+
+void cancel(const Parts& parts, AgentDoor& agents, const outbox::Message& message) {
+  parts.executor.cancel(message.key);
+  agents.tell_stop(message.key);
+}
+
+void forget(const Parts& parts, AgentDoor& agents, const outbox::Message& message) {
+  agents.close_door(message.key);
+  parts.executor.forget(message.key);
+}
+
+void remove_blob(const Parts& parts, AgentDoor&, const outbox::Message& message) {
+  s3::remove_blob(parts.blobs, message.payload);
+}
+
+struct Inside {
+  std::string_view kind;
+  InsideDelivery deliver;
+};
+constexpr Inside kInside[] = {
+    {"states.task", states::deliver_task},
+    {"states.timer", states::deliver_timer},
+    {"states.event", states::deliver_event},
+    {"events.put", events::deliver_event},
+    {"sagemaker.deadline", sagemaker::deliver_deadline},
+};
+
+struct Outside {
+  std::string_view kind;
+  OutsideDelivery perform;
+};
+constexpr Outside kOutside[] = {
+    {"compute.submit", submit},
+    {"compute.cancel", cancel},
+    {"compute.forget", forget},
+    {"s3.blob.remove", remove_blob},
+};
+
+}  // namespace
+
+bool is_inside(std::string_view kind) {
+  return std::any_of(std::begin(kInside), std::end(kInside),
+                     [&](const Inside& row) { return row.kind == kind; });
+}
+
+InsideDelivery inside_delivery(std::string_view kind) {
+  for (const Inside& row : kInside) {
+    if (row.kind == kind) return row.deliver;
+  }
+  TRAINYARD_ASSERT(!"known outbox kind");
+}
+
+OutsideDelivery outside_delivery(std::string_view kind) {
+  for (const Outside& row : kOutside) {
+    if (row.kind == kind) return row.perform;
+  }
+  TRAINYARD_ASSERT(!"known outbox kind");
+}
+
+}  // namespace trainyard::server
