@@ -1,0 +1,102 @@
+#include "server/authorise.hpp"
+
+#include "base/error.hpp"
+#include "identity/identity.hpp"
+
+namespace trainyard::server {
+namespace {
+
+/// The string member of that name, or nullptr.
+const std::string* string_member(const wire::Shape& shape, const void* structure,
+                                 std::string_view name) {
+  for (const wire::Member& member : shape.members) {
+    if (member.name != name || member.shape->kind != wire::Kind::string) continue;
+    return static_cast<const std::string*>(member.get(structure));
+  }
+  return nullptr;
+}
+
+/// nullopt when a member that the template names is absent.
+std::optional<std::string> fill(std::string_view text, const wire::Shape& shape, const void* input,
+                                const Site& site) {
+  std::string out;
+  for (;;) {
+    auto open = text.find('{');
+    out += text.substr(0, open);
+    if (open == std::string_view::npos) return out;
+    auto close = text.find('}', open);
+    TRAINYARD_ASSERT(close != std::string_view::npos);
+    std::string_view name = text.substr(open + 1, close - open - 1);
+    if (name == "region") {
+      out += site.region;
+    } else if (name == "account") {
+      out += site.account;
+    } else {
+      const std::string* value = string_member(shape, input, name);
+      if (value == nullptr) return std::nullopt;
+      out += *value;
+    }
+    text.remove_prefix(close + 1);
+  }
+}
+
+/// How the service spells "no".
+std::string_view denial_code(const wire::Service& service) {
+  bool xml = service.protocol == wire::Protocol::query ||
+             service.protocol == wire::Protocol::rest_xml;
+  return xml ? "AccessDenied" : "AccessDeniedException";
+}
+
+std::map<std::string, std::string> context_of(const wire::Service& service,
+                                              const wire::Operation& operation, const void* input,
+                                              const Caller& caller) {
+  std::map<std::string, std::string> context;
+  if (!caller.source_ip.empty()) context["aws:SourceIp"] = caller.source_ip;
+  if (!caller.via_service.empty()) context["aws:ViaAWSService"] = "true";
+  if (service.name == "s3") {
+    for (auto [member, key] : {std::pair("Prefix", "s3:prefix"), {"Delimiter", "s3:delimiter"}}) {
+      if (const auto* value = string_member(*operation.input, input, member)) {
+        context[key] = *value;
+      }
+    }
+  }
+  return context;
+}
+
+}  // namespace
+
+std::vector<std::string> resources_of(const wire::Operation& operation, const void* input,
+                                      const Site& site) {
+  std::vector<std::string> resources;
+  for (std::string_view text : operation.resources) {
+    if (auto filled = fill(text, *operation.input, input, site)) resources.push_back(*filled);
+  }
+  if (resources.empty()) resources.push_back("*");
+  return resources;
+}
+
+void authorise_operation(Txn& txn, const Caller& caller, const wire::Service& service,
+                         const wire::Operation& operation, const void* input, const Site& site,
+                         Time now) {
+  if (operation.action.empty()) return;
+  identity::Authorisation request;
+  request.action = operation.action;
+  request.code = denial_code(service);
+  request.context = context_of(service, operation, input, caller);
+  for (const std::string& resource : resources_of(operation, input, site)) {
+    request.resource = resource;
+    identity::authorise(txn, caller, request, now);
+  }
+  if (operation.pass_role_member.empty()) return;
+  const std::string* role =
+      string_member(*operation.input, input, operation.pass_role_member);
+  if (role == nullptr) return;
+  identity::Authorisation pass;
+  pass.action = "iam:PassRole";
+  pass.resource = *role;
+  pass.code = denial_code(service);
+  pass.context = {{"iam:PassedToService", std::string(operation.pass_role_service)}};
+  identity::authorise(txn, caller, pass, now);
+}
+
+}  // namespace trainyard::server

@@ -1,0 +1,23 @@
+// The execution page: the state machine's graph coloured by state, and the history. Rendered here,
+// no script, everything escaped; it refreshes itself while the execution runs.
+#pragma once
+
+#include <string>
+
+#include "base/json.hpp"
+#include "http/message.hpp"
+
+namespace trainyard::server {
+
+/// `execution` is DescribeExecution's output, `definition` the state machine's of that revision,
+/// `events` GetExecutionHistory's (oldest first; `more` when there are later ones than shown).
+std::string execution_page(const json::object& execution, const std::string& definition,
+                           const json::array& events, bool more);
+
+/// A page for people: a title and one line.
+http::Response message_page(int status, const std::string& title, const std::string& text);
+
+/// The response of a page: its type, and headers that keep it from being framed, sniffed or cached.
+http::Response page_response(int status, std::string html);
+
+}  // namespace trainyard::server

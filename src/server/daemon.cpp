@@ -1,0 +1,154 @@
+#include "server/daemon.hpp"
+
+#include <csignal>
+#include <cstdio>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "compute/local_executor.hpp"
+#include "http/server.hpp"
+#include "identity/identity.hpp"
+#include "server/agent_door.hpp"
+#include "server/data_plane.hpp"
+#include "server/door.hpp"
+#include "server/front.hpp"
+#include "server/performer.hpp"
+#include "server/pipeline.hpp"
+#include "server/schema.hpp"
+#include "services/s3/deliveries.hpp"
+#include "services/sagemaker/attempts.hpp"
+
+namespace trainyard::server {
+namespace {
+
+constexpr std::chrono::milliseconds kStopGrace{2'000};
+/// A program has 120 s after its SIGTERM; the rest is for uploads that were under way.
+constexpr std::chrono::seconds kStopEverythingMax{140};
+constexpr std::chrono::milliseconds kStopPoll{20};
+
+/// The folder, held by a lock that ends with the process; the lock's file names the holder.
+class DataDir {
+ public:
+  explicit DataDir(const fs::path& dir) : dir_(dir) {
+    std::error_code error;
+    fs::create_directories(dir, error);
+    if (error) throw SystemError("cannot create " + dir.string() + ": " + error.message());
+    auto lock = try_lock_file(dir / "lock");
+    if (!lock) throw SystemError(dir.string() + " is in use by another daemon");
+    lock_ = std::move(*lock);
+    std::string pid = std::to_string(::getpid()) + "\n";
+    if (::ftruncate(lock_.get(), 0) != 0) throw_errno("cannot write " + (dir / "lock").string());
+    write_all(lock_.get(), pid, (dir / "lock").string());
+    // Agents may run as users of their own and must reach their folders; the rest is closed.
+    if (::chmod(dir.c_str(), 0711) != 0) throw_errno("cannot close " + dir.string());
+  }
+  ~DataDir() { ::unlink((dir_ / "endpoint").c_str()); }
+
+ private:
+  fs::path dir_;
+  Fd lock_;
+};
+
+void write_credentials(const fs::path& dir, const identity::Credential& root) {
+  std::string text = "[default]\naws_access_key_id = " + root.access_key +
+                     "\naws_secret_access_key = " + root.secret + "\n";
+  if (read_file_if_exists(dir / "credentials") == text) return;
+  write_file_atomically(dir / "credentials", text, 0600, "credentials.rename");
+}
+
+/// Signals are taken by sigwait; every thread inherits the mask.
+sigset_t block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+/// SIGINT's part: jobs are asked to stop, and this waits until their ends have been taken in.
+void stop_everything(const Parts& parts) {
+  parts.store.write([&](Txn& txn) {
+    Caller caller = own_caller(parts.site);
+    Call call = make_call(parts, txn, caller);
+    sagemaker::stop_everything(call);
+  });
+  Time deadline = parts.clock.now() + kStopEverythingMax;
+  auto running = [&] {
+    return parts.store.read([](Txn& txn) { return !sagemaker::live_attempts(txn).empty(); });
+  };
+  while (running()) {
+    if (parts.clock.now() > deadline) {
+      log_warning("some instances did not end in time and are killed");
+      for (const auto& id : parts.executor.find()) parts.executor.kill(id);
+      return;
+    }
+    std::this_thread::sleep_for(kStopPoll);
+  }
+}
+
+}  // namespace
+
+int run_daemon(const ServeOptions& options) {
+  sigset_t signals = block_signals();
+  fs::path dir = fs::absolute(options.data_dir);
+  DataDir data_dir(dir);
+
+  // The parts, bottom up. Beyond this block nothing is built.
+  SystemClock clock;
+  SystemRandom random;
+  Site site;
+  site.data_dir = dir;
+  Store store(dir, all_migrations());
+  Blobs blobs(dir / "blobs");
+  Segments segments(dir / "segments");
+  compute::LocalExecutor executor(dir, fs::canonical("/proc/self/exe").parent_path(),
+                                  options.sandbox ? compute::SandboxMode::bwrap
+                                                  : compute::SandboxMode::none);
+  ServiceDoor door;
+  Parts parts{store, clock, random, site, blobs, segments, door, executor};
+  DataPlane data_plane(store, executor, random);
+  Pipeline pipeline(parts, data_plane);
+  AgentDoor agents(parts, [&](http::Request& request) { return pipeline.handle(request); });
+  Performer performer(parts, agents);
+  Front front(parts, pipeline, options.hosts);
+  http::Server server({}, [&](http::Request& request) { return front.handle(request); });
+
+  identity::Credential root = store.write([&](Txn& txn) {
+    return identity::ensure_root(txn, site.account, random, clock.now());
+  });
+  write_credentials(dir, root);
+  s3::sweep_orphans(store, blobs);
+
+  int port = server.listen_tcp(options.host, options.port);
+  site.url = "http://" + options.host + ":" + std::to_string(port);
+  store.on_outbox([&] { performer.wake(); });
+  agents.start();
+  store.write([&](Txn& txn) {
+    Caller caller = own_caller(site);
+    Call call = make_call(parts, txn, caller);
+    sagemaker::restore(call);
+  });
+  performer.start();
+  write_file_atomically(dir / "endpoint", site.url + "\n", 0644, "endpoint.rename");
+  std::printf("ready %s\n", site.url.c_str());
+  std::fflush(stdout);
+
+  int signal = 0;
+  do {
+    sigwait(&signals, &signal);
+  } while (signal == SIGHUP);  // a closed terminal is no reason to end
+  if (signal == SIGINT) stop_everything(parts);
+  server.stop(kStopGrace);
+  performer.stop();
+  agents.stop();
+  return 0;
+}
+
+}  // namespace trainyard::server

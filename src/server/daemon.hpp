@@ -1,0 +1,23 @@
+// The daemon as a whole.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/files.hpp"
+
+namespace trainyard::server {
+
+struct ServeOptions {
+  fs::path data_dir;
+  std::string host = "127.0.0.1";
+  int port = 4566;
+  bool sandbox = true;
+  std::vector<std::string> hosts;  // further names that the console answers to
+};
+
+/// Serves until SIGTERM (the daemon alone ends) or SIGINT (jobs and endpoints end too). Prints
+/// "ready http://HOST:PORT" once it accepts. SystemError when it cannot start.
+int run_daemon(const ServeOptions& options);
+
+}  // namespace trainyard::server

@@ -1,0 +1,125 @@
+#include "server/front.hpp"
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "server/console.hpp"
+#include "server/pipeline.hpp"
+#include "services/sagemaker/attempts.hpp"
+
+namespace trainyard::server {
+namespace {
+
+constexpr const char* kVersion = "0.1.0";
+constexpr std::string_view kExecutionPath = "/_console/executions/";
+constexpr int kEventsShownMax = 1000;
+
+http::Response text_response(int status, std::string type, std::string body) {
+  http::Response response;
+  response.status = status;
+  response.headers.set("Content-Type", std::move(type));
+  response.body = std::move(body);
+  return response;
+}
+
+/// "127.0.0.1:4566" → "127.0.0.1"; "[::1]:4566" → "::1".
+std::string host_name(const std::string& header) {
+  if (header.starts_with('[')) return header.substr(1, header.find(']') - 1);
+  return header.substr(0, header.find(':'));
+}
+
+}  // namespace
+
+Front::Front(const Parts& parts, Pipeline& pipeline, std::vector<std::string> hosts)
+    : parts_(parts), pipeline_(pipeline), hosts_(std::move(hosts)) {}
+
+http::Response Front::handle(http::Request& request) {
+  std::string_view path = request.path();
+  if (!path.starts_with("/_")) return pipeline_.handle(request);
+  if (request.method != "GET" && request.method != "HEAD") {
+    return text_response(405, "text/plain", "method not allowed\n");
+  }
+  if (path == "/_health" || path == "/_localstack/health") return health();
+  if (path == "/_metrics") return metrics();
+  if (path.starts_with("/_console/")) return console(request);
+  return text_response(404, "text/plain", "no such page\n");
+}
+
+http::Response Front::health() const {
+  json::object services;
+  for (const char* name : {"events", "iam", "logs", "s3", "sagemaker", "stepfunctions", "sts"}) {
+    services[name] = "available";
+  }
+  json::object body{{"product", "Trainyard"},
+                    {"version", kVersion},
+                    {"account", parts_.site.account},
+                    {"region", parts_.site.region},
+                    {"services", services}};
+  return text_response(200, "application/json", dump(body) + "\n");
+}
+
+http::Response Front::metrics() const {
+  auto [outbox, attempts] = parts_.store.read([](Txn& txn) {
+    int64_t waiting = txn.one("SELECT count(*) FROM outbox",
+                              [](const Row& row) { return row.integer(0); }).value_or(0);
+    return std::pair(waiting, sagemaker::live_attempts(txn).size());
+  });
+  return text_response(
+      200, "text/plain; version=0.0.4",
+      fmt::format("# HELP trainyard_outbox_messages Messages that wait to be performed, timers "
+                  "included.\n# TYPE trainyard_outbox_messages gauge\n"
+                  "trainyard_outbox_messages {}\n"
+                  "# HELP trainyard_attempts_live Attempts of jobs and endpoint instances that "
+                  "run now.\n# TYPE trainyard_attempts_live gauge\ntrainyard_attempts_live {}\n",
+                  outbox, attempts));
+}
+
+/// A page of another site must not reach the console through a name of its own that resolves to
+/// this machine (DNS rebinding): only loopback names and configured ones are answered.
+bool Front::known_host(const http::Request& request) const {
+  std::string name = to_lower(host_name(request.headers.get("Host")));
+  if (name == "localhost" || name == "::1" || name.starts_with("127.")) return true;
+  return std::any_of(hosts_.begin(), hosts_.end(),
+                     [&](const std::string& host) { return iequals(host, name); });
+}
+
+http::Response Front::console(http::Request& request) {
+  if (!known_host(request)) {
+    return message_page(403, "Unknown host",
+                        "The console answers on loopback names and on those given with --host.");
+  }
+  std::string_view path = request.path();
+  if (!path.starts_with(kExecutionPath)) {
+    return message_page(404, "No such page", "Open the link that starting an execution printed.");
+  }
+  auto arn = percent_decode(path.substr(kExecutionPath.size()));
+  if (!arn) return message_page(400, "Malformed address", "The execution's ARN cannot be read.");
+  try {
+    Caller caller = pipeline_.authenticate_presigned(request, "states");
+    return show_execution(caller, *arn);
+  } catch (const ApiError& error) {
+    int status = error.http_status() == 400 ? 404 : error.http_status();
+    return message_page(status, error.code(), error.message());
+  }
+}
+
+http::Response Front::show_execution(const Caller& caller, const std::string& arn) {
+  return parts_.store.read([&](Txn& txn) {
+    Call call = make_call(parts_, txn, caller);
+    json::object execution = parts_.door.invoke(call, caller, "states", "DescribeExecution",
+                                                {{"executionArn", arn}});
+    json::object history =
+        parts_.door.invoke(call, caller, "states", "GetExecutionHistory",
+                           {{"executionArn", arn}, {"maxResults", kEventsShownMax}});
+    // The page needs the graph of the revision that runs; the two rights above let its viewer see
+    // every state and payload, so the definition's text is read on the daemon's own account.
+    Caller own = own_caller(parts_.site);
+    json::object machine = parts_.door.invoke(
+        call, own, "states", "DescribeStateMachineForExecution", {{"executionArn", arn}});
+    return page_response(
+        200, execution_page(execution, find_string(machine, "definition").value_or(""),
+                            history.at("events").as_array(), history.contains("nextToken")));
+  });
+}
+
+}  // namespace trainyard::server

@@ -1,0 +1,31 @@
+// One AWS request, from bytes to bytes.
+#pragma once
+
+#include <memory>
+
+#include "http/message.hpp"
+#include "server/parts.hpp"
+
+namespace trainyard::server {
+
+/// The largest body of an operation that does not stream (SageMaker and Step Functions: 1 MiB of
+/// data and then some; S3's batch delete and multipart completion: 1 MiB of XML and then some).
+inline constexpr std::size_t kBodyBytesMax = 8 * 1024 * 1024;
+
+class Pipeline {
+ public:
+  Pipeline(const Parts& parts, InstanceRouter& router);
+  ~Pipeline();
+
+  /// Never throws ApiError: errors are answers too.
+  http::Response handle(http::Request& request);
+
+  /// The principal of a presigned GET for `service`; ApiError 403 when the signature does not hold.
+  Caller authenticate_presigned(const http::Request& request, std::string_view service);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace trainyard::server
