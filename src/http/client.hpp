@@ -11,7 +11,7 @@
 
 namespace trainyard::http {
 
-/// Where to connect. "http://host:port", "https://host[:port]", "unix:/path" (or "unix:/path?" no).
+/// Where to connect. "http://host:port", "https://host[:port]", "unix:/path".
 struct Address {
   std::string host;
   int port = 0;
@@ -69,12 +69,19 @@ class Connection {
   bool reusable() const;
 
  private:
+  friend class Pool;
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  /// As above; `drained` is called when the response's stream has been read to its end.
+  Response exchange_streaming(const Outgoing& request, std::function<void()> drained);
+  /// The last exchange failed because the peer had closed before a byte of an answer.
+  bool was_stale() const;
+
+  std::shared_ptr<Impl> impl_;  // shared with the stream of a response
 };
 
 /// Keep-alive connections to one address, for many threads. A request that fails on a connection
-/// that had idled is sent once more on a fresh one when nothing of a response had come.
+/// that had idled is sent once more on a fresh one when the peer closed it before a byte of a
+/// response had come (not with `stream`, which cannot be read twice).
 class Pool {
  public:
   using Connect = std::function<Connection()>;
