@@ -1,0 +1,91 @@
+"""The execution page: presigned, authorised as its signer, escaped; the daemon's own paths."""
+import json
+import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+
+from harness import Daemon, make_roles, wait_for
+
+TWELVE_HOURS = 12 * 3600
+
+
+class Console(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Daemon().start()
+        cls.addClassCleanup(cls.daemon.close)
+        _, flow_role = make_roles(cls.daemon)
+        states = cls.daemon.client("stepfunctions")
+        machine = states.create_state_machine(
+            name="flow", roleArn=flow_role, definition=json.dumps({
+                "StartAt": "<b>Odd & name</b>",
+                "States": {"<b>Odd & name</b>": {"Type": "Pass", "End": True}}}))
+        cls.execution = states.start_execution(
+            stateMachineArn=machine["stateMachineArn"], name="run",
+            input='{"note": "<script>alert(1)</script>"}')["executionArn"]
+        wait_for(lambda: states.describe_execution(
+            executionArn=cls.execution)["status"] == "SUCCEEDED", 20, "end")
+
+    def link(self, key=None, secret=None, arn=None):
+        keys = botocore.credentials.Credentials(key or self.daemon.key,
+                                                secret or self.daemon.secret)
+        path = "/_console/executions/" + urllib.parse.quote(arn or self.execution, safe="")
+        request = botocore.awsrequest.AWSRequest("GET", self.daemon.url + path)
+        botocore.auth.SigV4QueryAuth(keys, "states", "us-east-1", TWELVE_HOURS).add_auth(request)
+        return request.url
+
+    def get(self, url, headers=None):
+        try:
+            with urllib.request.urlopen(
+                    urllib.request.Request(url, headers=headers or {}), timeout=20) as answer:
+                return answer.status, answer.read().decode(), answer.headers
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode(), error.headers
+
+    def test_page_of_an_execution(self):
+        status, page, headers = self.get(self.link())
+        self.assertEqual(status, 200, page)
+        self.assertIn("<svg", page)
+        self.assertIn("SUCCEEDED", page)
+        self.assertIn("PassStateEntered", page)
+        self.assertNotIn("<script", page)
+        self.assertNotIn("<b>Odd", page)
+        self.assertIn("&lt;b&gt;Odd &amp; name", page)
+        self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
+
+    def test_without_a_valid_signature(self):
+        link = self.link()
+        self.assertEqual(self.get(link.split("?")[0])[0], 403)
+        self.assertEqual(self.get(link[:-1] + ("0" if link[-1] != "0" else "1"))[0], 403)
+        other = self.link(arn=self.execution + "x")
+        self.assertEqual(self.get(self.execution.join(other.split(
+            self.execution + "x")))[0] if self.execution + "x" in other else 403, 403)
+        self.assertEqual(self.get(self.link(secret="wrong"))[0], 403)
+
+    def test_a_principal_without_the_right(self):
+        iam = self.daemon.client("iam")
+        iam.create_user(UserName="eve")
+        key = iam.create_access_key(UserName="eve")["AccessKey"]
+        link = self.link(key["AccessKeyId"], key["SecretAccessKey"])
+        status, page, _ = self.get(link)
+        self.assertEqual(status, 403)
+        self.assertIn("states:DescribeExecution", page)
+
+    def test_unknown_host(self):
+        self.assertEqual(self.get(self.link(), {"Host": "evil.example"})[0], 403)
+
+    def test_health_and_metrics(self):
+        status, body, _ = self.get(self.daemon.url + "/_health")
+        self.assertEqual((status, json.loads(body)["product"]), (200, "Trainyard"))
+        self.assertEqual(self.get(self.daemon.url + "/_localstack/health")[0], 200)
+        self.assertIn("trainyard_outbox_messages", self.get(self.daemon.url + "/_metrics")[1])
+        self.assertEqual(self.get(self.daemon.url + "/_nothing")[0], 404)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
