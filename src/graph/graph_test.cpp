@@ -1,0 +1,252 @@
+#include "graph/graph.hpp"
+
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "graph/canvas.hpp"
+
+namespace trainyard::graph {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+json::object parse(const char* text) { return parse_own_json(text).as_object(); }
+
+json::object pipeline() {
+  return parse(R"({"StartAt":"Training","States":{
+    "Training":{"Type":"Task","Resource":"arn:aws:states:::sagemaker:createTrainingJob.sync",
+                "Next":"Create Model"},
+    "Create Model":{"Type":"Task","Resource":"arn:aws:states:::sagemaker:createModel",
+                    "Next":"Configure Endpoint"},
+    "Configure Endpoint":{"Type":"Task",
+        "Resource":"arn:aws:states:::sagemaker:createEndpointConfig","Next":"Deploy"},
+    "Deploy":{"Type":"Task","Resource":"arn:aws:states:::sagemaker:createEndpoint","End":true}}})");
+}
+
+json::object with_everything() {
+  return parse(R"({"StartAt":"Check","States":{
+    "Check":{"Type":"Choice","Choices":[
+        {"And":[{"Variable":"$.n","NumericGreaterThan":3},{"Variable":"$.a","IsPresent":true}],
+         "Next":"Both"},
+        {"Variable":"$.name","StringEqualsPath":"$.other","Next":"Again"}],
+      "Default":"Stop"},
+    "Both":{"Type":"Parallel","Next":"Good","Catch":[{"ErrorEquals":["States.ALL"],"Next":"Stop"}],
+      "Branches":[
+        {"StartAt":"Left","States":{"Left":{"Type":"Pass","End":true}}},
+        {"StartAt":"Right","States":{"Right":{"Type":"Map","End":true,"ItemProcessor":
+            {"StartAt":"Item","States":{"Item":{"Type":"Pass","End":true}}}}}}]},
+    "Again":{"Type":"Wait","Seconds":5,"Next":"Check"},
+    "Good":{"Type":"Succeed"},
+    "Stop":{"Type":"Fail","Error":"Nope"}}})");
+}
+
+TEST(Text, DrawsTheTutorialsPipeline) {
+  EXPECT_EQ(to_text(build(pipeline())), R"(        ╭───────╮
+        │ Start │
+        ╰───┬───╯
+            ▼
+      ┌──────────┐
+      │ Training │
+      └─────┬────┘
+            ▼
+    ┌──────────────┐
+    │ Create Model │
+    └───────┬──────┘
+            ▼
+ ┌────────────────────┐
+ │ Configure Endpoint │
+ └──────────┬─────────┘
+            ▼
+       ┌────────┐
+       │ Deploy │
+       └────┬───┘
+            ▼
+         ╭─────╮
+         │ End │
+         ╰─────╯
+)");
+}
+
+TEST(Text, BranchesAndLoops) {
+  EXPECT_EQ(to_text(build(with_everything())), R"(                                         ╭───────╮
+                                         │ Start │
+                                         ╰───┬───╯
+                                             ▼
+                                        ┌─────────┐
+                                        │ ◇ Check │
+                                        └────┬────┘
+                                             │ ▲
+              ┌────────────────────────┬─────┴─┼───────┐
+              │                        │       └───┐   │
+              │                        │           │   │
+ $.n > 3 and $.a is present    $.name == $.other   │   │
+              │                        │ ┌─────────┘ ┌─┘
+              ▼                        ▼ │           │
+             ┌──────┐                ┌───┴───┐       │
+             │ Both │                │ Again │    default
+             └───┬──┘                └───────┘       │
+             ┌───┴───┬┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┐            ┌──┘
+             │       ▼               ┆            │
+             │   ┌───────┐           ┆            │
+             │   │ Right │   catch States.ALL     │
+             │   └───┬───┘           ┆            │
+             │       │               ├────────────┘
+             │       ▼               ▼
+             │     ┌──────┐      ┌──────┐
+             │     │ Item │      │ Stop │
+             │     └───┬──┘      └──┬───┘
+             │         └──┐         │
+             ▼            │         │
+         ┌──────┐         │         │
+         │ Left │   end of Right    │
+         └───┬──┘         │         │
+             └────────────┤         │
+                          │         │
+                     end of Both    │
+                          │        ┌┘
+                          ▼        │
+                       ┌──────┐    │
+                       │ Good │    │
+                       └───┬──┘    │
+                           └───┬───┘
+                               ▼
+                            ╭─────╮
+                            │ End │
+                            ╰─────╯
+)");
+}
+
+TEST(Text, MarksAndColoursByStatus) {
+  const Statuses statuses = {{"Training", Status::succeeded}, {"Create Model", Status::running}};
+  const std::string plain = to_text(build(pipeline()), statuses);
+  EXPECT_THAT(plain, HasSubstr("✓ Training"));
+  EXPECT_THAT(plain, HasSubstr("● Create Model"));
+  EXPECT_THAT(plain, HasSubstr("○ Deploy"));
+  EXPECT_THAT(plain, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(to_text(build(pipeline()), statuses, true), HasSubstr("\x1b[32m│ ✓ Training │"));
+}
+
+TEST(Text, NamesCannotDriveTheTerminal) {
+  const json::object machine = {
+      {"StartAt", "a\x1b[2J"},
+      {"States", {{"a\x1b[2J", {{"Type", "Pass"}, {"Comment", "c"}, {"End", true}}}}}};
+  EXPECT_THAT(to_text(build(machine)), Not(HasSubstr("\x1b")));
+}
+
+TEST(Canvas, CountsColumns) {
+  EXPECT_EQ(columns("abc"), 3);
+  EXPECT_EQ(columns("é✓"), 2);
+  EXPECT_EQ(columns("訓練"), 4);
+  EXPECT_EQ(printable("a\xC2\x9B" "b\x80" "c"), "a\xEF\xBF\xBD" "b\xEF\xBF\xBD" "c");
+}
+
+TEST(Svg, EscapesWhatTheDefinitionSays) {
+  const json::object machine = {
+      {"StartAt", "<script>alert(1)</script>"},
+      {"States",
+       {{"<script>alert(1)</script>",
+         {{"Type", "Task"}, {"Resource", "arn:aws:states:::a:\"><b>"}, {"End", true}}}}}};
+  const std::string svg = to_svg(build(machine));
+  EXPECT_THAT(svg, Not(HasSubstr("<script>")));
+  EXPECT_THAT(svg, Not(HasSubstr("<b>")));
+  EXPECT_THAT(svg, HasSubstr("&lt;script&gt;"));
+}
+
+TEST(Svg, ColoursStatesAndNamesThem) {
+  const std::string svg = to_svg(build(pipeline()), {{"Training", Status::failed}});
+  EXPECT_THAT(svg, HasSubstr("data-state=\"Training\" data-status=\"failed\""));
+  EXPECT_THAT(svg, HasSubstr("#c62828"));
+  EXPECT_THAT(svg, HasSubstr("data-state=\"Deploy\" data-status=\"pending\""));
+  EXPECT_THAT(svg, HasSubstr("createTrainingJob.sync"));
+  EXPECT_THAT(svg, HasSubstr(">Start</text>"));
+}
+
+TEST(Svg, DrawsNestedClustersAndLabels) {
+  const std::string svg = to_svg(build(with_everything()));
+  EXPECT_THAT(svg, HasSubstr("data-state=\"Item\""));
+  EXPECT_THAT(svg, HasSubstr("<title>$.n &gt; 3 and $.a is present</title>"));
+  EXPECT_THAT(svg, HasSubstr("catch States.ALL"));
+}
+
+TEST(Svg, LayoutsFromManyThreadsAgree) {
+  const Graph graph = build(with_everything());
+  const std::string expected = to_svg(graph);
+  std::vector<std::thread> threads;
+  std::vector<std::string> drawn(4);
+  for (std::string& one : drawn) threads.emplace_back([&] { one = to_svg(graph); });
+  for (std::thread& thread : threads) thread.join();
+  for (const std::string& one : drawn) EXPECT_EQ(one, expected);
+}
+
+TEST(Build, MalformedDefinitionsDrawWhatTheyCan) {
+  for (const char* text : {
+           R"({})", R"({"StartAt":"A"})", R"({"StartAt":"A","States":{}})",
+           R"({"StartAt":"X","States":{"A":{"Type":"Pass","Next":"B"}}})",
+           R"({"StartAt":"A","States":{"A":{"Type":"Pass","Next":"A"}}})",
+           R"({"StartAt":"A","States":{"A":3,"B":{"Type":"Choice","Choices":[3,{"Next":7}]}}})",
+           R"({"StartAt":3,"States":{"A":{"Type":"Parallel","Branches":{}}}})"}) {
+    const Graph graph = build(parse(text));
+    EXPECT_THAT(to_svg(graph), HasSubstr("</svg>")) << text;
+    EXPECT_THAT(to_text(graph), HasSubstr("Start")) << text;
+  }
+}
+
+TEST(Build, LeavesOutStatesPastTheLimit) {
+  json::object states;
+  for (int i = 0; i < kStatesMax + 3; ++i) {
+    states[std::to_string(i)] = {{"Type", "Pass"}, {"Next", std::to_string(i + 1)}};
+  }
+  const Graph graph = build({{"StartAt", "0"}, {"States", states}});
+  EXPECT_EQ(graph.nodes.back().name, "3 more states are not drawn");
+  EXPECT_EQ(graph.nodes.size(), kStatesMax + 3u);
+}
+
+TEST(Rules, ReadAsAPersonWouldWriteThem) {
+  EXPECT_EQ(describe_rule(parse(R"({"Variable":"$.x","NumericLessThanEquals":4,"Next":"A"})")),
+            "$.x <= 4");
+  EXPECT_EQ(describe_rule(parse(R"({"Not":{"Variable":"$.x","IsNull":false}})")),
+            "not ($.x is not null)");
+  EXPECT_EQ(describe_rule(parse(R"({"Or":[{"Variable":"$.a","BooleanEquals":true},
+      {"And":[{"Variable":"$.b","StringMatches":"x*"},{"Variable":"$.c","IsString":true}]}]})")),
+            R"($.a == true or ($.b like "x*" and $.c is string))");
+  EXPECT_EQ(describe_rule(parse(R"({"Condition":"{% $n > 3 %}"})")), "$n > 3");
+}
+
+json::object event(int id, int previous, const char* type, const char* name = nullptr) {
+  json::object event = {{"id", id}, {"previousEventId", previous}, {"type", type}};
+  const std::string_view text = type;
+  if (name != nullptr) {
+    event[text.ends_with("Entered") ? "stateEnteredEventDetails" : "stateExitedEventDetails"] = {
+        {"name", name}};
+  }
+  return event;
+}
+
+TEST(Statuses, FollowTheHistory) {
+  json::array history = {event(1, 0, "ExecutionStarted"), event(2, 0, "TaskStateEntered", "A"),
+                         event(3, 2, "TaskScheduled"), event(4, 3, "TaskFailed")};
+  EXPECT_EQ(statuses(history).at("A"), Status::running);
+  history.push_back(event(5, 4, "TaskScheduled"));
+  history.push_back(event(6, 5, "TaskSucceeded"));
+  history.push_back(event(7, 6, "TaskStateExited", "A"));
+  EXPECT_EQ(statuses(history).at("A"), Status::succeeded) << "a retry that succeeds is a success";
+  history.push_back(event(8, 7, "TaskStateEntered", "B"));
+  history.push_back(event(9, 8, "TaskScheduled"));
+  history.push_back(event(10, 9, "TaskTimedOut"));
+  history.push_back(event(11, 10, "TaskStateExited", "B"));
+  EXPECT_EQ(statuses(history).at("B"), Status::caught);
+  history.push_back(event(12, 11, "FailStateEntered", "C"));
+  json::array failed = history;
+  failed.push_back(event(13, 12, "ExecutionFailed"));
+  EXPECT_EQ(statuses(failed).at("C"), Status::failed);
+  EXPECT_EQ(statuses(failed).at("A"), Status::succeeded);
+  history.push_back(event(13, 12, "ExecutionAborted"));
+  EXPECT_EQ(statuses(history).at("C"), Status::aborted);
+  EXPECT_EQ(statuses(history).count("D"), 0u);
+}
+
+}  // namespace
+}  // namespace trainyard::graph
