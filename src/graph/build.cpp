@@ -203,7 +203,7 @@ class Builder {
 
 }  // namespace
 
-Graph build(const json::object& definition) {
+Graph from_definition(const json::object& definition) {
   Builder builder;
   builder.add_scope(definition, 0, 1, -1, 0);
   builder.add_notice();

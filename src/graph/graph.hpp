@@ -62,12 +62,12 @@ inline constexpr int kNestingMax = 8;
 
 /// Reads a definition as leniently as it can: what is malformed is left out, never an error, since
 /// a picture must not be what stops a person from looking at a broken machine.
-Graph build(const json::object& definition);
+Graph from_definition(const json::object& definition);
 
 /// One line for a Choice rule: `$.n > 3 and $.name == "a"`.
 std::string describe_rule(const json::object& rule);
 
-/// What the history of an execution (GetExecutionHistory's events, oldest first) says of the states.
+/// What the history of an execution (GetExecutionHistory's events, oldest first) says of states.
 /// A state that runs several times (loops, Map) is running while any of its runs is; else the last
 /// run counts.
 Statuses statuses(const json::array& events);

@@ -44,7 +44,7 @@ json::object with_everything() {
 }
 
 TEST(Text, DrawsTheTutorialsPipeline) {
-  EXPECT_EQ(to_text(build(pipeline())), R"(        ╭───────╮
+  EXPECT_EQ(to_text(from_definition(pipeline())), R"(        ╭───────╮
         │ Start │
         ╰───┬───╯
             ▼
@@ -71,7 +71,7 @@ TEST(Text, DrawsTheTutorialsPipeline) {
 }
 
 TEST(Text, BranchesAndLoops) {
-  EXPECT_EQ(to_text(build(with_everything())), R"(                                         ╭───────╮
+  EXPECT_EQ(to_text(from_definition(with_everything())), R"(                                         ╭───────╮
                                          │ Start │
                                          ╰───┬───╯
                                              ▼
@@ -121,19 +121,19 @@ TEST(Text, BranchesAndLoops) {
 
 TEST(Text, MarksAndColoursByStatus) {
   const Statuses statuses = {{"Training", Status::succeeded}, {"Create Model", Status::running}};
-  const std::string plain = to_text(build(pipeline()), statuses);
+  const std::string plain = to_text(from_definition(pipeline()), statuses);
   EXPECT_THAT(plain, HasSubstr("✓ Training"));
   EXPECT_THAT(plain, HasSubstr("● Create Model"));
   EXPECT_THAT(plain, HasSubstr("○ Deploy"));
   EXPECT_THAT(plain, Not(HasSubstr("\x1b")));
-  EXPECT_THAT(to_text(build(pipeline()), statuses, true), HasSubstr("\x1b[32m│ ✓ Training │"));
+  EXPECT_THAT(to_text(from_definition(pipeline()), statuses, true), HasSubstr("\x1b[32m│ ✓ Training │"));
 }
 
 TEST(Text, NamesCannotDriveTheTerminal) {
   const json::object machine = {
       {"StartAt", "a\x1b[2J"},
       {"States", {{"a\x1b[2J", {{"Type", "Pass"}, {"Comment", "c"}, {"End", true}}}}}};
-  EXPECT_THAT(to_text(build(machine)), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(to_text(from_definition(machine)), Not(HasSubstr("\x1b")));
 }
 
 TEST(Canvas, CountsColumns) {
@@ -149,14 +149,14 @@ TEST(Svg, EscapesWhatTheDefinitionSays) {
       {"States",
        {{"<script>alert(1)</script>",
          {{"Type", "Task"}, {"Resource", "arn:aws:states:::a:\"><b>"}, {"End", true}}}}}};
-  const std::string svg = to_svg(build(machine));
+  const std::string svg = to_svg(from_definition(machine));
   EXPECT_THAT(svg, Not(HasSubstr("<script>")));
   EXPECT_THAT(svg, Not(HasSubstr("<b>")));
   EXPECT_THAT(svg, HasSubstr("&lt;script&gt;"));
 }
 
 TEST(Svg, ColoursStatesAndNamesThem) {
-  const std::string svg = to_svg(build(pipeline()), {{"Training", Status::failed}});
+  const std::string svg = to_svg(from_definition(pipeline()), {{"Training", Status::failed}});
   EXPECT_THAT(svg, HasSubstr("data-state=\"Training\" data-status=\"failed\""));
   EXPECT_THAT(svg, HasSubstr("#c62828"));
   EXPECT_THAT(svg, HasSubstr("data-state=\"Deploy\" data-status=\"pending\""));
@@ -165,14 +165,14 @@ TEST(Svg, ColoursStatesAndNamesThem) {
 }
 
 TEST(Svg, DrawsNestedClustersAndLabels) {
-  const std::string svg = to_svg(build(with_everything()));
+  const std::string svg = to_svg(from_definition(with_everything()));
   EXPECT_THAT(svg, HasSubstr("data-state=\"Item\""));
   EXPECT_THAT(svg, HasSubstr("<title>$.n &gt; 3 and $.a is present</title>"));
   EXPECT_THAT(svg, HasSubstr("catch States.ALL"));
 }
 
 TEST(Svg, LayoutsFromManyThreadsAgree) {
-  const Graph graph = build(with_everything());
+  const Graph graph = from_definition(with_everything());
   const std::string expected = to_svg(graph);
   std::vector<std::thread> threads;
   std::vector<std::string> drawn(4);
@@ -188,7 +188,7 @@ TEST(Build, MalformedDefinitionsDrawWhatTheyCan) {
            R"({"StartAt":"A","States":{"A":{"Type":"Pass","Next":"A"}}})",
            R"({"StartAt":"A","States":{"A":3,"B":{"Type":"Choice","Choices":[3,{"Next":7}]}}})",
            R"({"StartAt":3,"States":{"A":{"Type":"Parallel","Branches":{}}}})"}) {
-    const Graph graph = build(parse(text));
+    const Graph graph = from_definition(parse(text));
     EXPECT_THAT(to_svg(graph), HasSubstr("</svg>")) << text;
     EXPECT_THAT(to_text(graph), HasSubstr("Start")) << text;
   }
@@ -199,7 +199,7 @@ TEST(Build, LeavesOutStatesPastTheLimit) {
   for (int i = 0; i < kStatesMax + 3; ++i) {
     states[std::to_string(i)] = {{"Type", "Pass"}, {"Next", std::to_string(i + 1)}};
   }
-  const Graph graph = build({{"StartAt", "0"}, {"States", states}});
+  const Graph graph = from_definition({{"StartAt", "0"}, {"States", states}});
   EXPECT_EQ(graph.nodes.back().name, "3 more states are not drawn");
   EXPECT_EQ(graph.nodes.size(), kStatesMax + 3u);
 }
