@@ -131,7 +131,8 @@ TEST(Text, MarksAndColoursByStatus) {
   EXPECT_THAT(plain, HasSubstr("● Create Model"));
   EXPECT_THAT(plain, HasSubstr("○ Deploy"));
   EXPECT_THAT(plain, Not(HasSubstr("\x1b")));
-  EXPECT_THAT(to_text(from_definition(pipeline()), statuses, true), HasSubstr("\x1b[32m│ ✓ Training │"));
+  EXPECT_THAT(to_text(from_definition(pipeline()), statuses, true),
+              HasSubstr("\x1b[32m│ ✓ Training │"));
 }
 
 TEST(Text, NamesCannotDriveTheTerminal) {
