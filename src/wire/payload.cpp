@@ -97,7 +97,8 @@ class CheckedPayload final : public http::BodyReader {
   CheckedPayload(http::Request& request, std::string_view payload_hash,
                  const ChunkSigning& signing)
       : raw_(*request.body), form_(form_of(payload_hash)) {
-    const bool has_body = request.headers.has("transfer-encoding") || request.length.value_or(0) > 0;
+    const bool has_body =
+        request.headers.has("transfer-encoding") || request.length.value_or(0) > 0;
     take_digests(request);
     if (form_.chunked) {
       take_trailer_names(request);

@@ -25,10 +25,10 @@ struct ChunkSigning {
   std::string seed;       // the request's signature
 };
 
-/// Wraps `request.body`. `payload_hash` is what the signature covered. Changes `request` as verify()
-/// says. ApiError 400 for headers that make no sense; the reader throws XAmzContentSHA256Mismatch,
-/// SignatureDoesNotMatch, BadDigest, IncompleteBody or MalformedTrailerError. Without a body all
-/// checks are made at once.
+/// Wraps `request.body`. `payload_hash` is what the signature covered. Changes `request` as
+/// verify() says. ApiError 400 for headers that make no sense; the reader throws
+/// XAmzContentSHA256Mismatch, SignatureDoesNotMatch, BadDigest, IncompleteBody or
+/// MalformedTrailerError. Without a body all checks are made at once.
 std::unique_ptr<http::BodyReader> checked_payload(http::Request& request,
                                                   std::string_view payload_hash,
                                                   const ChunkSigning& signing);

@@ -72,9 +72,9 @@ TEST(SigV4Published, S3GetObjectWithRange) {
   headers.add("Range", "bytes=0-9");
   headers.add("x-amz-content-sha256", std::string(kEmptyPayloadHash));
   headers.add("x-amz-date", std::string(kDocTime));
-  headers.add("Authorization",
-              doc_authorization("host;range;x-amz-content-sha256;x-amz-date",
-                                "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"));
+  headers.add("Authorization", doc_authorization(
+      "host;range;x-amz-content-sha256;x-amz-date",
+      "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"));
   EXPECT_EQ(check(message, kDocKey, at(kDocTime)).message, "");
 
   http::Headers own;
@@ -97,9 +97,9 @@ TEST(SigV4Published, S3PutObject) {
   headers.add("x-amz-storage-class", "REDUCED_REDUNDANCY");
   headers.add("x-amz-content-sha256",
               "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072");
-  headers.add("Authorization",
-              doc_authorization("date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class",
-                                "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"));
+  headers.add("Authorization", doc_authorization(
+      "date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class",
+      "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"));
   Outcome outcome = check(message, kDocKey, at(kDocTime));
   EXPECT_EQ(outcome.message, "");
   EXPECT_EQ(outcome.payload, "Welcome to Amazon S3.");
@@ -162,10 +162,10 @@ Message doc_chunked_upload() {
   headers.add("Content-Encoding", "aws-chunked");
   headers.add("x-amz-decoded-content-length", "66560");
   headers.add("Content-Length", "66824");
-  headers.add("Authorization",
-              doc_authorization("content-encoding;content-length;host;x-amz-content-sha256;"
-                                "x-amz-date;x-amz-decoded-content-length;x-amz-storage-class",
-                                "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9"));
+  headers.add("Authorization", doc_authorization(
+      "content-encoding;content-length;host;x-amz-content-sha256;"
+      "x-amz-date;x-amz-decoded-content-length;x-amz-storage-class",
+      "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9"));
   message.body =
       doc_chunk(65536, "ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648") +
       doc_chunk(1024, "0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497") +
@@ -217,10 +217,10 @@ TEST(SigV4Published, S3ChunkedUploadWithTrailer) {
   headers.add("x-amz-decoded-content-length", "66560");
   headers.add("x-amz-trailer", "x-amz-checksum-crc32c");
   headers.add("Content-Length", "66824");
-  headers.add("Authorization",
-              doc_authorization("content-encoding;host;x-amz-content-sha256;x-amz-date;"
-                                "x-amz-decoded-content-length;x-amz-storage-class;x-amz-trailer",
-                                "106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e"));
+  headers.add("Authorization", doc_authorization(
+      "content-encoding;host;x-amz-content-sha256;x-amz-date;"
+      "x-amz-decoded-content-length;x-amz-storage-class;x-amz-trailer",
+      "106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e"));
   message.body =
       doc_chunk(65536, "b474d8862b1487a5145d686f57f013e54db672cee1c953b3010fb58501ef5aa2") +
       doc_chunk(1024, "1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7") +
@@ -406,8 +406,8 @@ TEST_P(SigV4Forms, RefusesAForgedSignature) {
 }
 
 TEST_P(SigV4Forms, RefusesAnotherSecret) {
-  EXPECT_EQ(check(message_, {.secret = "other", .session_token = kKey.session_token}, at(kNow)).code,
-            mismatch_);
+  VerifyingKey other{.secret = "other", .session_token = kKey.session_token};
+  EXPECT_EQ(check(message_, other, at(kNow)).code, mismatch_);
 }
 
 TEST_P(SigV4Forms, RefusesAnotherPayload) {

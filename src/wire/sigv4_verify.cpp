@@ -177,7 +177,7 @@ void take_expires(const std::string* text, SignedRequest& claim) {
     return;
   }
   bool digits = !text->empty() && text->size() <= kDigitsMax &&
-                std::all_of(text->begin(), text->end(), [](char c) { return c >= '0' && c <= '9'; });
+                text->find_first_not_of("0123456789") == std::string::npos;
   if (!digits) throw bad_query("X-Amz-Expires should be a number");
   claim.expires = std::chrono::seconds(std::stol(*text));
   if (claim.expires > kPresignExpiresMax) {
