@@ -73,6 +73,7 @@ struct Shape {
   // structure
   std::span<const Member> members = {};
   bool is_union = false;
+  std::string_view xml_root = {};  // element name of a body
   std::string_view xml_namespace = {};
   // list and map
   const Shape* key = nullptr;
@@ -106,6 +107,7 @@ struct Operation {
   std::span<const ErrorShape* const> errors;
   Mode mode;
   std::size_t index;            // place in its service's table
+  int status;                   // HTTP status of success
   // Authorisation, from api/authz.json:
   std::string_view action;                     // "sagemaker:CreateTrainingJob"; "" = not authorised
   std::span<const std::string_view> resources; // templates: "…:training-job/{TrainingJobName}"

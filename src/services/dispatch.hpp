@@ -1,0 +1,50 @@
+// From an operation's table row to its handler. The rows are generated, so that an operation that is
+// listed without a handler is a link error.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "services/call.hpp"
+#include "wire/shape.hpp"
+
+namespace trainyard {
+
+struct OperationDispatch {
+  std::shared_ptr<void> (*make_input)();
+  std::shared_ptr<void> (*make_output)();
+  void (*run)(Call&, const void* input, void* output);               // modes write and read
+  void (*run_stream)(StreamCall&, const void* input, void* output);  // mode stream
+};
+
+struct ServiceDispatch {
+  const wire::Service* service;
+  std::span<const OperationDispatch> operations;  // in the order of service->operations
+};
+
+/// Every service of this daemon.
+std::span<const ServiceDispatch* const> all_services();
+
+template <class Value>
+std::shared_ptr<void> make_shared_void() {
+  return std::make_shared<Value>();
+}
+
+template <class Input, class Output, Output (*Handler)(Call&, const Input&)>
+constexpr OperationDispatch dispatch() {
+  return {make_shared_void<Input>, make_shared_void<Output>,
+          [](Call& call, const void* input, void* output) {
+            *static_cast<Output*>(output) = Handler(call, *static_cast<const Input*>(input));
+          },
+          nullptr};
+}
+
+template <class Input, class Output, Output (*Handler)(StreamCall&, const Input&)>
+constexpr OperationDispatch stream_dispatch() {
+  return {make_shared_void<Input>, make_shared_void<Output>, nullptr,
+          [](StreamCall& call, const void* input, void* output) {
+            *static_cast<Output*>(output) = Handler(call, *static_cast<const Input*>(input));
+          }};
+}
+
+}  // namespace trainyard
