@@ -13,49 +13,45 @@
 
 namespace trainyard::wire {
 
-/// Plain members are always present; optional and shared ones when they hold a value. A body stream
-/// is its own value: walkers handle the pointer.
+template <class Value>
+struct Held {  // a plain member is its own value
+  static void* emplace(Value& member) { return &member; }
+  static const void* get(const Value& member) { return &member; }
+};
+
+template <class Value>
+struct Held<std::optional<Value>> {
+  static void* emplace(std::optional<Value>& member) { return &member.emplace(); }
+  static const void* get(const std::optional<Value>& member) { return member ? &*member : nullptr; }
+};
+
+template <class Value>
+struct Held<std::shared_ptr<Value>> {  // a structure that contains its own kind
+  static void* emplace(std::shared_ptr<Value>& member) {
+    member = std::make_shared<Value>();
+    return member.get();
+  }
+  static const void* get(const std::shared_ptr<Value>& member) { return member.get(); }
+};
+
+template <>
+struct Held<std::shared_ptr<http::BodyReader>> {  // a stream's value is the pointer
+  static void* emplace(std::shared_ptr<http::BodyReader>& member) { return &member; }
+  static const void* get(const std::shared_ptr<http::BodyReader>& member) {
+    return member ? &member : nullptr;
+  }
+};
+
 template <auto Pointer>
 struct Access;
 
 template <class Structure, class Value, Value Structure::*Pointer>
 struct Access<Pointer> {
-  static void* emplace(void* structure) { return &(static_cast<Structure*>(structure)->*Pointer); }
-  static const void* get(const void* structure) {
-    return &(static_cast<const Structure*>(structure)->*Pointer);
-  }
-};
-
-template <class Structure, class Value, std::optional<Value> Structure::*Pointer>
-struct Access<Pointer> {
   static void* emplace(void* structure) {
-    return &(static_cast<Structure*>(structure)->*Pointer).emplace();
+    return Held<Value>::emplace(static_cast<Structure*>(structure)->*Pointer);
   }
   static const void* get(const void* structure) {
-    const auto& member = static_cast<const Structure*>(structure)->*Pointer;
-    return member ? &*member : nullptr;
-  }
-};
-
-template <class Structure, class Value, std::shared_ptr<Value> Structure::*Pointer>
-struct Access<Pointer> {
-  static constexpr bool kIsStream = std::is_same_v<Value, http::BodyReader>;
-  static void* emplace(void* structure) {
-    auto& member = static_cast<Structure*>(structure)->*Pointer;
-    if constexpr (kIsStream) {
-      return &member;
-    } else {
-      member = std::make_shared<Value>();
-      return member.get();
-    }
-  }
-  static const void* get(const void* structure) {
-    const auto& member = static_cast<const Structure*>(structure)->*Pointer;
-    if constexpr (kIsStream) {
-      return member ? &member : nullptr;
-    } else {
-      return member.get();
-    }
+    return Held<Value>::get(static_cast<const Structure*>(structure)->*Pointer);
   }
 };
 
