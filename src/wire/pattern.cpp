@@ -1,0 +1,53 @@
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include "wire/pattern.hpp"
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include <pcre2.h>
+
+#include "base/log.hpp"
+
+namespace trainyard::wire {
+namespace {
+
+constexpr uint32_t kMatchLimit = 1'000'000;
+
+pcre2_code* compile(std::string_view pattern) {
+  int error = 0;
+  PCRE2_SIZE offset = 0;
+  pcre2_code* code = pcre2_compile(
+      reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+      PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED, &error, &offset, nullptr);
+  if (code == nullptr) log_debug("pattern {} is not PCRE", pattern);
+  return code;
+}
+
+/// Compiled patterns live as long as the process: their number is bounded by the models.
+pcre2_code* compiled(std::string_view pattern) {
+  static std::mutex mutex;
+  static std::map<std::string, pcre2_code*, std::less<>> known;
+  std::lock_guard lock(mutex);
+  auto found = known.find(pattern);
+  if (found == known.end()) found = known.emplace(pattern, compile(pattern)).first;
+  return found->second;
+}
+
+}  // namespace
+
+bool matches_fully(std::string_view pattern, std::string_view text) {
+  pcre2_code* code = compiled(pattern);
+  if (code == nullptr) return true;
+  pcre2_match_data* data = pcre2_match_data_create(1, nullptr);
+  pcre2_match_context* context = pcre2_match_context_create(nullptr);
+  pcre2_set_match_limit(context, kMatchLimit);
+  // Subjects come from parsed JSON or decoded forms: not always UTF-8, so it is checked here.
+  int result = pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0, data,
+                           context);
+  pcre2_match_context_free(context);
+  pcre2_match_data_free(data);
+  return result >= 0;
+}
+
+}  // namespace trainyard::wire

@@ -1,0 +1,12 @@
+// Regular expressions of the models: PCRE2, anchored at both ends, compiled once, bounded in effort.
+#pragma once
+
+#include <string_view>
+
+namespace trainyard::wire {
+
+/// Whether all of `text` matches. A match that takes too long counts as none; a pattern that PCRE2
+/// cannot compile (Java and PCRE differ in corners) matches everything.
+bool matches_fully(std::string_view pattern, std::string_view text);
+
+}  // namespace trainyard::wire

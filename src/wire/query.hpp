@@ -1,0 +1,23 @@
+// The query protocol of IAM and STS: forms in, XML out.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "wire/json.hpp"
+#include "wire/shape.hpp"
+
+namespace trainyard::wire {
+
+/// Form fields by name; the last one of a name counts.
+using Form = std::map<std::string, std::string, std::less<>>;
+
+/// ApiError MalformedQueryString 400 on a bad escape.
+Form parse_form(std::string_view body);
+std::string write_form(const Form& form);
+
+void from_form(const Shape& shape, const Form& form, void* target, Missing* missing);
+void to_form(const Shape& shape, const void* value, Form& form);
+
+}  // namespace trainyard::wire
