@@ -1,0 +1,101 @@
+#include "sdk/encoding.hpp"
+
+#include <ctime>
+
+#include <fmt/format.h>
+
+namespace trainyard::sdk {
+namespace {
+
+// JSON text with every character past ASCII written as \uXXXX (in surrogate pairs where needed).
+std::string ascii_only(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (length == 1 || i + length > text.size()) {
+      out += text[i++];
+      continue;
+    }
+    uint32_t code = lead & (0xFF >> (length + 1));
+    for (std::size_t k = 1; k < length; ++k) code = (code << 6) | (text[i + k] & 0x3F);
+    if (code >= 0x10000) {
+      code -= 0x10000;
+      out += fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + (code >> 10), 0xDC00 + (code & 0x3FF));
+    } else {
+      out += fmt::format("\\u{:04x}", code);
+    }
+    i += length;
+  }
+  return out;
+}
+
+void write(const json::value& value, std::string& out) {
+  if (const json::object* object = value.if_object()) {
+    out += '{';
+    for (const auto& [key, member] : *object) {
+      if (out.back() != '{') out += ", ";
+      out += ascii_only(dump(json::value(key))) + ": ";
+      write(member, out);
+    }
+    out += '}';
+  } else if (const json::array* array = value.if_array()) {
+    out += '[';
+    for (const json::value& element : *array) {
+      if (&element != array->data()) out += ", ";
+      write(element, out);
+    }
+    out += ']';
+  } else if (value.is_double()) {
+    out += fmt::format("{}", value.get_double());  // the shortest text that reads back the same
+  } else {
+    out += ascii_only(dump(value));
+  }
+}
+
+}  // namespace
+
+std::string python_json(const json::value& value) {
+  std::string out;
+  write(value, out);
+  return out;
+}
+
+json::object encode_hyperparameters(const json::object& values) {
+  json::object texts;
+  for (const auto& [name, value] : values) texts[name] = python_json(value);
+  return texts;
+}
+
+json::object decode_hyperparameters(const json::object& texts) {
+  json::object values;
+  for (const auto& [name, text] : texts) {
+    if (!text.is_string()) continue;
+    const auto value = parse_json(to_std(text.get_string()));
+    values[name] = value ? *value : text;
+  }
+  return values;
+}
+
+std::string name_with_time(const std::string& base, Time now, std::size_t max) {
+  const std::string stamp = fmt::format("{}-{:03d}", format_utc(now, "%Y-%m-%d-%H-%M-%S"),
+                                        to_millis(now) % 1000);
+  return base.substr(0, max - stamp.size() - 1) + "-" + stamp;
+}
+
+std::string local_timestamp(Time now) {
+  const std::time_t seconds = to_millis(now) / 1000;
+  std::tm parts{};
+  localtime_r(&seconds, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d-%H-%M-%S", &parts);
+  return text;
+}
+
+std::string join_uri(std::string_view prefix, std::string_view rest) {
+  while (prefix.ends_with('/')) prefix.remove_suffix(1);
+  while (rest.starts_with('/')) rest.remove_prefix(1);
+  return std::string(prefix) + "/" + std::string(rest);
+}
+
+}  // namespace trainyard::sdk

@@ -1,0 +1,55 @@
+// Micro-batching: a worker takes what waits, up to a limit, and never waits for more. One request
+// alone is served at once; under load the batch grows by itself.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "sdk/tensor.hpp"
+
+namespace trainyard::serving {
+
+inline constexpr std::size_t kBatchMax = 32;      // requests
+inline constexpr std::size_t kQueueMax = 1024;    // requests waiting; more are refused
+
+class Batcher {
+ public:
+  /// `predict` is called from `workers` threads; `begin` once in each before.
+  using Predict = std::function<sdk::Tensor(const sdk::Tensor&)>;
+  Batcher(Predict predict, int workers);
+  ~Batcher();
+  Batcher(const Batcher&) = delete;
+  Batcher& operator=(const Batcher&) = delete;
+
+  /// Rows in, rows out. Throws what `predict` throws for these rows, ApiError 503 when too many
+  /// wait. Requests of one row shape are joined; one that fails does not fail its neighbours.
+  sdk::Tensor predict(const sdk::Tensor& input);
+
+ private:
+  struct Job {
+    const sdk::Tensor* input;
+    sdk::Tensor output;
+    std::exception_ptr failure;
+    bool done = false;
+    std::condition_variable ready;
+  };
+
+  void work();
+  std::vector<Job*> take();
+  void serve(const std::vector<Job*>& jobs);
+  void serve_alone(Job& job);
+
+  Predict predict_;
+  std::mutex mutex_;
+  std::condition_variable waiting_;
+  std::deque<Job*> queue_;
+  bool stopping_ = false;
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace trainyard::serving

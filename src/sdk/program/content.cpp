@@ -1,0 +1,89 @@
+#include "sdk/program/content.hpp"
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+namespace trainyard::serving {
+namespace {
+
+std::string media_type(std::string_view header) {
+  return to_lower(trim(header.substr(0, header.find(';'))));
+}
+
+bool find_type(const std::string& media, ContentType& type) {
+  if (media == "application/json") {
+    type = ContentType::json;
+  } else if (media == "text/csv") {
+    type = ContentType::csv;
+  } else if (media == "application/x-npy") {
+    type = ContentType::npy;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+ApiError malformed(ContentType type, const std::string& why) {
+  return ApiError("BadRequest", 400,
+                  "The body is not valid " + std::string(name_of(type)) + ": " + why);
+}
+
+}  // namespace
+
+std::string_view name_of(ContentType type) {
+  switch (type) {
+    case ContentType::json: return "application/json";
+    case ContentType::csv: return "text/csv";
+    case ContentType::npy: return "application/x-npy";
+  }
+  TRAINYARD_ASSERT(false);
+}
+
+ContentType content_type_of(std::string_view header) {
+  std::string media = media_type(header);
+  ContentType type = ContentType::json;
+  if (media.empty() || find_type(media, type)) return type;
+  throw ApiError("UnsupportedMediaType", 415,
+                 "Content type " + media + " is not supported by this framework. Supported are "
+                 "application/json, text/csv and application/x-npy.");
+}
+
+ContentType accepted_type(std::string_view header, std::string_view otherwise) {
+  ContentType type = ContentType::json;
+  find_type(media_type(otherwise), type);
+  if (trim(header).empty()) return type;
+  for (const std::string& piece : split(header, ',')) {
+    std::string media = media_type(piece);
+    if (media == "*/*" || find_type(media, type)) return type;
+  }
+  throw ApiError("NotAcceptable", 406,
+                 "Accept type " + std::string(header) + " is not supported by this framework. "
+                 "Supported are application/json, text/csv and application/x-npy.");
+}
+
+sdk::Tensor decode(ContentType type, std::string_view body) {
+  try {
+    switch (type) {
+      case ContentType::csv: return sdk::from_csv(body);
+      case ContentType::npy: return sdk::from_npy(body);
+      case ContentType::json: break;
+    }
+    std::string error;
+    auto value = parse_json(body, &error);
+    if (!value) throw malformed(type, error);
+    return sdk::from_nested(*value);
+  } catch (const SystemError& error) {
+    throw malformed(type, error.what());
+  }
+}
+
+std::string encode(ContentType type, const sdk::Tensor& tensor) {
+  switch (type) {
+    case ContentType::csv: return sdk::to_csv(tensor);
+    case ContentType::npy: return sdk::to_npy(tensor);
+    case ContentType::json: break;
+  }
+  return dump(sdk::to_nested(tensor));
+}
+
+}  // namespace trainyard::serving
