@@ -39,9 +39,11 @@ class Door {
   virtual ~Door() = default;
   virtual json::object invoke(Call& call, const Caller& principal, std::string_view service,
                               std::string_view operation, const json::object& input) = 0;
-  /// What the operation's model says of such an input, before there is any: the error text for a
-  /// member that the operation does not have, or "" (state machine definitions are checked so).
+  /// Whether there is such an operation here, and whether its input has such a member: state machine
+  /// definitions are checked against both when they are created.
   virtual bool has_operation(std::string_view service, std::string_view operation) const = 0;
+  virtual bool has_member(std::string_view service, std::string_view operation,
+                          std::string_view member) const = 0;
 };
 
 struct Call {

@@ -1,0 +1,18 @@
+// Page tokens: opaque to clients, and bound to the listing that they continue.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace trainyard {
+
+/// A token that carries `position` (the key of the last item shown) of the listing named `listing`
+/// (operation and filters). Base64 of a digest and the position.
+std::string make_page_token(std::string_view listing, std::string_view position);
+
+/// The position in a token that make_page_token made for the same listing; nullopt for anything
+/// else, so that the service can answer with its own error.
+std::optional<std::string> read_page_token(std::string_view listing, std::string_view token);
+
+}  // namespace trainyard
