@@ -1,0 +1,38 @@
+// How an entry point is run, and what to say when it cannot be.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/files.hpp"
+
+namespace trainyard::toolkit {
+
+enum class Mode { train, serve };
+
+struct Command {
+  std::vector<std::string> argv;
+  fs::path folder;   // working directory
+  std::string text;  // as SageMaker's toolkit shows it
+};
+
+/// What kind of file an entry point is.
+enum class Kind {
+  executable,  // ELF
+  script,      // anything else that the shell can start
+};
+
+/// PURE: the command for `program`, a path in `folder`. An executable is told train or serve and,
+/// when it trains, the arguments; a script gets the arguments, or `serve`, by way of /bin/sh.
+Command command_for(Mode mode, const std::string& program, Kind kind, const fs::path& folder,
+                    const std::vector<std::string>& arguments);
+
+/// Finds `program` in the first of `folders` that holds it ("": a file named like the mode) and
+/// makes it executable. SystemError names what is missing, and lists what is there instead.
+Command find_command(Mode mode, const std::string& program, const std::vector<fs::path>& folders,
+                     const std::vector<std::string>& arguments);
+
+/// For /bin/sh; texts that need no quotes stay as they are.
+std::string shell_quoted(const std::string& text);
+
+}  // namespace trainyard::toolkit

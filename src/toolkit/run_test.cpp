@@ -1,0 +1,155 @@
+// The toolkit as a process of its own, as an agent starts it.
+#include <csignal>
+#include <fstream>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/files.hpp"
+#include "base/json.hpp"
+#include "toolkit/toolkit.hpp"
+
+namespace trainyard::toolkit {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class Toolkit : public ::testing::Test {
+ protected:
+  Toolkit() {
+    write("input/config/hyperparameters.json",
+          R"({"sagemaker_program": "\"train.sh\"", "epochs": "6", "backend": "\"gloo\""})");
+    write("input/config/resourceconfig.json",
+          R"({"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "eth0"})");
+  }
+
+  fs::path base() const { return folder_.path() / "opt-ml"; }
+
+  void write(const fs::path& file, const std::string& text) {
+    fs::create_directories((base() / file).parent_path());
+    std::ofstream(base() / file) << text;
+  }
+
+  void script(const std::string& text) { write("code/train.sh", "#!/bin/sh\n" + text); }
+
+  /// Forks and runs; the output of both streams ends in files.
+  pid_t start(const char* mode) {
+    const pid_t child = ::fork();
+    if (child != 0) return child;
+    ::setenv("SAGEMAKER_BASE_DIR", base().c_str(), 1);
+    std::ignore = std::freopen((folder_.path() / "out").c_str(), "w", stdout);
+    std::ignore = std::freopen((folder_.path() / "err").c_str(), "w", stderr);
+    std::string program = "trainyard-toolkit";
+    std::string word = mode;
+    char* argv[] = {program.data(), word.data(), nullptr};
+    const int code = run(2, argv);
+    std::fflush(nullptr);
+    ::_exit(code);
+  }
+
+  static int wait(pid_t child) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+  int train() { return wait(start("train")); }
+  std::string text(const fs::path& file) { return read_file_if_exists(file).value_or("(none)"); }
+  std::string out() { return text(folder_.path() / "out"); }
+  std::string err() { return text(folder_.path() / "err"); }
+  std::string failure() { return text(base() / "output/failure"); }
+
+  TempDir folder_;
+};
+
+TEST_F(Toolkit, TrainsAndReportsSuccess) {
+  script("echo args $*; pwd; echo $SM_HP_EPOCHS > $SM_MODEL_DIR/model; echo aside >&2\n"
+         "echo notes > $SM_OUTPUT_DATA_DIR/notes");
+  EXPECT_EQ(train(), 0);
+  EXPECT_THAT(out(), HasSubstr("\nargs --backend gloo --epochs 6\n" +
+                               fs::canonical(base() / "code").string() + "\n"));
+  EXPECT_THAT(out(), HasSubstr("\n/bin/sh -c ./train.sh --backend gloo --epochs 6\n"));
+  for (const char* line : {"INFO     No GPUs detected (normal if no gpus installed)",
+                           "INFO     Invoking user script", "Training Env:",
+                           "Environment variables:", "SM_HPS={\"backend\":\"gloo\",\"epochs\":6}",
+                           "Invoking script with the following command:",
+                           "INFO     Reporting training SUCCESS"}) {
+    EXPECT_THAT(out(), HasSubstr(line));
+  }
+  EXPECT_EQ(err(), "aside\n");
+  EXPECT_EQ(text(base() / "model/model"), "6\n");
+  EXPECT_EQ(text(base() / "output/success"), "");
+  EXPECT_EQ(failure(), "(none)");
+}
+
+TEST_F(Toolkit, PassesFailuresOn) {
+  script("echo oh no >&2; exit 3");
+  EXPECT_EQ(train(), 3);
+  EXPECT_EQ(failure(), "ExecuteUserScriptError:\nExitCode 3\nErrorMessage \"oh no\"\n"
+                       "Command \"/bin/sh -c ./train.sh --backend gloo --epochs 6\"");
+  EXPECT_EQ(text(base() / "output/success"), "(none)");
+  fs::remove(base() / "output/failure");
+  script("kill -9 $$");
+  EXPECT_EQ(train(), 128 + SIGKILL);
+  EXPECT_THAT(failure(), HasSubstr("ExitCode 137"));
+}
+
+TEST_F(Toolkit, LeavesTheProgramsOwnWords) {
+  script("echo my own words > ../output/failure; exit 1");
+  EXPECT_EQ(train(), 1);
+  EXPECT_EQ(failure(), "my own words\n");
+}
+
+TEST_F(Toolkit, SaysWhatItCannotRun) {
+  write("code/other.sh", "");
+  EXPECT_EQ(train(), 1);
+  EXPECT_THAT(failure(), StartsWith("The entry point train.sh does not exist"));
+  EXPECT_THAT(out(), HasSubstr("code holds other.sh"));
+  write("input/config/hyperparameters.json", "{");
+  EXPECT_EQ(train(), 1);
+  EXPECT_THAT(failure(), HasSubstr("hyperparameters.json is not JSON"));
+  write("input/config/hyperparameters.json", R"({"sagemaker_program": "run"})");
+  write("code/run", "\x7f" "ELF and nothing else");
+  EXPECT_EQ(train(), 1);
+  EXPECT_THAT(failure(), HasSubstr("Cannot run ./run in"));
+}
+
+TEST_F(Toolkit, ForwardsSignalsAndDoesNotWaitForOrphans) {
+  // The orphan ends when this test says so: a toolkit that waited for it would hang.
+  script("(while [ ! -e ../output/end ]; do sleep 0.05; done) &\n"
+         "trap 'echo stopped; exit 0' TERM; echo ready > ../output/ready; wait");
+  const pid_t child = start("train");
+  while (!fs::exists(base() / "output/ready")) ::usleep(1000);
+  ::kill(child, SIGTERM);
+  EXPECT_EQ(wait(child), 0);
+  EXPECT_THAT(out(), HasSubstr("\nstopped\n"));
+  write("output/end", "");
+  script("echo $$ > ../output/again; exec sleep 600");
+  const pid_t second = start("train");
+  while (!fs::exists(base() / "output/again")) ::usleep(1000);
+  ::kill(second, SIGTERM);
+  EXPECT_EQ(wait(second), 128 + SIGTERM);
+  EXPECT_EQ(failure(), "(none)");  // who is asked to stop has not failed
+}
+
+TEST_F(Toolkit, ServesInItsOwnProcess) {
+  write("model/code/serve",
+        "#!/bin/sh\necho $1 $$ $SM_MODEL_DIR; echo trouble >&2; exit 7\n");
+  const pid_t child = start("serve");
+  EXPECT_EQ(wait(child), 7);
+  EXPECT_THAT(out(), HasSubstr("Starting the model server: /bin/sh -c ./serve serve"));
+  EXPECT_THAT(out(), HasSubstr("\nserve "));
+  EXPECT_THAT(out(), HasSubstr((base() / "model").string()));
+  EXPECT_EQ(err(), "trouble\n");
+  fs::remove(base() / "model/code/serve");
+  EXPECT_EQ(wait(start("serve")), 1);
+  EXPECT_THAT(out(), HasSubstr("SAGEMAKER_PROGRAM"));
+  EXPECT_EQ(wait(start("dance")), 2);
+}
+
+}  // namespace
+}  // namespace trainyard::toolkit

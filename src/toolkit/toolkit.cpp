@@ -1,0 +1,177 @@
+#include "toolkit/toolkit.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "toolkit/hosts.hpp"
+#include "toolkit/python.hpp"
+#include "toolkit/supervise.hpp"
+
+extern char** environ;
+
+namespace trainyard::toolkit {
+namespace {
+
+constexpr std::chrono::minutes kHostsTimeout{15};  // SageMaker's own
+constexpr int kCouldNotRun = 1;
+constexpr int kWrongCall = 2;
+
+/// A line as sagemaker-containers logs it: people and their log filters know the form.
+void say(const char* level, const std::string& text) {
+  SystemClock clock;
+  const Time now = clock.now();
+  std::cout << fmt::format("{},{:03d} sagemaker-containers {:<8} {}\n",
+                           format_utc(now, "%Y-%m-%d %H:%M:%S"), to_millis(now) % 1000, level,
+                           text)
+            << std::flush;
+}
+
+Variables given_variables() {
+  Variables variables;
+  for (char** line = environ; *line != nullptr; ++line) {
+    if (const char* equals = std::strchr(*line, '=')) {
+      variables[std::string(*line, equals - *line)] = equals + 1;
+    }
+  }
+  return variables;
+}
+
+int cpus_online() {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+  return static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+json::object read_config(const fs::path& file) {
+  const auto text = read_file_if_exists(file);
+  if (!text) return {};
+  std::string error;
+  auto value = parse_json(*text, &error);
+  if (!value) throw SystemError(file.string() + " is not JSON: " + error);
+  if (!value->is_object()) throw SystemError(file.string() + " is not a JSON object");
+  return value->get_object();
+}
+
+Config read_configs(const fs::path& base) {
+  const fs::path folder = base / "input/config";
+  return {.hyperparameters = read_config(folder / "hyperparameters.json"),
+          .resources = read_config(folder / "resourceconfig.json"),
+          .inputs = read_config(folder / "inputdataconfig.json")};
+}
+
+void leave_failure(const fs::path& base, const std::string& text) {
+  fs::create_directories(base / "output");
+  write_file_atomically(base / "output/failure", text);
+}
+
+/// Nobody decides by this file, so that it need not be durable.
+void leave_success(const fs::path& base) {
+  if (!std::ofstream(base / "output/success")) throw_errno("cannot write output/success");
+}
+
+void announce(const Settings& settings, const Variables& variables, const Command& command) {
+  say("INFO", "Invoking user script");
+  std::string text = "\nTraining Env:\n\n" + python_json_indented(training_env(settings)) +
+                     "\n\nEnvironment variables:\n\n";
+  for (const auto& [name, value] : variables) text += name + "=" + value + "\n";
+  text += "\nInvoking script with the following command:\n\n" + command.text + "\n\n\n";
+  std::cout << text << std::flush;
+}
+
+void find_hosts(const Settings& settings, const Variables& given) {
+  if (settings.hosts.size() < 2 || given.contains("MASTER_ADDR")) return;
+  say("INFO", "Block until all host DNS lookups succeed.");
+  wait_for_hosts(settings.hosts, kHostsTimeout);
+}
+
+/// The program's own words come first; a program that was asked to stop has not failed.
+void report_failure(const fs::path& base, const Ending& ending, const Tail& errors,
+                    const Command& command) {
+  const std::string text = failure_text(ending.exit_code, errors, command.text);
+  say("ERROR", "Reporting training FAILURE");
+  say("ERROR", text);
+  if (!ending.asked_to_stop && !fs::exists(base / "output/failure")) {
+    leave_failure(base, text);
+  }
+}
+
+int train_or_throw(const fs::path& base) {
+  const Variables given = given_variables();
+  const Settings settings = read_settings(read_configs(base), given, base, cpus_online());
+  for (const fs::path& folder : {settings.model_dir(), settings.output_dir() / "data",
+                                 settings.output_dir() / "intermediate"}) {
+    fs::create_directories(folder);
+  }
+  if (settings.gpus == 0) say("INFO", "No GPUs detected (normal if no gpus installed)");
+  const Command command =
+      find_command(Mode::train, settings.program, {settings.code_dir()},
+                   arguments_of(settings.hyperparameters));
+  find_hosts(settings, given);
+  const Variables variables = training_variables(settings, given);
+  announce(settings, variables, command);
+  Tail errors;
+  const Ending ending = supervise(command, variables, errors);
+  if (ending.exit_code != 0) {
+    report_failure(base, ending, errors, command);
+    return ending.exit_code;
+  }
+  leave_success(base);
+  say("INFO", "Reporting training SUCCESS");
+  return 0;
+}
+
+}  // namespace
+
+int train(const fs::path& base) {
+  try {
+    return train_or_throw(base);
+  } catch (const std::exception& error) {
+    say("ERROR", "Reporting training FAILURE");
+    say("ERROR", error.what());
+    try {
+      leave_failure(base, error.what());
+    } catch (const std::exception& second) {
+      std::cerr << second.what() << std::endl;
+    }
+    return kCouldNotRun;
+  }
+}
+
+int serve(const fs::path& base) {
+  try {
+    const Variables given = given_variables();
+    auto program = given.find("SAGEMAKER_PROGRAM");
+    const fs::path model = base / "model";
+    const Command command =
+        find_command(Mode::serve, program == given.end() ? "" : program->second,
+                     {model / "code", model}, {});
+    say("INFO", "Starting the model server: " + command.text);
+    become(command, serving_variables(base, given, cpus_online()));
+  } catch (const std::exception& error) {
+    say("ERROR", error.what());
+    return kCouldNotRun;
+  }
+}
+
+int run(int argc, char** argv) {
+  const std::string mode = argc == 2 ? argv[1] : "";
+  const char* base = std::getenv("SAGEMAKER_BASE_DIR");
+  const fs::path folder = base == nullptr || *base == '\0' ? "/opt/ml" : base;
+  if (mode == "train") return train(folder);
+  if (mode == "serve") return serve(folder);
+  std::cerr << "usage: trainyard-toolkit train | serve" << std::endl;
+  return kWrongCall;
+}
+
+}  // namespace trainyard::toolkit
