@@ -38,13 +38,18 @@ struct SessionRequest {
   const Caller* by = nullptr;
   std::string policy;
   std::chrono::seconds duration{3600};
+  /// Condition keys of the trust policy beside those that identity knows itself: sts:ExternalId of
+  /// an AssumeRole, aws:SourceArn of a service.
+  std::map<std::string, std::string> context = {};
 };
 Credential open_session(Txn& txn, const SessionRequest& request, Random& random, Time now);
 
 /// The principal that a service acts as, without keys: for calls that never leave the daemon.
-/// Same checks as open_session.
+/// Same checks as open_session. Characters that a session name may not have become '-'. `context` as
+/// in SessionRequest.
 Caller assume_for_service(Txn& txn, std::string_view role_arn, std::string_view service,
-                          std::string_view session_name);
+                          std::string_view session_name,
+                          const std::map<std::string, std::string>& context = {});
 
 /// Evaluates identity policies, session policy and (when given) a resource policy. Throws ApiError
 /// AccessDenied/AccessDeniedException 403 with AWS's text: "User: ARN is not authorized to perform:
@@ -58,6 +63,10 @@ struct Authorisation {
   std::string_view resource_policy = {};
 };
 void authorise(Txn& txn, const Caller& caller, const Authorisation& request, Time now);
+
+/// The ARN by which IAM decides on a role or user: "arn:aws:iam::ACCOUNT:role/NAME" becomes the ARN of
+/// the role of that name, whose path only the tables know. Everything else comes back unchanged.
+std::string canonical_arn(Txn& txn, std::string_view arn);
 
 extern const Migration kMigrations[1];
 
