@@ -50,4 +50,19 @@ bool matches_fully(std::string_view pattern, std::string_view text) {
   return result >= 0;
 }
 
+std::optional<std::string> pattern_error(std::string_view pattern) {
+  int error = 0;
+  PCRE2_SIZE offset = 0;
+  pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+                                   PCRE2_UTF, &error, &offset, nullptr);
+  if (code != nullptr) {
+    pcre2_code_free(code);
+    return std::nullopt;
+  }
+  PCRE2_UCHAR text[256];
+  pcre2_get_error_message(error, text, sizeof text);
+  return std::string(reinterpret_cast<const char*>(text)) + " at offset " +
+         std::to_string(offset);
+}
+
 }  // namespace trainyard::wire

@@ -1,6 +1,8 @@
 // Regular expressions of the models: PCRE2, anchored at both ends, compiled once, bounded in effort.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace trainyard::wire {
@@ -8,5 +10,8 @@ namespace trainyard::wire {
 /// Whether all of `text` matches. A match that takes too long counts as none; a pattern that PCRE2
 /// cannot compile (Java and PCRE differ in corners) matches everything.
 bool matches_fully(std::string_view pattern, std::string_view text);
+
+/// Why PCRE2 cannot compile a pattern of a user's, and where; nullopt when it can.
+std::optional<std::string> pattern_error(std::string_view pattern);
 
 }  // namespace trainyard::wire

@@ -1,0 +1,48 @@
+// What the server asks about attempts, and what agents tell it. An attempt is one try of a training
+// job, or one instance of an endpoint.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "services/call.hpp"
+
+namespace trainyard::sagemaker {
+
+/// Whether the token is the attempt's own.
+bool check_token(Txn& txn, const std::string& attempt, const std::string& token);
+
+/// The ARN of the role that the attempt's agents act as. ValidationException when the attempt is
+/// unknown or has ended.
+std::string role_of(Txn& txn, const std::string& attempt);
+
+/// Those with an instance that has not ended.
+std::vector<std::string> live_attempts(Txn& txn);
+
+/// {"phase": Downloading | Training | Uploading | InService | Unhealthy | Ended, "at": ms,
+///  "receipt": {…} with Ended}. Reports may come twice and late; those about unknown attempts and
+/// about ended instances change nothing. ValidationException for a malformed one.
+void agent_report(Call& call, const std::string& attempt, const std::string& host,
+                  const json::object& report);
+
+/// {"metrics": [{"name", "value", "timestamp": ms}]}: the last value of each becomes the job's
+/// FinalMetricDataList.
+void put_metrics(Call& call, const std::string& attempt, const std::string& host,
+                 const json::object& body);
+
+/// The instance's agent is gone and left no receipt, or could not be started.
+void instance_lost(Call& call, const std::string& attempt, const std::string& host,
+                   const std::string& reason);
+
+/// The daemon ends and takes its agents with it: jobs end Stopped, instances of endpoints are
+/// cancelled and none is started again before restore().
+void stop_everything(Call& call);
+
+/// At the daemon's start: endpoints get the instances that they lack, and attempts of an earlier
+/// boot of the machine are remembered as such.
+void restore(Call& call);
+
+/// Takes a message of kind sagemaker.deadline.
+void deliver_deadline(Call& call, const outbox::Message& message);
+
+}  // namespace trainyard::sagemaker

@@ -1,0 +1,17 @@
+// What a request must satisfy beyond its model's constraints. A member that asks for something that
+// is not done here is refused: a job that silently lacks what was asked for serves nobody.
+#pragma once
+
+#include "generated/sagemaker/types.hpp"
+
+namespace trainyard::sagemaker {
+
+/// Instances of one training job or one variant.
+inline constexpr int32_t kInstancesMax = 20;
+
+/// ValidationException or ResourceLimitExceeded with one line that names the member.
+void check_training_job(const CreateTrainingJobInput& input);
+void check_model(const CreateModelInput& input);
+void check_endpoint_config(const CreateEndpointConfigInput& input);
+
+}  // namespace trainyard::sagemaker

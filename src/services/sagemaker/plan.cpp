@@ -1,0 +1,180 @@
+#include "services/sagemaker/plan.hpp"
+
+#include "services/sagemaker/instance_types.hpp"
+#include "services/sagemaker/training_job.hpp"
+
+namespace trainyard::sagemaker {
+namespace {
+
+// A stopped container has this time between SIGTERM and SIGKILL (SageMaker Developer Guide,
+// "StopTrainingJob" and "Custom Inference Code with Hosting Services").
+constexpr int kTrainingStopGraceSeconds = 120;
+constexpr int kServingStopGraceSeconds = 30;
+constexpr int64_t kGibibyte = int64_t{1} << 30;
+constexpr int32_t kVolumeDefaultGibibytes = 30;
+constexpr std::string_view kServingHost = "algo-1";
+constexpr int64_t kMillisPerSecond = 1000;
+
+json::object to_object(const std::map<std::string, std::string>& map) {
+  json::object object;
+  for (const auto& [key, value] : map) object[key] = value;
+  return object;
+}
+
+json::object input_data_config(const CreateTrainingJobInput& request) {
+  json::object config;
+  for (const Channel& channel : request.input_data_config.value_or(std::vector<Channel>{})) {
+    json::object entry{
+        {"TrainingInputMode",
+         channel.input_mode.value_or(request.algorithm_specification->training_input_mode)},
+        {"S3DistributionType", channel.data_source.s3_data_source->s3_data_distribution_type
+                                   .value_or("FullyReplicated")},
+        {"RecordWrapperType", channel.record_wrapper_type.value_or("None")}};
+    if (channel.content_type) entry["ContentType"] = *channel.content_type;
+    config[channel.channel_name] = std::move(entry);
+  }
+  return config;
+}
+
+json::array channels(const CreateTrainingJobInput& request) {
+  json::array array;
+  for (const Channel& channel : request.input_data_config.value_or(std::vector<Channel>{})) {
+    const S3DataSource& source = *channel.data_source.s3_data_source;
+    array.push_back(json::object{
+        {"name", channel.channel_name},
+        {"s3_uri", source.s3_uri},
+        {"s3_data_type", source.s3_data_type},
+        {"distribution", source.s3_data_distribution_type.value_or("FullyReplicated")},
+        {"compression", channel.compression_type.value_or("None")}});
+  }
+  return array;
+}
+
+json::array metrics(const AlgorithmSpecification& algorithm) {
+  json::array array;
+  for (const auto& metric :
+       algorithm.metric_definitions.value_or(std::vector<MetricDefinition>{})) {
+    array.push_back(json::object{{"name", metric.name}, {"regex", metric.regex}});
+  }
+  return array;
+}
+
+/// The S3 URI that a hyperparameter holds: SDKs write its value as JSON ("\"s3://…\""), people may
+/// write it plain. "" for anything else.
+std::string s3_uri_in(const std::map<std::string, std::string>& map, const std::string& key) {
+  auto entry = map.find(key);
+  if (entry == map.end()) return "";
+  std::string text = entry->second;
+  if (auto value = parse_json(text); value && value->is_string()) text = to_std(value->get_string());
+  return text.starts_with("s3://") ? text : "";
+}
+
+/// Members that plans of both kinds have.
+json::object base_plan(const Site& site, std::string_view kind, Kind owner_kind,
+                       const Attempt& attempt, const std::string& instance_type) {
+  // The type was known when the request was checked.
+  Share share = share_of(find_instance_type(instance_type).value_or(InstanceType{1, 0, 0}),
+                         this_machine());
+  return {{"version", kPlanVersion},
+          {"kind", kind},
+          {"attempt", attempt.id},
+          {"token", attempt.token},
+          {"region", site.region},
+          {"account", site.account},
+          {"name", attempt.owner},
+          {"arn", arn_of(site, owner_kind, attempt.owner)},
+          {"cpus", share.cpus},
+          {"gpus", share.gpus},
+          {"memory_bytes", share.memory_bytes}};
+}
+
+}  // namespace
+
+std::vector<std::string> training_hosts(const CreateTrainingJobInput& request) {
+  std::vector<std::string> hosts;
+  for (int32_t i = 1; i <= request.resource_config->instance_count.value_or(1); ++i) {
+    hosts.push_back("algo-" + std::to_string(i));
+  }
+  return hosts;
+}
+
+json::object training_plan(const Site& site, const CreateTrainingJobInput& request,
+                           const Attempt& attempt, Time now) {
+  const ResourceConfig& resources = *request.resource_config;
+  json::object plan =
+      base_plan(site, "train", Kind::training_job, attempt, resources.instance_type.value_or(""));
+  std::vector<std::string> hosts = training_hosts(request);
+  json::object streams;
+  for (const std::string& host : hosts) {
+    streams[host] = request.training_job_name + "/" + host + "-" +
+                    std::to_string(to_millis(now) / kMillisPerSecond);
+  }
+  std::map<std::string, std::string> none;
+  auto environment = request.environment.value_or(none);
+  environment["TRAINING_JOB_NAME"] = request.training_job_name;
+  environment["TRAINING_JOB_ARN"] = arn_of(site, Kind::training_job, request.training_job_name);
+  auto hyperparameters = request.hyper_parameters.value_or(none);
+  plan["hosts"] = json::value_from(hosts);
+  plan["image"] = request.algorithm_specification->training_image.value_or("");
+  plan["log_group"] = "/aws/sagemaker/TrainingJobs";
+  plan["log_streams"] = std::move(streams);
+  plan["environment"] = to_object(environment);
+  plan["hyperparameters"] = to_object(hyperparameters);
+  plan["input_data_config"] = input_data_config(request);
+  plan["channels"] = channels(request);
+  plan["model_data_url"] = "";
+  plan["code_uri"] = s3_uri_in(hyperparameters, "sagemaker_submit_directory");
+  plan["outputs"] = {{"model", artifact_uri(request, "model.tar.gz")},
+                     {"data", artifact_uri(request, "output.tar.gz")}};
+  plan["metrics"] = metrics(*request.algorithm_specification);
+  plan["stop_grace_seconds"] = kTrainingStopGraceSeconds;
+  plan["max_runtime_seconds"] = max_runtime_seconds(request);
+  plan["volume_bytes"] = resources.volume_size_in_gb.value_or(kVolumeDefaultGibibytes) * kGibibyte;
+  plan["network_isolation"] = request.enable_network_isolation.value_or(false);
+  return plan;
+}
+
+json::object serving_plan(const Site& site, const ProductionVariant& variant,
+                          const CreateModelInput& model, const Attempt& attempt,
+                          const std::string& instance_id) {
+  json::object plan =
+      base_plan(site, "serve", Kind::endpoint, attempt, variant.instance_type.value_or(""));
+  const ContainerDefinition& container = container_of(model);
+  auto environment = container.environment.value_or(std::map<std::string, std::string>{});
+  environment.emplace("SAGEMAKER_REGION", site.region);
+  plan["hosts"] = {kServingHost};
+  plan["image"] = container.image.value_or("");
+  plan["log_group"] = "/aws/sagemaker/Endpoints/" + attempt.owner;
+  plan["log_streams"] = {{kServingHost, variant.variant_name + "/" + instance_id}};
+  plan["environment"] = to_object(environment);
+  plan["hyperparameters"] = json::object{};
+  plan["input_data_config"] = json::object{};
+  plan["channels"] = json::array{};
+  plan["model_data_url"] = model_data_url(container);
+  plan["code_uri"] = s3_uri_in(environment, "SAGEMAKER_SUBMIT_DIRECTORY");
+  plan["outputs"] = json::object{};
+  plan["metrics"] = json::array{};
+  plan["stop_grace_seconds"] = kServingStopGraceSeconds;
+  plan["max_runtime_seconds"] = 0;
+  plan["volume_bytes"] = variant.volume_size_in_gb.value_or(kVolumeDefaultGibibytes) * kGibibyte;
+  plan["network_isolation"] = model.enable_network_isolation.value_or(false);
+  plan["ping_timeout_seconds"] =
+      variant.container_startup_health_check_timeout_in_seconds.value_or(kPingTimeoutSeconds);
+  return plan;
+}
+
+const ContainerDefinition& container_of(const CreateModelInput& model) {
+  if (model.primary_container) return *model.primary_container;
+  TRAINYARD_ASSERT(model.containers && !model.containers->empty());
+  return model.containers->front();
+}
+
+std::string model_data_url(const ContainerDefinition& container) {
+  if (container.model_data_url) return *container.model_data_url;
+  if (container.model_data_source && container.model_data_source->s3_data_source) {
+    return container.model_data_source->s3_data_source->s3_uri;
+  }
+  return "";
+}
+
+}  // namespace trainyard::sagemaker

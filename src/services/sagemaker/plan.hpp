@@ -1,0 +1,31 @@
+// Plans: what the agents of an attempt are to do, as JSON. The agent reads them (agent/plan).
+#pragma once
+
+#include "generated/sagemaker/types.hpp"
+#include "services/sagemaker/attempt_rows.hpp"
+
+namespace trainyard::sagemaker {
+
+inline constexpr int kPlanVersion = 1;
+/// A container that serves must answer /ping within this time (SageMaker Developer Guide, "Custom
+/// Inference Code with Hosting Services") unless its variant says otherwise.
+inline constexpr int32_t kPingTimeoutSeconds = 240;
+
+/// algo-1 … algo-N.
+std::vector<std::string> training_hosts(const CreateTrainingJobInput& request);
+
+/// The request must have passed check_training_job.
+json::object training_plan(const Site& site, const CreateTrainingJobInput& request,
+                           const Attempt& attempt, Time now);
+
+/// Of one instance of an endpoint. `instance_id` names its log stream: "i-0123…".
+json::object serving_plan(const Site& site, const ProductionVariant& variant,
+                          const CreateModelInput& model, const Attempt& attempt,
+                          const std::string& instance_id);
+
+/// The model's only container, whether it came as PrimaryContainer or in Containers.
+const ContainerDefinition& container_of(const CreateModelInput& model);
+/// Its model archive: ModelDataUrl or ModelDataSource's S3Uri; "" when it has none.
+std::string model_data_url(const ContainerDefinition& container);
+
+}  // namespace trainyard::sagemaker
