@@ -38,12 +38,18 @@ class Blobs {
  public:
   explicit Blobs(fs::path dir);  // removes what unfinished writers left
   std::unique_ptr<BlobWriter> create(Random& random);
+  /// The extents' bytes in order. What is removed meanwhile stays readable to the reader's end.
+  /// SystemError when a blob is missing.
   std::unique_ptr<http::BodyReader> read(std::vector<Extent> extents) const;
   /// Forgets a blob. A missing one is no error (the outbox may say it twice).
   void remove(const std::string& blob);
+  /// Every blob there is (for the sweep at start).
+  std::vector<std::string> all() const;
 
  private:
+  class Pins;
   fs::path dir_;
+  std::shared_ptr<Pins> pins_;  // shared with the readers
 };
 
 }  // namespace trainyard

@@ -13,7 +13,7 @@
 namespace trainyard {
 
 /// Named streams of records (timestamp in ms, text). Positions count records from 0 and never move.
-/// Appends are flushed before they return; fsync happens at most every second and at close.
+/// Appends are durable when they return.
 class Segments {
  public:
   explicit Segments(fs::path dir);

@@ -1,0 +1,265 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "store/blobs.hpp"
+#include "store/outbox.hpp"
+#include "store/segments.hpp"
+#include "store/sqlite.hpp"
+#include "store/store.hpp"
+
+namespace trainyard {
+namespace {
+
+const Migration kTables[] = {{"test", 1, "CREATE TABLE t(k TEXT PRIMARY KEY, v INTEGER);"},
+                             {"outbox", 1, outbox::kMigrations[0].sql}};
+
+int64_t value(Store& store, const std::string& key) {
+  return store.read([&](Txn& txn) {
+    auto read = [](const Row& row) { return row.integer(0); };
+    return txn.one("SELECT v FROM t WHERE k = ?", read, key).value_or(-1);
+  });
+}
+
+void put(Store& store, const std::string& key, int64_t v) {
+  store.write([&](Txn& txn) {
+    txn.exec("INSERT INTO t VALUES (?, ?) ON CONFLICT(k) DO UPDATE SET v = excluded.v", key, v);
+  });
+}
+
+TEST(Store, WhatIsThrownUndoesOnlyItsOwn) {
+  TempDir dir;
+  Store store(dir.path(), kTables);
+  put(store, "a", 1);
+  EXPECT_THROW(store.write([&](Txn& txn) {
+    txn.exec("INSERT INTO t VALUES ('b', 2)");
+    throw ApiError("No", 400, "no");
+  }), ApiError);
+  EXPECT_EQ(value(store, "a"), 1);
+  EXPECT_EQ(value(store, "b"), -1);
+}
+
+TEST(Store, ABrokenConstraintIsOneRequestsFault) {
+  TempDir dir;
+  Store store(dir.path(), kTables);
+  put(store, "a", 1);
+  try {
+    store.write([&](Txn& txn) {
+      txn.exec("INSERT INTO t VALUES ('b', 2)");
+      txn.exec("INSERT INTO t VALUES ('a', 2)");
+    });
+    FAIL() << "a key twice";
+  } catch (const StoreError&) {
+    FAIL() << "the group would be lost";
+  } catch (const SystemError&) {
+  }
+  EXPECT_EQ(value(store, "b"), -1);
+}
+
+TEST(Store, ManyThreadsCommitInGroups) {
+  TempDir dir;
+  Store store(dir.path(), kTables);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 50; ++i) put(store, std::to_string(t) + "-" + std::to_string(i), i);
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(store.read([](Txn& txn) {
+    return *txn.one("SELECT count(*) FROM t", [](const Row& row) { return row.integer(0); });
+  }), 400);
+}
+
+TEST(Store, RerunLeavesOneEffect) {
+  TempDir dir;
+  Store store(dir.path(), kTables);
+  store.set_rerun_writes(true);
+  int runs = 0;
+  store.write([&](Txn& txn) {
+    ++runs;
+    txn.exec("INSERT INTO t VALUES ('a', 7)");
+  });
+  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(value(store, "a"), 7);
+}
+
+TEST(Store, SurvivesReopeningAndRefusesNewerData) {
+  TempDir dir;
+  { Store store(dir.path(), kTables); put(store, "a", 5); }
+  { Store store(dir.path(), kTables); EXPECT_EQ(value(store, "a"), 5); }
+  const Migration older[] = {kTables[0]};
+  EXPECT_THROW(Store(dir.path(), older), SystemError);
+}
+
+/// Writes until the point that the environment names ends the process.
+[[noreturn]] void write_for_ever(const fs::path& dir, const char* key) {
+  Store store(dir, kTables);
+  for (int i = 0;; ++i) {
+    put(store, key, i);
+    write_file_atomically(dir / "answered", std::to_string(i));
+  }
+}
+
+TEST(Store, AKilledProcessLosesNothingThatWasAnswered) {
+  constexpr const char* kFolder = "TRAINYARD_STORE_TEST_FOLDER";
+  constexpr const char* kKey = "TRAINYARD_STORE_TEST_KEY";
+  if (const char* folder = std::getenv(kFolder)) write_for_ever(folder, std::getenv(kKey));
+  TempDir dir;
+  for (const char* point : {"store.commit", "store.committed"}) {
+    pid_t child = ::fork();
+    if (child == 0) {  // a process of its own, since crash points are read once in each
+      ::setenv("TRAINYARD_CRASH_AT", (std::string(point) + ":3").c_str(), 1);
+      ::setenv(kFolder, dir.path().c_str(), 1);
+      ::setenv(kKey, point, 1);
+      ::execl("/proc/self/exe", "store_test", "--gtest_filter=Store.AKilledProcess*", nullptr);
+      ::_exit(127);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status));
+    Store store(dir.path(), kTables);
+    int answered = std::stoi(read_file(dir.path() / "answered"));
+    EXPECT_EQ(answered, 1);
+    EXPECT_EQ(value(store, point), std::string(point) == "store.commit" ? 1 : 2);
+  }
+}
+
+TEST(Outbox, OrdersDefersCancels) {
+  TempDir dir;
+  Store store(dir.path(), kTables);
+  Time now = from_millis(1000);
+  store.write([&](Txn& txn) {
+    outbox::post(txn, "k", "late", {}, now + Duration(10));
+    outbox::post(txn, "k", "one", {{"x", 1}}, now);
+    outbox::post(txn, "k", "two", {}, now);
+    outbox::post(txn, "k", "gone", {}, now);
+    EXPECT_EQ(outbox::cancel(txn, "k", "gone"), 1);
+  });
+  auto due = [&](Time at) {
+    return store.read([&](Txn& txn) { return outbox::due(txn, at, 10); });
+  };
+  auto messages = due(now);
+  ASSERT_EQ(messages.size(), 2u);
+  EXPECT_EQ(messages[0].key, "one");
+  EXPECT_EQ(messages[0].payload.at("x"), 1);
+  store.write([&](Txn& txn) {
+    outbox::defer(txn, messages[0].id, now + Duration(20));
+    EXPECT_TRUE(outbox::remove(txn, messages[1].id));
+    EXPECT_FALSE(outbox::remove(txn, messages[1].id));
+  });
+  EXPECT_TRUE(due(now).empty());
+  messages = due(now + Duration(20));
+  ASSERT_EQ(messages.size(), 2u);
+  EXPECT_EQ(messages[0].key, "late");
+  EXPECT_EQ(messages[1].failures, 1);
+}
+
+TEST(Blobs, WholeOrAbsent) {
+  TempDir dir;
+  SeededRandom random(1);
+  Blobs blobs(dir.path() / "blobs");
+  auto writer = blobs.create(random);
+  writer->write("hello ");
+  writer->write(std::string(1 << 20, 'x'));
+  std::string name = writer->finish();
+  auto other = blobs.create(random);
+  other->write("dropped");
+  other.reset();
+  EXPECT_EQ(blobs.all(), std::vector<std::string>{name});
+  auto reader = blobs.read({{name, 0, 5}, {name, 6, 3}});
+  blobs.remove(name);  // a reader keeps its content
+  EXPECT_THROW(blobs.read({{name, 0, 1}}), SystemError);
+  EXPECT_EQ(http::read_all(*reader, 100), "helloxxx");
+  blobs.remove(name);
+  reader.reset();
+  EXPECT_TRUE(blobs.all().empty());
+  EXPECT_THROW(blobs.read({{name, 0, 1}}), SystemError);
+  blobs.remove(name);
+}
+
+TEST(Blobs, ManyExtentsTakeFewDescriptors) {
+  TempDir dir;
+  SeededRandom random(1);
+  Blobs blobs(dir.path() / "blobs");
+  auto writer = blobs.create(random);
+  writer->write("ab");
+  std::string name = writer->finish();
+  std::vector<std::unique_ptr<http::BodyReader>> readers;
+  for (int i = 0; i < 20; ++i) {
+    readers.push_back(blobs.read(std::vector<Extent>(1000, Extent{name, 0, 2})));
+  }
+  for (auto& reader : readers) EXPECT_EQ(http::read_all(*reader, 10'000).size(), 2000u);
+}
+
+TEST(Segments, PositionsBothWaysAndATornTail) {
+  TempDir dir;
+  std::vector<Segments::Record> records;
+  for (int i = 0; i < 1500; ++i) records.push_back({0, i, 0, "line " + std::to_string(i)});
+  {
+    Segments segments(dir.path());
+    EXPECT_EQ(segments.append("a/b", records), 0);
+    EXPECT_EQ(segments.append("a/b", {{0, 9, 0, ""}}), 1500);
+    EXPECT_EQ(segments.count("none"), 0);
+  }
+  for (const auto& entry : fs::recursive_directory_iterator(dir.path())) {
+    if (entry.is_regular_file()) fs::resize_file(entry, fs::file_size(entry) - 3);
+  }
+  Segments segments(dir.path());
+  EXPECT_EQ(segments.count("a/b"), 1500);
+  int64_t expected = 700;
+  segments.scan("a/b", 700, false, [&](const Segments::Record& record) {
+    EXPECT_EQ(record.position, expected);
+    EXPECT_EQ(record.text, "line " + std::to_string(expected));
+    return ++expected < 1500;
+  });
+  EXPECT_EQ(expected, 1500);
+  segments.scan("a/b", 1'000'000, true, [&](const Segments::Record& record) {
+    EXPECT_EQ(record.position, --expected);
+    return true;
+  });
+  EXPECT_EQ(expected, 0);
+}
+
+TEST(Segments, MoreStreamsThanAreKeptOpen) {
+  TempDir dir;
+  Segments segments(dir.path());
+  auto name = [](int i) { return "stream-" + std::to_string(i); };
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 300; ++i) {
+      EXPECT_EQ(segments.append(name(i), {{0, i, 0, std::to_string(i)}}), round);
+    }
+  }
+  segments.remove(name(7));
+  EXPECT_EQ(segments.count(name(7)), 0);
+  int seen = 0;
+  segments.scan(name(8), 0, false, [&](const Segments::Record& record) {
+    EXPECT_EQ(record.text, "8");
+    return ++seen > 0;
+  });
+  EXPECT_EQ(seen, 2);
+}
+
+TEST(Segments, RecordsLongerThanABlock) {
+  TempDir dir;
+  Segments segments(dir.path());
+  std::vector<Segments::Record> records;
+  for (int i = 0; i < 5; ++i) records.push_back({0, i, 0, std::string(700'000 * i, 'a')});
+  segments.append("s", records);
+  for (bool backwards : {false, true}) {
+    std::vector<int64_t> seen;
+    Segments(dir.path()).scan("s", backwards ? 4 : 0, backwards, [&](const auto& record) {
+      EXPECT_EQ(record.text.size(), 700'000u * record.position);
+      seen.push_back(record.position);
+      return true;
+    });
+    EXPECT_EQ(seen, backwards ? std::vector<int64_t>({4, 3, 2, 1, 0})
+                              : std::vector<int64_t>({0, 1, 2, 3, 4}));
+  }
+}
+
+}  // namespace
+}  // namespace trainyard
