@@ -1,0 +1,173 @@
+#include "asl/path.hpp"
+
+#include <algorithm>
+
+#include "asl/path_filter.hpp"
+#include "base/json.hpp"
+
+namespace trainyard::asl {
+namespace {
+
+/// Negative positions count from the end.
+int64_t absolute(int64_t position, std::size_t size) {
+  return position < 0 ? position + static_cast<int64_t>(size) : position;
+}
+
+const json::value* at(const json::array& array, int64_t position) {
+  int64_t index = absolute(position, array.size());
+  if (index < 0 || index >= static_cast<int64_t>(array.size())) return nullptr;
+  return &array[static_cast<std::size_t>(index)];
+}
+
+void push(const json::value* node, std::vector<const json::value*>& found) {
+  if (node) found.push_back(node);
+}
+
+void everything_below(const json::value& node, std::vector<const json::value*>& found) {
+  found.push_back(&node);
+  if (const auto* object = node.if_object()) {
+    for (const auto& member : *object) everything_below(member.value(), found);
+  } else if (const auto* array = node.if_array()) {
+    for (const auto& element : *array) everything_below(element, found);
+  }
+}
+
+/// -1, 0, 1; nullopt when the two have no order.
+std::optional<int> order(const json::value& a, const json::value& b) {
+  if (a.is_number() && b.is_number()) {
+    double x = a.to_number<double>(), y = b.to_number<double>();
+    return x < y ? -1 : x > y ? 1 : 0;
+  }
+  if (a.is_string() && b.is_string()) {
+    int result = a.get_string().compare(b.get_string());
+    return result < 0 ? -1 : result > 0 ? 1 : 0;
+  }
+  return std::nullopt;
+}
+
+bool compare(PathFilter::Operator op, const json::value& a, const json::value& b) {
+  if (op == PathFilter::equal) return json_equal(a, b);
+  if (op == PathFilter::unequal) return !json_equal(a, b);
+  auto result = order(a, b);
+  if (!result) return false;
+  switch (op) {
+    case PathFilter::less: return *result < 0;
+    case PathFilter::at_most: return *result <= 0;
+    case PathFilter::greater: return *result > 0;
+    default: return *result >= 0;
+  }
+}
+
+}  // namespace
+
+bool PathFilter::matches(const json::value& node) const {
+  auto child_matches = [&](const auto& child) { return child->matches(node); };
+  auto value_of = [&](const Operand& operand) {
+    return operand.path ? operand.path->find_in(node) : std::optional(operand.literal);
+  };
+  switch (kind) {
+    case any_of: return std::any_of(children.begin(), children.end(), child_matches);
+    case all_of: return std::all_of(children.begin(), children.end(), child_matches);
+    case negation: return !children.front()->matches(node);
+    case exists: return value_of(left).has_value();
+    case comparison: break;
+  }
+  auto a = value_of(left), b = value_of(right);
+  return a && b && compare(op, *a, *b);
+}
+
+Path::Path() = default;
+
+bool Path::is_reference() const {
+  return std::all_of(steps_.begin(), steps_.end(), [](const Step& step) {
+    return step.kind == Step::member || (step.kind == Step::index && step.from >= 0);
+  });
+}
+
+void Path::follow(const Step& step, const json::value& node, Nodes& found) {
+  const auto* object = node.if_object();
+  const auto* array = node.if_array();
+  switch (step.kind) {
+    case Step::member:
+      if (object) push(object->if_contains(step.name), found);
+      break;
+    case Step::index:
+      if (array) push(at(*array, step.from), found);
+      break;
+    case Step::wildcard:
+      if (object) {
+        for (const auto& member : *object) found.push_back(&member.value());
+      } else if (array) {
+        for (const auto& element : *array) found.push_back(&element);
+      }
+      break;
+    case Step::descend:
+      everything_below(node, found);
+      break;
+    case Step::slice:
+      if (array) {
+        int64_t size = static_cast<int64_t>(array->size());
+        int64_t begin = std::clamp<int64_t>(absolute(step.first.value_or(0), size), 0, size);
+        int64_t end = std::clamp<int64_t>(absolute(step.last.value_or(size), size), 0, size);
+        for (int64_t i = begin; i < end; ++i) found.push_back(at(*array, i));
+      }
+      break;
+    case Step::names:
+      for (const auto& name : step.all_names) {
+        if (object) push(object->if_contains(name), found);
+      }
+      break;
+    case Step::indexes:
+      for (int64_t position : step.all_indexes) {
+        if (array) push(at(*array, position), found);
+      }
+      break;
+    case Step::filter:
+      if (array) {
+        for (const auto& element : *array) {
+          if (step.test->matches(element)) found.push_back(&element);
+        }
+      } else if (object && step.test->matches(node)) {
+        found.push_back(&node);
+      }
+      break;
+  }
+}
+
+std::optional<json::value> Path::find(const Scope& scope) const {
+  return find_in(in_context_ ? scope.context : scope.input);
+}
+
+std::optional<json::value> Path::find_in(const json::value& root) const {
+  Nodes nodes{&root};
+  bool single = true;
+  for (const Step& step : steps_) {
+    Nodes next;
+    for (const json::value* node : nodes) follow(step, *node, next);
+    nodes = std::move(next);
+    single = single && (step.kind == Step::member || step.kind == Step::index);
+  }
+  if (single) return nodes.empty() ? std::nullopt : std::optional(*nodes.front());
+  json::array all;
+  for (const json::value* node : nodes) all.push_back(*node);
+  return json::value(std::move(all));
+}
+
+bool Path::assign(json::value& root, json::value value) const {
+  json::value* node = &root;
+  for (const Step& step : steps_) {
+    if (step.kind == Step::member) {
+      if (node->is_null() && node != &root) node->emplace_object();
+      if (!node->is_object()) return false;
+      node = &node->get_object()[step.name];  // a new member is null until it is filled
+    } else {
+      auto* array = node->if_array();
+      if (!array || step.from >= static_cast<int64_t>(array->size())) return false;
+      node = &(*array)[static_cast<std::size_t>(step.from)];
+    }
+  }
+  *node = std::move(value);
+  return true;
+}
+
+}  // namespace trainyard::asl

@@ -1,0 +1,67 @@
+// JSONPath as Step Functions uses it: `$` is the state's input, `$$` the context object.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/fwd.hpp>
+
+namespace trainyard::asl {
+
+struct PathFilter;
+
+/// What a path is looked up in.
+struct Scope {
+  const boost::json::value& input;
+  const boost::json::value& context;
+};
+
+/// A checked path: `$.a['b c'][0]`, `$..name`, `$.items[*]`, `[0:2]`, `['a','b']`,
+/// `$.items[?(@.size > 2)]`, and the same after `$$` (ASL specification, "Paths").
+class Path {
+ public:
+  /// The whole document.
+  Path();
+  /// nullopt with one line in `error` when the text is no path.
+  static std::optional<Path> parse(std::string_view text, std::string* error = nullptr);
+
+  const std::string& text() const { return text_; }
+  bool in_context() const { return in_context_; }
+  bool is_whole() const { return steps_.empty() && !in_context_; }
+  /// Names one node at most: member names and indexes only ("Reference Paths").
+  bool is_reference() const;
+
+  /// The value there. A path that may name many nodes yields their array, empty or not; one that
+  /// names a single node yields nullopt when it is not there.
+  std::optional<boost::json::value> find(const Scope& scope) const;
+  std::optional<boost::json::value> find_in(const boost::json::value& root) const;
+
+  /// Puts `value` at this reference path of `root`, making the objects on the way. False when
+  /// something else stands in the way.
+  bool assign(boost::json::value& root, boost::json::value value) const;
+
+ private:
+  friend class PathParser;
+  struct Step {
+    enum Kind { member, index, wildcard, descend, slice, names, indexes, filter } kind;
+    std::string name;                  // member
+    int64_t from = 0;                  // index; slice
+    std::optional<int64_t> first, last;  // slice
+    std::vector<std::string> all_names;
+    std::vector<int64_t> all_indexes;
+    std::shared_ptr<const PathFilter> test;
+  };
+  using Nodes = std::vector<const boost::json::value*>;
+  static void follow(const Step& step, const boost::json::value& node, Nodes& found);
+  friend struct PathFilter;
+
+  std::string text_ = "$";
+  bool in_context_ = false;
+  std::vector<Step> steps_;
+};
+
+}  // namespace trainyard::asl

@@ -1,0 +1,57 @@
+#include "asl/payload.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/json.hpp"
+
+namespace trainyard::asl {
+namespace {
+
+void write(const json::value& value, std::string& out) {
+  if (const auto* object = value.if_object()) {
+    out += '{';
+    bool first = true;
+    for (const auto& member : *object) {
+      if (!first) out += ',';
+      first = false;
+      out += json::serialize(member.key());
+      out += ':';
+      write(member.value(), out);
+    }
+    out += '}';
+  } else if (const auto* array = value.if_array()) {
+    out += '[';
+    for (const auto& element : *array) {
+      if (&element != array->begin()) out += ',';
+      write(element, out);
+    }
+    out += ']';
+  } else if (const double* number = value.if_double(); number && std::isfinite(*number)) {
+    std::string text = fmt::format("{}", *number);
+    if (text.find_first_of(".e") == std::string::npos) text += ".0";
+    out += text;
+  } else {
+    out += json::serialize(value);
+  }
+}
+
+}  // namespace
+
+std::string to_text(const json::value& value) {
+  std::string out;
+  write(value, out);
+  return out;
+}
+
+std::string clip(std::string_view text, std::size_t chars) {
+  std::size_t end = 0;
+  for (std::size_t count = 0; end < text.size(); ++end) {
+    bool first_byte = (static_cast<unsigned char>(text[end]) & 0xC0) != 0x80;
+    if (first_byte && count++ == chars) break;
+  }
+  return std::string(text.substr(0, end));
+}
+
+}  // namespace trainyard::asl

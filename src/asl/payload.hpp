@@ -1,0 +1,42 @@
+// The data that flows through an execution: JSON values, their text, and what can go wrong.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <boost/json/fwd.hpp>
+
+namespace trainyard::asl {
+
+/// Inputs, outputs and results, in bytes of UTF-8 (Step Functions quotas, "Maximum input or output
+/// size for a task, state, or execution").
+inline constexpr std::size_t kPayloadBytesMax = 262'144;
+/// API model, SensitiveError and SensitiveCause, in characters.
+inline constexpr std::size_t kErrorCharsMax = 256;
+inline constexpr std::size_t kCauseCharsMax = 32'768;
+
+/// An error of the language: a name that retriers and catchers match, and a text for people.
+struct Failure {
+  std::string error;
+  std::string cause;
+};
+
+inline constexpr std::string_view kRuntime = "States.Runtime";
+inline constexpr std::string_view kTimeout = "States.Timeout";
+inline constexpr std::string_view kTaskFailed = "States.TaskFailed";
+inline constexpr std::string_view kAll = "States.ALL";
+inline constexpr std::string_view kDataLimitExceeded = "States.DataLimitExceeded";
+inline constexpr std::string_view kResultPathMatchFailure = "States.ResultPathMatchFailure";
+
+template <class T>
+using Result = std::variant<T, Failure>;
+
+/// Compact JSON with numbers as people write them: 1.5, where Boost.JSON writes 1.5E0.
+std::string to_text(const boost::json::value& value);
+
+/// The text's first `chars` characters; never a part of one.
+std::string clip(std::string_view text, std::size_t chars);
+
+}  // namespace trainyard::asl

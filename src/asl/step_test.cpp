@@ -1,0 +1,420 @@
+#include <set>
+
+#include "asl/asl_testing.hpp"
+#include "base/error.hpp"
+
+namespace trainyard::asl {
+namespace {
+
+constexpr const char* kSync = "arn:aws:states:::sagemaker:createTrainingJob.sync";
+constexpr const char* kModel = "arn:aws:states:::sagemaker:createModel";
+
+/// A machine of one Task that ends, with further fields.
+std::string one_task(const std::string& fields, const char* resource = kModel) {
+  return R"({"StartAt":"T","States":{"T":{"Type":"Task","End":true,"Resource":")" +
+         std::string(resource) + "\"" + (fields.empty() ? "" : "," + fields) +
+         R"(},"Caught":{"Type":"Pass","End":true}}})";
+}
+
+/// The same, without the state that only a catcher reaches.
+std::string lone_task(const std::string& fields, const char* resource = kModel) {
+  return R"({"StartAt":"T","States":{"T":{"Type":"Task","End":true,"Resource":")" +
+         std::string(resource) + "\"" + (fields.empty() ? "" : "," + fields) + "}}}";
+}
+
+std::string one_state(const std::string& fields) {
+  return R"({"StartAt":"S","States":{"S":{)" + fields + "}}}";
+}
+
+TEST(Step, PipelineAsStepFunctionsWritesIt) {
+  Runner run(R"({"StartAt":"Training","States":{
+    "Training":{"Type":"Task","Resource":"arn:aws:states:::sagemaker:createTrainingJob.sync",
+      "Parameters":{"TrainingJobName.$":"$$.Execution.Input['Training'].Name","Fixed":[1.5]},
+      "TimeoutSeconds":60,"Next":"Create Model"},
+    "Create Model":{"Type":"Task","Resource":"arn:aws:states:::sagemaker:createModel",
+      "Parameters":{"ModelName.$":"$$.Execution.Input['Create Model'].Name",
+                    "Url.$":"$['Artifacts']['S3']"},"End":true}}})",
+             R"({ "Training": {"Name": "job"}, "Create Model": {"Name": "model"}})");
+  run.answer = [&](const CallTask& call) -> std::optional<Event> {
+    if (call.resource.pattern != "sync") {
+      return TaskAnswered{call.call, {json::object{{"ModelArn", "m"}, {"SdkHttpMetadata", 1}}, {}}};
+    }
+    EXPECT_EQ(call.call.text(), "2.0");
+    return TaskSubmitted{call.call, json::object{{"TrainingJobArn", "j"}, {"SdkHttpMetadata", 1}}};
+  };
+  run.take(Started{});
+  run.advance();
+  EXPECT_EQ(run.timers.size(), 1u);
+  run.go(TaskCompleted{{2, 0}, {json::object{{"Artifacts", {{"S3", "s3://b/k"}}}}, {}}});
+  EXPECT_EQ(run.types(),
+            "1<0 ExecutionStarted\n2<0 TaskStateEntered\n3<2 TaskScheduled\n4<3 TaskStarted\n"
+            "5<4 TaskSubmitted\n6<5 TaskSucceeded\n7<6 TaskStateExited\n8<7 TaskStateEntered\n"
+            "9<8 TaskScheduled\n10<9 TaskStarted\n11<10 TaskSucceeded\n12<11 TaskStateExited\n"
+            "13<12 ExecutionSucceeded\n");
+  EXPECT_EQ(dump(to_json(run.history[0])),
+            R"({"id":1,"previousEventId":0,"type":"ExecutionStarted","executionStartedEventDetails":)"
+            R"({"roleArn":"arn:aws:iam::000000000000:role/Flow","input":"{ \"Training\": )"
+            R"({\"Name\": \"job\"}, \"Create Model\": {\"Name\": \"model\"}}",)"
+            R"("inputDetails":{"truncated":false}}})");
+  EXPECT_EQ(dump(to_json(run.history[2])),
+            R"({"id":3,"previousEventId":2,"type":"TaskScheduled","taskScheduledEventDetails":)"
+            R"({"resourceType":"sagemaker","resource":"createTrainingJob.sync","region":"us-east-1",)"
+            R"("timeoutInSeconds":60,"parameters":"{\"TrainingJobName\":\"job\",\"Fixed\":[1.5]}"}})");
+  EXPECT_EQ(dump(to_json(run.history[3])),
+            R"({"id":4,"previousEventId":3,"type":"TaskStarted","taskStartedEventDetails":)"
+            R"({"resourceType":"sagemaker","resource":"createTrainingJob.sync"}})");
+  EXPECT_EQ(dump(to_json(run.history[4])),
+            R"({"id":5,"previousEventId":4,"type":"TaskSubmitted","taskSubmittedEventDetails":)"
+            R"({"resourceType":"sagemaker","resource":"createTrainingJob.sync","output":)"
+            R"("{\"TrainingJobArn\":\"j\",\"SdkHttpMetadata\":1}",)"
+            R"("outputDetails":{"truncated":false}}})");
+  EXPECT_EQ(dump(to_json(run.history[6])),
+            R"({"id":7,"previousEventId":6,"type":"TaskStateExited","stateExitedEventDetails":)"
+            R"({"name":"Training","output":"{\"Artifacts\":{\"S3\":\"s3://b/k\"}}",)"
+            R"("outputDetails":{"truncated":false}}})");
+  EXPECT_EQ(run.ended->output, R"({"ModelArn":"m","SdkHttpMetadata":1})");
+  EXPECT_EQ(run.snapshot.status, Status::succeeded);
+  EXPECT_TRUE(run.timers.empty());
+}
+
+struct FailureCase {
+  const char* state;
+  const char* input;
+  const char* details;  // of ExecutionFailed
+};
+
+TEST(Step, TextsOfRuntimeErrors) {
+  const FailureCase kCases[] = {
+      {R"("Type":"Pass","InputPath":"$.a","End":true)", R"({"b":1.5})",
+       R"(The JSONPath '$.a' specified for the field 'InputPath' could not be found in the input )"
+       R"('{"b":1.5}')"},
+      {R"("Type":"Pass","OutputPath":"$.a","End":true)", "{}",
+       "The JSONPath '$.a' specified for the field 'OutputPath' could not be found in the input '{}'"},
+      {R"("Type":"Pass","Parameters":{"X":{"Y.$":"$.a"}},"End":true)", "{}",
+       "The JSONPath '$.a' specified for the field 'Y.$' could not be found in the input '{}'"},
+      {R"("Type":"Choice","Choices":[{"Variable":"$.a","IsNull":true,"Next":"S"},
+          {"Not":{"Variable":"$.a","IsNull":true},"Next":"E"}])", "{}",
+       "Invalid path '$.a': The choice state's condition path references an invalid value."},
+      {R"("Type":"Choice","Choices":[{"Variable":"$.a","IsPresent":true,"Next":"E"}])", "{}",
+       "Failed to transition out of the state. The state does not point to a next state."},
+      {R"("Type":"Wait","SecondsPath":"$.a","End":true)", R"({"a":1.5})",
+       "The SecondsPath parameter cannot be parsed as a long value: $.a == 1.5"},
+      {R"("Type":"Wait","TimestampPath":"$.a","End":true)", R"({"a":"2016-3-14T01:59:00"})",
+       "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time "
+       "format string: $.a == 2016-3-14T01:59:00"},
+      {R"("Type":"Fail","ErrorPath":"$.a")", R"({"a":1})",
+       "The ErrorPath parameter does not reference a string: $.a == 1"},
+  };
+  for (const auto& test : kCases) {
+    std::string ends = std::string(test.state).find("\"E\"") != std::string::npos
+                           ? R"(,"E":{"Type":"Succeed"})" : "";
+    Runner run(R"({"StartAt":"S","States":{"S":{)" + std::string(test.state) + "}" + ends + "}}",
+               test.input);
+    run.go();
+    json::object expected{
+        {"error", "States.Runtime"},
+        {"cause", "An error occurred while executing the state 'S' (entered at the event id #2). " +
+                      std::string(test.details)}};
+    EXPECT_EQ(run.last("ExecutionFailed"), dump(expected)) << test.state;
+    EXPECT_EQ(run.history.size(), 3u);
+    EXPECT_EQ(run.history.back().previous, 2);
+  }
+}
+
+TEST(Step, DataFlow) {
+  struct { const char* state; const char* output; } kCases[] = {
+      {R"("Type":"Pass","End":true)", R"({"a":{"b":[1,2,3]},"n":null})"},
+      {R"("Type":"Pass","InputPath":null,"End":true)", "{}"},
+      {R"("Type":"Pass","OutputPath":null,"End":true)", "{}"},
+      {R"("Type":"Pass","InputPath":"$.a","End":true)", R"({"b":[1,2,3]})"},
+      {R"("Type":"Pass","InputPath":"$.n","End":true)", "null"},
+      {R"("Type":"Pass","Result":{"r":1},"ResultPath":"$.x.y","End":true)",
+       R"({"a":{"b":[1,2,3]},"n":null,"x":{"y":{"r":1}}})"},
+      {R"("Type":"Pass","Result":{"r":1},"ResultPath":null,"End":true)",
+       R"({"a":{"b":[1,2,3]},"n":null})"},
+      {R"("Type":"Pass","Result":9,"ResultPath":"$.a.b[1]","OutputPath":"$.a.b","End":true)",
+       "[1,9,3]"},
+      {R"("Type":"Pass","Parameters":{"k.$":"$.a.b[-1]","l":[{"m.$":"$.a.b[0:2]"}],"lit":"$.a"},
+          "End":true)", R"({"k":3,"l":[{"m":[1,2]}],"lit":"$.a"})"},
+      {R"("Type":"Pass","Parameters":{"id.$":"$$.Execution.Name","s.$":"$$.State.Name",
+          "in.$":"$$.Execution.Input.n","t.$":"$$.Execution.StartTime"},"End":true)",
+       R"({"id":"run","s":"S","in":null,"t":"2023-11-14T22:13:20.000Z"})"},
+      {R"("Type":"Succeed","InputPath":"$.a.b")", "[1,2,3]"},
+      {R"("Type":"Wait","Seconds":3,"OutputPath":"$.a.b[0]","End":true)", "1"},
+      {R"("Type":"Wait","Timestamp":"2001-01-01T00:00:00Z","InputPath":"$.a","End":true)",
+       R"({"b":[1,2,3]})"},
+  };
+  for (const auto& test : kCases) {
+    Runner run(one_state(test.state), R"({"a":{"b":[1,2,3]},"n":null})");
+    run.go();
+    ASSERT_TRUE(run.ended) << test.state;
+    EXPECT_EQ(run.ended->output, test.output) << test.state << run.text();
+  }
+}
+
+TEST(Step, TaskResultIsSelectedPlacedAndFiltered) {
+  Runner run(lone_task(R"("ResultSelector":{"Op.$":"$.Done"},"ResultPath":"$.r","OutputPath":"$.r")"),
+             R"({"a":1})");
+  run.go();
+  EXPECT_EQ(run.ended->output, R"({"Op":"createModel"})");
+  EXPECT_EQ(run.last("TaskSucceeded"),
+            R"({"resourceType":"sagemaker","resource":"createModel","output":)"
+            R"("{\"Done\":\"createModel\"}","outputDetails":{"truncated":false}})");
+}
+
+TEST(Step, WaitEndsAtItsTime) {
+  Runner run(one_state(R"("Type":"Wait","SecondsPath":"$.s","End":true)"), R"({"s":90})");
+  Time begin = run.now;
+  run.go();
+  EXPECT_EQ(run.now - begin, std::chrono::seconds(90));
+  EXPECT_EQ(run.types(),
+            "1<0 ExecutionStarted\n2<0 WaitStateEntered\n3<2 WaitStateExited\n"
+            "4<3 ExecutionSucceeded\n");
+}
+
+TEST(Step, FailHasErrorAndCauseOrNeither) {
+  EXPECT_EQ(Runner(one_state(R"("Type":"Fail","Error":"E","CausePath":"$.c")"), R"({"c":"why"})")
+                .go().last("ExecutionFailed"),
+            R"({"error":"E","cause":"why"})");
+  Runner bare(one_state(R"("Type":"Fail")"));
+  EXPECT_EQ(bare.go().last("ExecutionFailed"), "{}");
+  EXPECT_EQ(bare.types(), "1<0 ExecutionStarted\n2<0 FailStateEntered\n3<2 ExecutionFailed\n");
+}
+
+TEST(Step, RetriesThenCatches) {
+  Runner run(one_task(R"("Retry":[{"ErrorEquals":["Other"],"MaxAttempts":9},
+                 {"ErrorEquals":["Boom"],"IntervalSeconds":2,"MaxAttempts":3,"BackoffRate":3,
+                  "MaxDelaySeconds":10}],
+                 "Parameters":{"n.$":"$$.State.RetryCount"},
+                 "Catch":[{"ErrorEquals":["States.ALL"],"ResultPath":"$.why","Next":"Caught"}])"),
+             R"({"a":1})");
+  run.answer = [](const CallTask& call) { return fails(call.call, "Boom"); };
+  Time begin = run.now;
+  run.go();
+  EXPECT_EQ(run.types(),
+            "1<0 ExecutionStarted\n2<0 TaskStateEntered\n3<2 TaskScheduled\n4<3 TaskStarted\n"
+            "5<4 TaskFailed\n6<5 TaskScheduled\n7<6 TaskStarted\n8<7 TaskFailed\n"
+            "9<8 TaskScheduled\n10<9 TaskStarted\n11<10 TaskFailed\n12<11 TaskScheduled\n"
+            "13<12 TaskStarted\n14<13 TaskFailed\n15<14 TaskStateExited\n16<15 PassStateEntered\n"
+            "17<16 PassStateExited\n18<17 ExecutionSucceeded\n");
+  EXPECT_EQ(run.now - begin, std::chrono::seconds(2 + 6 + 10));
+  EXPECT_NE(run.last("TaskScheduled").find(R"({\"n\":3})"), std::string::npos);
+  EXPECT_EQ(run.ended->output, R"({"a":1,"why":{"Error":"Boom","Cause":"because"}})");
+}
+
+TEST(Step, JitterStaysBelowTheDelayAndFollowsTheSeed) {
+  auto total = [](uint64_t seed) {
+    Runner run(lone_task(R"("Retry":[{"ErrorEquals":["States.ALL"],"IntervalSeconds":8,
+        "MaxAttempts":5,"BackoffRate":1,"JitterStrategy":"FULL"}])"));
+    run.random = SeededRandom(seed);
+    run.answer = [](const CallTask& call) { return fails(call.call, "Boom"); };
+    Time begin = run.now;
+    run.go();
+    return run.now - begin;
+  };
+  EXPECT_EQ(total(1), total(1));
+  EXPECT_NE(total(1), total(2));
+  EXPECT_LT(total(1), std::chrono::seconds(40));
+}
+
+TEST(Step, WhichErrorsAreTaken) {
+  struct { const char *pattern, *error; bool taken; } kCases[] = {
+      {"Boom", "Boom", true},
+      {"Boom", "Bang", false},
+      {"States.ALL", "Boom", true},
+      {"States.ALL", "States.Timeout", true},
+      {"States.ALL", "States.Runtime", false},
+      {"States.ALL", "States.DataLimitExceeded", false},
+      {"States.DataLimitExceeded", "States.DataLimitExceeded", true},
+      {"States.Runtime", "States.Runtime", false},
+      {"States.TaskFailed", "SageMaker.AmazonSageMakerException", true},
+      {"States.TaskFailed", "States.Timeout", false},
+      {"States.Timeout", "States.Timeout", true},
+  };
+  for (const auto& test : kCases) {
+    EXPECT_EQ(error_matches(test.pattern, test.error), test.taken)
+        << test.pattern << " " << test.error;
+  }
+}
+
+TEST(Step, TaskTimeoutStopsTheJobAndFailsTheExecution) {
+  Runner run(lone_task(R"("TimeoutSecondsPath":"$.t")", kSync), R"({"t":5})");
+  run.answer = [](const CallTask& call) -> std::optional<Event> {
+    return TaskSubmitted{call.call, json::object{}};
+  };
+  run.go();
+  EXPECT_EQ(run.types(),
+            "1<0 ExecutionStarted\n2<0 TaskStateEntered\n3<2 TaskScheduled\n4<3 TaskStarted\n"
+            "5<4 TaskSubmitted\n6<5 TaskTimedOut\n7<6 ExecutionFailed\n");
+  EXPECT_EQ(run.last("TaskTimedOut"),
+            R"({"resourceType":"sagemaker","resource":"createTrainingJob.sync",)"
+            R"("error":"States.Timeout"})");
+  EXPECT_EQ(run.last("ExecutionFailed"), R"({"error":"States.Timeout"})");
+  EXPECT_EQ(run.cancelled, std::vector<std::string>{"2.0"});
+}
+
+TEST(Step, ExecutionTimeoutAndAbortStopTheJob) {
+  std::string definition = lone_task("", kSync);
+  definition.insert(1, R"("TimeoutSeconds":7,)");
+  for (bool abort : {false, true}) {
+    Runner run(definition);
+    run.answer = [](const CallTask& call) -> std::optional<Event> {
+      return TaskSubmitted{call.call, json::object{}};
+    };
+    run.take(Started{});
+    run.advance();
+    run.go(abort ? Event(Aborted{"E", std::nullopt}) : Event(TimerFired{"execution"}));
+    EXPECT_EQ(run.history.back().type, abort ? "ExecutionAborted" : "ExecutionTimedOut");
+    EXPECT_EQ(run.history.back().previous, 0);
+    EXPECT_EQ(run.last("ExecutionAborted"), abort ? R"({"error":"E"})" : "");
+    EXPECT_EQ(run.snapshot.status, abort ? Status::aborted : Status::timed_out);
+    EXPECT_EQ(run.cancelled, std::vector<std::string>{"2.0"});
+    // Nothing moves it any more.
+    auto before = run.text();
+    run.take(TaskCompleted{{2, 0}, {json::object{}, {}}});
+    run.take(Aborted{});
+    EXPECT_EQ(run.text(), before);
+  }
+}
+
+TEST(Step, RepeatedEarlyAndStaleEventsDoNoHarm) {
+  auto run_with = [](bool disturbed) {
+    Runner run(lone_task("", kSync));
+    run.answer = [](const CallTask&) { return std::optional<Event>(); };
+    TaskCompleted completed{{2, 0}, {json::object{{"Status", "Completed"}}, {}}};
+    TaskSubmitted submitted{{2, 0}, json::object{{"Arn", "a"}}};
+    run.take(Started{});
+    if (disturbed) {
+      run.take(Started{});
+      run.take(TaskCompleted{{2, 1}, {}});
+      run.take(TimerFired{"timeout:2.0"});
+      run.take(TimerFired{"wait:2"});
+      run.take(completed);  // early
+      run.take(completed);
+      run.take(submitted);
+      run.take(submitted);
+    } else {
+      run.take(submitted);
+    }
+    run.take(completed);
+    run.take(completed);
+    return run.text();
+  };
+  EXPECT_EQ(run_with(true), run_with(false));
+  EXPECT_NE(run_with(true).find("ExecutionSucceeded"), std::string::npos);
+}
+
+TEST(Step, TooMuchDataIsAnError) {
+  std::string big(kPayloadBytesMax, 'x');
+  Runner run(one_task(R"("Catch":[{"ErrorEquals":["States.DataLimitExceeded"],"Next":"Caught"}])"));
+  run.answer = [&](const CallTask& call) -> std::optional<Event> {
+    return TaskAnswered{call.call, {json::object{{"x", big}}, {}}};
+  };
+  run.go();
+  EXPECT_EQ(run.last("TaskFailed"),
+            R"({"resourceType":"sagemaker","resource":"createModel","error":)"
+            R"("States.DataLimitExceeded","cause":"The state/task 'sagemaker' returned a result )"
+            R"(with a size exceeding the maximum number of bytes service limit."})");
+  EXPECT_EQ(run.snapshot.status, Status::succeeded);
+  Runner doubled(one_state(
+      R"("Type":"Pass","Parameters":{"a.$":"$.v","b.$":"$.v"},"End":true)"),
+      "{\"v\":\"" + std::string(kPayloadBytesMax / 2, 'y') + "\"}");
+  EXPECT_NE(doubled.go().last("ExecutionFailed").find("States.DataLimitExceeded"),
+            std::string::npos);
+}
+
+TEST(Step, AnEndlessLoopPausesAndEndsAtTheHistoryLimit) {
+  Runner run(R"({"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},
+    "B":{"Type":"Choice","Choices":[{"Variable":"$.end","IsPresent":true,"Next":"E"}],"Default":"A"},
+    "E":{"Type":"Succeed"}}})");
+  run.take(Started{});
+  EXPECT_EQ(run.history.size(), 1u + 2 * kStepsPerTurn);
+  EXPECT_EQ(run.timers.count("resume"), 1u);
+  while (run.open()) run.advance();
+  EXPECT_EQ(run.history.size(), static_cast<std::size_t>(kHistoryEventsMax));
+  EXPECT_EQ(run.history.back().id, kHistoryEventsMax);
+  EXPECT_EQ(run.last("ExecutionFailed"),
+            R"({"error":"States.Runtime","cause":"The execution reached the maximum number of )"
+            R"(history events (25000)."})");
+  ASSERT_TRUE(run.ended);
+}
+
+TEST(Step, UnsupportedParameterIsARuntimeError) {
+  Runner run(lone_task(""), R"({"ModelName":"m","S3Operations":1})");
+  run.machine.supports_field = [](const Resource& resource, std::string_view field) {
+    return resource.operation == "createModel" && field == "ModelName";
+  };
+  EXPECT_EQ(run.go().last("ExecutionFailed"),
+            R"({"error":"States.Runtime","cause":"An error occurred while executing the state 'T' )"
+            R"((entered at the event id #2). The Parameters '{\"ModelName\":\"m\",\"S3Operations\":)"
+            R"(1}' could not be used to start the Task: [The field \"S3Operations\" is not )"
+            R"(supported by Step Functions]"})");
+}
+
+/// A machine with every kind of state, driven by chance.
+std::string run_by_chance(uint64_t seed, bool restore) {
+  static const std::string kDefinition = R"({"StartAt":"Init","TimeoutSeconds":900,"States":{
+    "Init":{"Type":"Pass","Result":{"n":0},"ResultPath":"$.c","Next":"Work"},
+    "Work":{"Type":"Task","Resource":"arn:aws:states:::sagemaker:createTrainingJob.sync",
+      "TimeoutSeconds":30,"ResultPath":"$.job",
+      "Retry":[{"ErrorEquals":["Busy"],"IntervalSeconds":1,"JitterStrategy":"FULL"},
+               {"ErrorEquals":["States.Timeout"],"MaxAttempts":1}],
+      "Catch":[{"ErrorEquals":["Gone"],"ResultPath":"$.e","Next":"Pause"}],"Next":"Again?"},
+    "Again?":{"Type":"Choice","Choices":[
+      {"Variable":"$.job.again","BooleanEquals":true,"Next":"Pause"},
+      {"And":[{"Variable":"$.job.n","NumericGreaterThan":7},
+              {"Variable":"$.job.n","IsNumeric":true}],"Next":"Bad"}],"Default":"Good"},
+    "Pause":{"Type":"Wait","Seconds":2,"Next":"Work"},
+    "Bad":{"Type":"Fail","Error":"Bad"},"Good":{"Type":"Succeed"}}})";
+  Runner run(kDefinition, "{}", restore);
+  run.random = SeededRandom(seed + 1'000);
+  SeededRandom chance(seed);
+  run.answer = [&](const CallTask& call) -> std::optional<Event> {
+    switch (chance.below(4)) {
+      case 0: return fails(call.call, "Busy");
+      case 1: return fails(call.call, chance.below(2) ? "Gone" : "Odd");
+      default: return TaskSubmitted{call.call, json::object{{"Arn", call.call.text()}}};
+    }
+  };
+  run.take(Started{});
+  while (run.open()) {
+    const Branch& branch = run.snapshot.branches.front();
+    if (branch.phase == Branch::Phase::submitted && chance.below(4) > 0) {
+      run.take(TaskCompleted{{branch.entered, branch.attempt},
+                             {json::object{{"again", chance.below(2) == 0},
+                                           {"n", chance.below(10)}}, {}}});
+    } else {
+      run.advance();
+    }
+  }
+  for (std::size_t i = 0; i < run.history.size(); ++i) {
+    EXPECT_EQ(run.history[i].id, static_cast<int64_t>(i) + 1);
+    EXPECT_LT(run.history[i].previous, run.history[i].id);
+  }
+  EXPECT_TRUE(run.ended.has_value());
+  EXPECT_TRUE(run.timers.empty());
+  return run.text();
+}
+
+TEST(Step, ARestoredSnapshotGoesOnAsTheOriginalAndIdsHaveNoGaps) {
+  std::set<std::string> endings;
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    std::string plain = run_by_chance(seed, false);
+    ASSERT_EQ(plain, run_by_chance(seed, true)) << seed;
+    for (const char* type : {"ExecutionSucceeded", "ExecutionFailed", "TaskTimedOut"}) {
+      if (plain.find(type) != std::string::npos) endings.insert(type);
+    }
+  }
+  EXPECT_EQ(endings.size(), 3u);
+}
+
+TEST(Snapshot, RefusesOtherVersionsAndDamage) {
+  EXPECT_THROW(snapshot_from_json({{"version", 2}}), SystemError);
+  EXPECT_THROW(snapshot_from_json({{"version", 1}, {"status", "RUNNING"}}), SystemError);
+  EXPECT_FALSE(CallId::parse("8").has_value());
+  EXPECT_FALSE(CallId::parse("8.x").has_value());
+  EXPECT_EQ(CallId::parse("8.1"), (CallId{8, 1}));
+}
+
+}  // namespace
+}  // namespace trainyard::asl
