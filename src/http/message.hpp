@@ -38,6 +38,8 @@ class BodyReader {
   /// Reads up to `size` bytes; 0 at the end. Throws ApiError or SystemError when the body is
   /// damaged, too slow or cut off.
   virtual std::size_t read(char* data, std::size_t size) = 0;
+  /// How long the whole body is, where that is known before it has been read.
+  virtual std::optional<uint64_t> length() const { return std::nullopt; }
 };
 
 /// A body that is in memory already.

@@ -85,7 +85,9 @@ class FakeAws final : public wire::Invoker {
   ManualClock clock;
   std::vector<Call> calls;
   std::map<std::string, std::string> objects;  // bucket/key → content
-  trainyard::runtime::InvokeEndpointOutput reply;
+  struct {
+    std::string body;
+  } reply;  // InvokeEndpoint's
   Session session;
 
  private:
@@ -109,7 +111,7 @@ class FakeAws final : public wire::Invoker {
                       {"ContentType", input.content_type.value_or("")},
                       {"Accept", input.accept.value_or("")},
                       {"Body", input.body}}});
-    output = reply;
+    output.body = std::make_shared<http::StringBody>(reply.body);
   }
 
   std::map<std::string, std::vector<json::object>> answers_;

@@ -14,6 +14,7 @@ namespace {
 constexpr const char* kNpy = "application/x-npy";
 constexpr const char* kJson = "application/json";
 constexpr const char* kCsv = "text/csv";
+constexpr std::size_t kReplyBytesMax = 256u << 20;
 constexpr const char* kVariant = "AllTraffic";
 // What CreateModel says of a name that is taken (SageMaker answers ValidationException for it).
 constexpr const char* kModelExists = "Cannot create already existing model";
@@ -28,7 +29,7 @@ Predictor::Reply Predictor::invoke(const std::string& body, const std::string& c
   input.content_type = content_type;
   if (!accept.empty()) input.accept = accept;
   auto output = session_.runtime().invoke_endpoint(input);
-  return {std::move(output.body), output.content_type.value_or(""),
+  return {http::read_all(*output.body, kReplyBytesMax), output.content_type.value_or(""),
           output.invoked_production_variant.value_or("")};
 }
 

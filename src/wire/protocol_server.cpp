@@ -17,6 +17,7 @@ class SharedBody final : public http::BodyReader {
  public:
   explicit SharedBody(std::shared_ptr<http::BodyReader> body) : body_(std::move(body)) {}
   std::size_t read(char* data, std::size_t size) override { return body_->read(data, size); }
+  std::optional<uint64_t> length() const override { return body_->length(); }
 
  private:
   std::shared_ptr<http::BodyReader> body_;
@@ -68,6 +69,8 @@ void set_stream(http::Response& response, const std::shared_ptr<http::BodyReader
   response.stream = std::make_unique<SharedBody>(body);
   if (const std::string* length = response.headers.find("Content-Length")) {
     response.stream_length = std::stoull(*length);
+  } else {
+    response.stream_length = body->length();
   }
   response.headers.remove("Content-Length");
 }
@@ -191,6 +194,7 @@ http::Response serialise_response(const Service& service, const Operation& opera
     case Protocol::rest_json:
     case Protocol::rest_xml:
       write_response_bindings(*operation.output, output, response);
+      if (response.headers.has("Content-Range")) response.status = 206;
       write_rest_body(service, operation, output, response);
       break;
   }

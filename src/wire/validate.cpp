@@ -24,7 +24,7 @@ class Validator {
       case Kind::string: return check_string(shape, value, path, sensitive);
       case Kind::blob:
         return check_length(shape, static_cast<const std::string*>(value)->size(), path,
-                            "java.nio.HeapByteBuffer");
+                            sensitive ? "" : "java.nio.HeapByteBuffer");
       case Kind::integer:
         return check_number(shape, *static_cast<const int32_t*>(value), path);
       case Kind::long_:
@@ -142,8 +142,8 @@ class Validator {
 [[noreturn]] void throw_faults(const Service& service, std::vector<std::string> faults) {
   std::size_t count = faults.size();
   if (faults.size() > kFaultsToldMax) faults.resize(kFaultsToldMax);
-  throw ApiError(service.protocol == Protocol::query ? "ValidationError" : "ValidationException",
-                 400,
+  bool json_rpc = service.protocol == Protocol::json_1_0 || service.protocol == Protocol::json_1_1;
+  throw ApiError(json_rpc ? "ValidationException" : "ValidationError", 400,
                  fmt::format("{} validation error{} detected: {}", count, count == 1 ? "" : "s",
                              fmt::join(faults, "; ")));
 }

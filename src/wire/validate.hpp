@@ -9,8 +9,9 @@ namespace trainyard::wire {
 /// At most this many faults are told at once.
 inline constexpr std::size_t kFaultsToldMax = 10;
 
-/// Throws ApiError 400 (ValidationException, or ValidationError for query services) with every fault
-/// of the input: "2 validation errors detected: Value … at '…' failed to satisfy constraint: …; …".
+/// Throws ApiError 400 (ValidationException, or ValidationError for query and REST services) with
+/// every fault of the input: "2 validation errors detected: Value … at '…' failed to satisfy
+/// constraint: …; …".
 /// S3 has errors of its own for bad values, which its handlers throw; of S3 only missing members
 /// are told.
 void validate(const Service& service, const Shape& shape, const void* input,
