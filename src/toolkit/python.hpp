@@ -1,5 +1,5 @@
-// Values as Python writes them: SageMaker's own toolkit is written in Python, and programs have come
-// to expect its texts.
+// Values as Python writes them: SageMaker's own toolkit is written in Python, and programs have
+// come to expect its texts.
 #pragma once
 
 #include <string>

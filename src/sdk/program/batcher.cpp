@@ -52,8 +52,11 @@ Tensor Batcher::predict(const Tensor& input) {
 std::vector<Batcher::Job*> Batcher::take() {
   std::vector<Job*> jobs{queue_.front()};
   queue_.pop_front();
+  std::size_t values = jobs.front()->input->values.size();
   for (auto place = queue_.begin(); place != queue_.end() && jobs.size() < kBatchMax;) {
-    if (same_rows(*jobs.front()->input, *(*place)->input)) {
+    const Tensor& input = *(*place)->input;
+    if (same_rows(*jobs.front()->input, input) && values + input.values.size() <= kValuesMax) {
+      values += input.values.size();
       jobs.push_back(*place);
       place = queue_.erase(place);
     } else {
@@ -111,7 +114,7 @@ void Batcher::serve(const std::vector<Job*>& jobs) {
       job->output.values.assign(begin, end);
       begin = end;
     }
-  } catch (const std::exception&) {
+  } catch (...) {
     for (Job* job : jobs) serve_alone(*job);  // to find whose fault it is
   }
 }

@@ -14,12 +14,13 @@
 
 namespace trainyard::serving {
 
-inline constexpr std::size_t kBatchMax = 32;      // requests
-inline constexpr std::size_t kQueueMax = 1024;    // requests waiting; more are refused
+inline constexpr std::size_t kBatchMax = 32;        // requests
+inline constexpr std::size_t kValuesMax = 1 << 20;  // numbers in a batch that was joined
+inline constexpr std::size_t kQueueMax = 1024;      // requests waiting; more are refused
 
 class Batcher {
  public:
-  /// `predict` is called from `workers` threads; `begin` once in each before.
+  /// `predict` is called from `workers` threads.
   using Predict = std::function<sdk::Tensor(const sdk::Tensor&)>;
   Batcher(Predict predict, int workers);
   ~Batcher();

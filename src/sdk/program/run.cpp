@@ -15,8 +15,7 @@ namespace {
 int env_integer(const char* name, int otherwise, int min, int max) {
   const char* text = std::getenv(name);
   if (text == nullptr || *text == '\0') return otherwise;
-  return static_cast<int>(Arguments({std::string("--value=") + text}, {})
-                              .integer("value", otherwise, min, max));
+  return static_cast<int>(Arguments({}, {{name, text}}).integer(name, otherwise, min, max));
 }
 
 void leave_failure(const Environment& environment, const std::string& why) {
@@ -36,7 +35,6 @@ int train(const Program& program, const std::vector<std::string>& words) {
     Arguments arguments(words, environment.hyperparameters);
     fs::create_directories(environment.model_dir);
     program.train(environment, arguments);
-    std::cout << "Reporting training SUCCESS" << std::endl;
     return 0;
   } catch (const std::exception& error) {
     std::cerr << "training failed: " << error.what() << std::endl;
