@@ -64,7 +64,7 @@ std::string read_all(BodyReader& body, std::size_t limit, const char* too_large_
     if (used == text.size()) {
       // One byte past the limit is asked for, so that exactly `limit` bytes still pass.
       std::size_t grown = text.size() + std::clamp(text.size(), kFirstPiece, kPieceMax);
-      text.resize(std::min(grown, limit + 1));
+      text.resize(limit == SIZE_MAX ? grown : std::min(grown, limit + 1));
     }
     std::size_t count = body.read(text.data() + used, text.size() - used);
     if (count == 0) break;
