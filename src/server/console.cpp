@@ -1,5 +1,7 @@
 #include "server/console.hpp"
 
+#include <fmt/format.h>
+
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "graph/graph.hpp"

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "base/error.hpp"
 #include "base/log.hpp"
 #include "http/client.hpp"
 #include "services/sagemaker/routing.hpp"

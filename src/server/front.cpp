@@ -1,5 +1,7 @@
 #include "server/front.hpp"
 
+#include <fmt/format.h>
+
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"

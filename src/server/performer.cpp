@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <set>
 
+#include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/points.hpp"
 #include "server/deliveries.hpp"
