@@ -90,12 +90,14 @@ int parse_and_run(int argc, char** argv) {
       ->type_name("HOST:PORT")->capture_default_str();
   serve_command->add_option("--sandbox", sandbox, "How programs are kept apart")
       ->check(CLI::IsMember({"bwrap", "none"}))->capture_default_str();
-  serve_command->add_option("--host", hosts, "A further name under which the console may be reached");
+  serve_command->add_option("--host", hosts,
+                            "A further name under which the console may be reached");
 
   auto* stop_command = app.add_subcommand("stop", "Stop the daemon, its jobs and endpoints");
   stop_command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
 
-  auto* env_command = app.add_subcommand("env", "Print shell exports for AWS clients: eval \"$(…)\"");
+  auto* env_command =
+      app.add_subcommand("env", "Print shell exports for AWS clients: eval \"$(…)\"");
   env_command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
 
   auto* demo_command = app.add_subcommand("demo", "Run a demonstration from end to end");

@@ -16,8 +16,8 @@ sdk::Tensor from_torch(const torch::Tensor& tensor);
 /// takes the whole machine, not the instance's share.
 void use_threads(int threads);
 
-/// A dict of tensors by name, in the form of `torch.save(dict(module.state_dict()), path)`: Python's
-/// torch.load reads it, and load_state_dict takes it.
+/// A dict of tensors by name, in the form of `torch.save(dict(module.state_dict()), path)`:
+/// Python's torch.load reads it, and load_state_dict takes it.
 using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 void save_tensors(const NamedTensors& tensors, const std::string& path);
 /// The reverse; SystemError when the file is not such a dict (Python's state_dict() itself, an

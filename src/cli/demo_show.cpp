@@ -1,0 +1,147 @@
+#include "cli/demo_show.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace trainyard::cli {
+namespace {
+
+constexpr int kWidthDefault = 80;
+constexpr int kMargin = 4;  // pixels around MNIST's digits that are always empty
+constexpr int kInk = 96;    // of 255: from here on a pixel is drawn
+
+std::size_t columns_of(const std::string& text) {
+  return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
+}
+
+// At most `width` columns, cut between characters.
+std::string cut(const std::string& text, int width) {
+  int column = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if ((text[i] & 0xC0) != 0x80 && column++ == width) return text.substr(0, i);
+  }
+  return text;
+}
+
+}  // namespace
+
+bool TrainingProgress::read(const std::string& line) {
+  int at = 0;
+  int number = 0;
+  int done = 0;
+  int total = 0;
+  double value = 0;
+  if (std::sscanf(line.c_str(), "Train Epoch: %d [%d/%d (%d%%)] Loss: %lf", &number, &done, &total,
+                  &at, &value) == 5) {
+    epoch = number;
+    percent = at;
+    loss = value;
+    return true;
+  }
+  int correct = 0;
+  if (std::sscanf(line.c_str(), "Test set: Average loss: %lf, Accuracy: %d/%d", &value, &correct,
+                  &total) == 3 &&
+      total > 0) {
+    test_loss = value;
+    accuracy = 100.0 * correct / total;
+    percent = 100;
+    return true;
+  }
+  return false;
+}
+
+Screen::Screen(std::FILE* out)
+    : out_(out), terminal_(::isatty(::fileno(out)) == 1), colour_(false), width_(kWidthDefault) {
+  const char* kind = std::getenv("TERM");
+  if (kind == nullptr || std::string_view(kind) == "dumb") terminal_ = false;
+  colour_ = terminal_ && std::getenv("NO_COLOR") == nullptr;
+  winsize size{};
+  if (terminal_ && ::ioctl(::fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 20) {
+    width_ = size.ws_col;
+  }
+}
+
+Screen::~Screen() { settle(); }
+
+void Screen::say(const std::string& line) {
+  if (!shown_.empty()) std::fputs("\r\x1b[K", out_);
+  std::fputs((line + "\n").c_str(), out_);
+  if (!shown_.empty()) std::fputs(shown_.c_str(), out_);
+  std::fflush(out_);
+}
+
+void Screen::show(const std::string& line) {
+  if (!terminal_) return;
+  const std::string next = cut(line, width_ - 1);
+  if (next == shown_) return;
+  shown_ = next;
+  std::fputs(("\r\x1b[K" + shown_).c_str(), out_);
+  std::fflush(out_);
+}
+
+void Screen::settle() {
+  if (shown_.empty()) return;
+  shown_.clear();
+  std::fputs("\r\x1b[K", out_);
+  std::fflush(out_);
+}
+
+std::string bar(double fraction, int columns) {
+  const double clamped = std::clamp(fraction, 0.0, 1.0);
+  const int inner = std::max(columns - 7, 1);
+  const int full = static_cast<int>(clamped * inner);
+  std::string text = "[";
+  for (int i = 0; i < inner; ++i) text += i < full ? "█" : "░";
+  return text + fmt::format("] {:3.0f}%", clamped * 100);
+}
+
+std::string describe(const std::map<std::string, TrainingProgress>& hosts) {
+  std::string text;
+  for (const auto& [host, progress] : hosts) {
+    if (!text.empty()) text += "   ";
+    text += fmt::format("{} epoch {} {:3}% loss {:.3f}", host, progress.epoch, progress.percent,
+                        progress.loss);
+    if (progress.accuracy >= 0) text += fmt::format(" accuracy {:.1f}%", progress.accuracy);
+  }
+  return text;
+}
+
+std::string draw_digits(const Digits& digits, const std::vector<std::size_t>& indices,
+                        const std::vector<std::size_t>& predictions) {
+  constexpr int kSide = kDigitSide - 2 * kMargin;
+  std::string text;
+  auto inked = [&](std::size_t index, int row, int column) {
+    return digits.image(index)[(row + kMargin) * kDigitSide + column + kMargin] >= kInk;
+  };
+  for (int row = 0; row < kSide; row += 2) {
+    std::string line;
+    for (const std::size_t index : indices) {
+      for (int column = 0; column < kSide; ++column) {
+        const bool upper = inked(index, row, column);
+        const bool lower = inked(index, row + 1, column);
+        line += upper ? (lower ? "█" : "▀") : (lower ? "▄" : " ");
+      }
+      line += "  ";
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  std::string captions;
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    const int label = digits.labels[indices[i]];
+    std::string caption = fmt::format("taken for {}", predictions[i]);
+    const bool right = predictions[i] == static_cast<std::size_t>(label);
+    caption += right ? " ✓" : fmt::format(" ✗ ({})", label);
+    const std::size_t used = std::min<std::size_t>(columns_of(caption), kSide);
+    captions += caption + std::string(kSide + 2 - used, ' ');
+  }
+  captions.erase(captions.find_last_not_of(' ') + 1);
+  return text + captions + "\n";
+}
+
+}  // namespace trainyard::cli

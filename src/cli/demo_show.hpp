@@ -1,0 +1,63 @@
+// What the demonstration shows: progress, the state of both hosts, digits.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/demo_data.hpp"
+
+namespace trainyard::cli {
+
+/// What a training program says in its log of how far it is.
+struct TrainingProgress {
+  int epoch = 0;        // that runs, counted from 1; 0 before the first
+  int percent = 0;      // of the epoch
+  double loss = 0;      // of the last batch that was reported
+  double accuracy = -1;  // in percent, on the test set, after the last whole epoch
+  double test_loss = 0;
+
+  /// Takes over what `line` says; false when it says nothing of that kind.
+  bool read(const std::string& line);
+};
+
+/// Lines for people: on a terminal the last one is redrawn in place.
+class Screen {
+ public:
+  explicit Screen(std::FILE* out);
+  ~Screen();
+  Screen(const Screen&) = delete;
+  Screen& operator=(const Screen&) = delete;
+
+  bool terminal() const { return terminal_; }
+  bool colour() const { return colour_; }
+  int width() const { return width_; }
+  /// A line that stays.
+  void say(const std::string& line);
+  /// A line that the next one replaces; only terminals show it.
+  void show(const std::string& line);
+  /// Ends the line that would be replaced.
+  void settle();
+
+ private:
+  std::FILE* out_;
+  bool terminal_;
+  bool colour_;
+  int width_;
+  std::string shown_;
+};
+
+/// "[██████░░░░]  60%" of `columns` columns.
+std::string bar(double fraction, int columns);
+
+/// "algo-1 epoch 2 43% loss 0.31 accuracy 96.2%   algo-2 …"
+std::string describe(const std::map<std::string, TrainingProgress>& hosts);
+
+/// Images side by side in half blocks, and below each what it was taken for.
+std::string draw_digits(const Digits& digits, const std::vector<std::size_t>& indices,
+                        const std::vector<std::size_t>& predictions);
+
+}  // namespace trainyard::cli

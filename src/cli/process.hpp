@@ -1,0 +1,31 @@
+// Other programs, started from a command.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/files.hpp"
+
+namespace trainyard::cli {
+
+inline constexpr int kProgramNotFound = 127;
+
+/// Runs a program found on PATH in `folder` to its end; its output goes to the file `log`. Returns
+/// the exit code, 128 + the number of the signal that ended it, or kProgramNotFound.
+int run_program(const std::vector<std::string>& arguments, const fs::path& folder,
+                const fs::path& log);
+
+/// Starts a program that outlives this one: a session of its own, no inherited terminal, its errors
+/// appended to `log`. Returns once it has printed its first line, which is stored in `first_line`;
+/// SystemError, with the end of its log, when it ends before.
+int start_detached(const std::vector<std::string>& arguments, const fs::path& log,
+                   std::string& first_line);
+
+/// The last line of `text` that is not blank.
+std::string last_line(const std::string& text);
+
+int own_pid();
+/// This program's file.
+fs::path own_program();
+
+}  // namespace trainyard::cli
