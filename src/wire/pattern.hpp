@@ -1,4 +1,5 @@
-// Regular expressions of the models: PCRE2, anchored at both ends, compiled once, bounded in effort.
+// Regular expressions of the models and of users: PCRE2. Those of the models are anchored at both
+// ends, compiled once, and bounded in effort.
 #pragma once
 
 #include <optional>

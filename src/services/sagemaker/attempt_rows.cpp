@@ -148,6 +148,9 @@ void close_attempt(Call& call, Attempt& attempt) {
   attempt.ended = call.now;
   call.txn.exec("UPDATE sagemaker_attempts SET ended = ? WHERE id = ?", attempt.ended, attempt.id);
   outbox::cancel(call.txn, "sagemaker.deadline", attempt.id);
+  // A start that failed and whose message a crash left behind must not be tried again.
+  outbox::cancel(call.txn, "compute.submit", attempt.id);
+  outbox::cancel(call.txn, "compute.cancel", attempt.id);
   outbox::post(call.txn, "compute.forget", attempt.id, {}, call.now);
   forget_old_attempts(call);
 }

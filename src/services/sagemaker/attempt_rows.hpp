@@ -57,7 +57,7 @@ void submit_attempt(Call& call, const Attempt& attempt, const std::vector<std::s
                     json::object plan, bool network_isolation);
 /// Posts compute.cancel, once.
 void cancel_attempt(Call& call, Attempt& attempt);
-/// All instances have ended: posts compute.forget, and takes back the attempt's deadlines.
+/// All instances have ended: posts compute.forget, and takes back the attempt's other messages.
 void close_attempt(Call& call, Attempt& attempt);
 
 /// Posts a message of kind sagemaker.deadline for an attempt. `what` says which limit it is.

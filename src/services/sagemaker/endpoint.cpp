@@ -62,7 +62,9 @@ const Variant* Deployment::find(std::string_view variant) const {
 
 int64_t Deployment::instance_count() const {
   int64_t count = 0;
-  for (const Variant& variant : variants) count += variant.config.initial_instance_count.value_or(0);
+  for (const Variant& variant : variants) {
+    count += variant.config.initial_instance_count.value_or(0);
+  }
   return count;
 }
 

@@ -65,7 +65,8 @@ std::string s3_uri_in(const std::map<std::string, std::string>& map, const std::
   auto entry = map.find(key);
   if (entry == map.end()) return "";
   std::string text = entry->second;
-  if (auto value = parse_json(text); value && value->is_string()) text = to_std(value->get_string());
+  auto value = parse_json(text);
+  if (value && value->is_string()) text = to_std(value->get_string());
   return text.starts_with("s3://") ? text : "";
 }
 
