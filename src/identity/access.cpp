@@ -39,6 +39,7 @@ std::string principal_id(const Caller& caller) {
 
 policy::Context facts_of(const Caller& caller, const Question& question, std::optional<Time> now) {
   policy::Context facts;
+  for (const auto& [key, value] : question.context) facts.set(key, value);
   facts.set("aws:PrincipalAccount", caller.account);
   facts.set("aws:PrincipalArn", caller.role_arn.empty() ? caller.arn : caller.role_arn);
   facts.set("aws:PrincipalType", std::string(type_of(caller.kind)));
@@ -59,7 +60,6 @@ policy::Context facts_of(const Caller& caller, const Question& question, std::op
   bool foreign = arn && !arn->account.empty();
   facts.set("aws:ResourceAccount", foreign ? arn->account : caller.account);
   if (arn && !arn->region.empty()) facts.set("aws:RequestedRegion", arn->region);
-  for (const auto& [key, value] : question.context) facts.set(key, value);
   return facts;
 }
 

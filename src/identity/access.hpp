@@ -30,8 +30,8 @@ struct Question {
   bool resource_must_allow = false;
 };
 
-/// Identity policies, session policy and resource policy together (IAM User Guide, "Policy evaluation
-/// logic", within one account). `now` becomes aws:CurrentTime where it is known.
+/// Identity policies, session policy and resource policy together (IAM User Guide, "Policy
+/// evaluation logic", within one account). `now` becomes aws:CurrentTime where it is known.
 Outcome decide(Txn& txn, const Caller& caller, const Question& question, std::optional<Time> now);
 
 /// The condition keys that follow from the caller and the resource.

@@ -45,8 +45,8 @@ struct SessionRequest {
 Credential open_session(Txn& txn, const SessionRequest& request, Random& random, Time now);
 
 /// The principal that a service acts as, without keys: for calls that never leave the daemon.
-/// Same checks as open_session. Characters that a session name may not have become '-'. `context` as
-/// in SessionRequest.
+/// Same checks as open_session. Characters that a session name may not have become '-'. `context`
+/// as in SessionRequest.
 Caller assume_for_service(Txn& txn, std::string_view role_arn, std::string_view service,
                           std::string_view session_name,
                           const std::map<std::string, std::string>& context = {});
@@ -64,8 +64,8 @@ struct Authorisation {
 };
 void authorise(Txn& txn, const Caller& caller, const Authorisation& request, Time now);
 
-/// The ARN by which IAM decides on a role or user: "arn:aws:iam::ACCOUNT:role/NAME" becomes the ARN of
-/// the role of that name, whose path only the tables know. Everything else comes back unchanged.
+/// The ARN by which IAM decides on a role or user: "arn:aws:iam::ACCOUNT:role/NAME" becomes the ARN
+/// of the role of that name, whose path only the tables know. All else comes back unchanged.
 std::string canonical_arn(Txn& txn, std::string_view arn);
 
 extern const Migration kMigrations[1];

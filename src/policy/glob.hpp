@@ -1,6 +1,6 @@
-// Wildcards of IAM: '*' is any run of characters, '?' any one byte. Time is linear in the text (and,
-// where a '?' stands between two '*', in text times pattern / 64): policies and names come from
-// clients, so backtracking is out.
+// Wildcards of IAM: '*' is any run of characters, '?' any one byte. Time is linear in the text
+// (and, where a '?' stands between two '*', in text times pattern / 64): policies and names come
+// from clients, so backtracking is out.
 #pragma once
 
 #include <string>

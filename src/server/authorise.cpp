@@ -33,8 +33,8 @@ std::optional<std::string> fill(std::string_view text, const wire::Shape& shape,
       out += site.account;
     } else {
       const std::string* value = string_member(shape, input, name);
-      if (value == nullptr) return std::nullopt;
-      out += *value;
+      if (value == nullptr && name != "Path") return std::nullopt;
+      out += value ? *value : "/";  // the path of what IAM creates without one
     }
     text.remove_prefix(close + 1);
   }
@@ -53,14 +53,25 @@ std::map<std::string, std::string> context_of(const wire::Service& service,
   std::map<std::string, std::string> context;
   if (!caller.source_ip.empty()) context["aws:SourceIp"] = caller.source_ip;
   if (!caller.via_service.empty()) context["aws:ViaAWSService"] = "true";
+  auto take = [&](std::string_view member, const char* key) {
+    if (const auto* value = string_member(*operation.input, input, member)) context[key] = *value;
+  };
   if (service.name == "s3") {
-    for (auto [member, key] : {std::pair("Prefix", "s3:prefix"), {"Delimiter", "s3:delimiter"}}) {
-      if (const auto* value = string_member(*operation.input, input, member)) {
-        context[key] = *value;
-      }
-    }
+    take("Prefix", "s3:prefix");
+    take("Delimiter", "s3:delimiter");
   }
+  if (service.name == "iam") take("PolicyArn", "iam:PolicyARN");
   return context;
+}
+
+/// As IAM decides on it: with the path that only the tables know. A request about a user that names
+/// none is about its caller.
+std::string decided_on(Txn& txn, const Caller& caller, const wire::Operation& operation,
+                       const std::string& resource) {
+  bool own = resource == "*" && caller.kind == PrincipalKind::user &&
+             !operation.resources.empty() &&
+             operation.resources.front().find("{UserName}") != std::string_view::npos;
+  return own ? caller.arn : identity::canonical_arn(txn, resource);
 }
 
 }  // namespace
@@ -83,7 +94,8 @@ void authorise_operation(Txn& txn, const Caller& caller, const wire::Service& se
   request.action = operation.action;
   request.code = denial_code(service);
   request.context = context_of(service, operation, input, caller);
-  for (const std::string& resource : resources_of(operation, input, site)) {
+  for (const std::string& named : resources_of(operation, input, site)) {
+    std::string resource = decided_on(txn, caller, operation, named);
     request.resource = resource;
     identity::authorise(txn, caller, request, now);
   }
@@ -95,7 +107,8 @@ void authorise_operation(Txn& txn, const Caller& caller, const wire::Service& se
   pass.action = "iam:PassRole";
   pass.resource = *role;
   pass.code = denial_code(service);
-  pass.context = {{"iam:PassedToService", std::string(operation.pass_role_service)}};
+  pass.context = request.context;
+  pass.context["iam:PassedToService"] = operation.pass_role_service;
   identity::authorise(txn, caller, pass, now);
 }
 

@@ -161,8 +161,9 @@ def make_roles(daemon, workflow_policy=None):
     """The tutorial's two roles; returns their ARNs (job role, workflow role)."""
     iam = daemon.client("iam")
     job = iam.create_role(RoleName="JobRole", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
-    iam.attach_role_policy(RoleName="JobRole",
-                           PolicyArn="arn:aws:iam::aws:policy/AmazonSageMakerFullAccess")
+    # AmazonSageMakerFullAccess reaches objects in buckets named *sagemaker* only; ours are not.
+    for policy in ("AmazonSageMakerFullAccess", "AmazonS3FullAccess"):
+        iam.attach_role_policy(RoleName="JobRole", PolicyArn=f"arn:aws:iam::aws:policy/{policy}")
     flow = iam.create_role(RoleName="FlowRole", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
     iam.put_role_policy(RoleName="FlowRole", PolicyName="flow",
                         PolicyDocument=json.dumps(workflow_policy or WORKFLOW_POLICY))

@@ -58,8 +58,8 @@ struct Page {
 Page page_of(std::string_view operation, std::string_view filter,
              const std::optional<std::string>& marker, const std::optional<int32_t>& max_items);
 
-/// The items that belong on the page. `items` are in order of their keys; those up to page.after may
-/// be among them, and one more than page.max is enough.
+/// The items that belong on the page. `items` are in order of their keys; those up to page.after
+/// may be among them, and one more than page.max is enough.
 template <class Item, class Key, class Output>
 std::vector<Item> cut(const Page& page, std::vector<Item> items, Key key, Output& output) {
   if (!page.after.empty()) {
