@@ -54,7 +54,7 @@ std::optional<std::string> pattern_error(std::string_view pattern) {
   int error = 0;
   PCRE2_SIZE offset = 0;
   pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
-                                   PCRE2_UTF, &error, &offset, nullptr);
+                                   PCRE2_NEVER_UTF, &error, &offset, nullptr);
   if (code != nullptr) {
     pcre2_code_free(code);
     return std::nullopt;

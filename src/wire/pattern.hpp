@@ -12,7 +12,8 @@ namespace trainyard::wire {
 /// cannot compile (Java and PCRE differ in corners) matches everything.
 bool matches_fully(std::string_view pattern, std::string_view text);
 
-/// Why PCRE2 cannot compile a pattern of a user's, and where; nullopt when it can.
+/// Why PCRE2 cannot compile a pattern of a user's, and where; nullopt when it can. Patterns match
+/// bytes, as an instance's agent will apply them to what a program prints.
 std::optional<std::string> pattern_error(std::string_view pattern);
 
 }  // namespace trainyard::wire

@@ -146,8 +146,10 @@ void check_container(const ContainerDefinition& container) {
     if (container.model_data_url) {
       throw invalid("A container must not have both ModelDataUrl and ModelDataSource.");
     }
-    if (source->s3_data_type != "S3Object" || source->compression_type != "Gzip") {
-      refuse_member("A ModelDataSource other than one S3Object compressed with Gzip");
+    const bool archive = source->s3_data_type == "S3Object" && source->compression_type == "Gzip";
+    const bool files = source->s3_data_type == "S3Prefix" && source->compression_type == "None";
+    if (!archive && !files) {
+      refuse_member("A ModelDataSource other than a Gzip S3Object or an uncompressed S3Prefix");
     }
   }
   std::string url = model_data_url(container);

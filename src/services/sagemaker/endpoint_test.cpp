@@ -95,6 +95,20 @@ TEST_F(EndpointTest, ThePlanOfAnInstance) {
   EXPECT_TRUE(json_equal(plan, expected)) << dump_pretty(plan);
 }
 
+TEST_F(EndpointTest, AModelMayLieOpenBelowAPrefix) {
+  auto model = model_request("m");
+  model.primary_container->model_data_url.reset();
+  auto& source = model.primary_container->model_data_source.emplace().s3_data_source.emplace();
+  source.s3_uri = "s3://bucket/model";
+  source.s3_data_type = "S3Prefix";
+  source.compression_type = "None";
+  run(create_model, model);
+  run(create_endpoint_config, config_request("c", "m", 1));
+  run(create_endpoint, {.endpoint_name = "e", .endpoint_config_name = "c"});
+  json::object plan = take().front().payload.at("spec").at("plan").as_object();
+  EXPECT_EQ(plan.at("model_data_url"), "s3://bucket/model/");
+}
+
 TEST_F(EndpointTest, InServiceOnceAllInstancesAre) {
   create_endpoint_of("e", "config", 2);
   EXPECT_THAT(told(take()), ElementsAre("Creating"));

@@ -173,7 +173,9 @@ const ContainerDefinition& container_of(const CreateModelInput& model) {
 std::string model_data_url(const ContainerDefinition& container) {
   if (container.model_data_url) return *container.model_data_url;
   if (container.model_data_source && container.model_data_source->s3_data_source) {
-    return container.model_data_source->s3_data_source->s3_uri;
+    const S3ModelDataSource& source = *container.model_data_source->s3_data_source;
+    const bool open_prefix = source.s3_data_type == "S3Prefix" && !source.s3_uri.ends_with('/');
+    return source.s3_uri + (open_prefix ? "/" : "");
   }
   return "";
 }

@@ -25,7 +25,7 @@ json::object serving_plan(const Site& site, const ProductionVariant& variant,
 
 /// The model's only container, whether it came as PrimaryContainer or in Containers.
 const ContainerDefinition& container_of(const CreateModelInput& model);
-/// Its model archive: ModelDataUrl or ModelDataSource's S3Uri; "" when it has none.
+/// Where its model is: an archive, or a prefix with a slash at its end; "" when it has none.
 std::string model_data_url(const ContainerDefinition& container);
 
 }  // namespace trainyard::sagemaker

@@ -192,6 +192,19 @@ TEST_F(RequestsTest, ModelsAndConfigurationsThatAreRefused) {
     r.containers = {*r.primary_container};
     r.primary_container.reset();
   }), "");
+  auto source = [&](const char* type, const char* compression) {
+    return refused([&](auto& r) {
+      r.model_name = std::string(type) + "-" + compression;
+      r.primary_container->model_data_url.reset();
+      auto& s3 = r.primary_container->model_data_source.emplace().s3_data_source.emplace();
+      s3.s3_uri = "s3://bucket/model";
+      s3.s3_data_type = type;
+      s3.compression_type = compression;
+    });
+  };
+  EXPECT_EQ(source("S3Object", "Gzip"), "");
+  EXPECT_EQ(source("S3Prefix", "None"), "");
+  EXPECT_EQ(source("S3Object", "None"), code);
   auto config = [&](const std::function<void(ProductionVariant&)>& change) {
     auto request = config_request("config", "model", 1);
     change(request.production_variants.front());
