@@ -1,5 +1,5 @@
-// Random lives: whatever order agents, clients, clocks and the daemon's ends come in, what must hold
-// holds after every step.
+// Random lives: whatever order agents, clients, clocks and the daemon's ends come in, what must
+// hold holds after every step.
 #include <set>
 
 #include "services/sagemaker/sagemaker_testing.hpp"
