@@ -52,6 +52,7 @@ struct AgentDoor::Impl {
   std::unique_ptr<http::Server> server;
   std::mutex mutex;
   std::condition_variable changed;
+  std::set<std::string> open;  // attempts whose doors are open
   std::set<std::string> told_to_stop;
   bool stopping = false;
   std::thread observer;
@@ -219,18 +220,22 @@ void AgentDoor::stop() {
 
 void AgentDoor::open_door(const std::string& attempt) {
   impl_->server->listen_unix(impl_->door_path(attempt), 0666, impl_->aws);
+  std::lock_guard lock(impl_->mutex);
+  impl_->open.insert(attempt);
 }
 
 void AgentDoor::close_door(const std::string& attempt) {
   impl_->server->close_unix(impl_->door_path(attempt));
   std::lock_guard lock(impl_->mutex);
+  impl_->open.erase(attempt);
   impl_->told_to_stop.erase(attempt);
 }
 
 void AgentDoor::tell_stop(const std::string& attempt) {
   {
     std::lock_guard lock(impl_->mutex);
-    impl_->told_to_stop.insert(attempt);
+    // A cancellation that comes after the attempt's end must leave nothing behind.
+    if (impl_->open.contains(attempt)) impl_->told_to_stop.insert(attempt);
   }
   impl_->changed.notify_all();
 }

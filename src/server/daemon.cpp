@@ -113,7 +113,7 @@ int run_daemon(const ServeOptions& options) {
                                                   : compute::SandboxMode::none);
   ServiceDoor door;
   Parts parts{store, clock, random, site, blobs, segments, door, executor};
-  DataPlane data_plane(store, executor, random);
+  DataPlane data_plane(store, executor, random, site);
   Pipeline pipeline(parts, data_plane);
   AgentDoor agents(parts, [&](http::Request& request) { return pipeline.handle(request); });
   Performer performer(parts, agents);

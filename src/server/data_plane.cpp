@@ -54,9 +54,9 @@ class CountedBody final : public http::BodyReader {
   Busy busy_;
 };
 
-[[noreturn]] void throw_missing(const std::string& endpoint) {
+[[noreturn]] void throw_missing(const std::string& endpoint, const Site& site) {
   throw ApiError("ValidationError", 400,
-                 "Endpoint " + endpoint + " of account not found.");
+                 "Endpoint " + endpoint + " of account " + site.account + " not found.");
 }
 
 [[noreturn]] void throw_unavailable(const std::string& endpoint) {
@@ -70,6 +70,7 @@ struct DataPlane::Impl {
   Store& store;
   compute::Executor& executor;
   Random& random;
+  const Site& site;
   std::mutex mutex;
   int64_t revision = -1;
   std::map<std::string, std::shared_ptr<const Variants>> routes;
@@ -105,7 +106,7 @@ struct DataPlane::Impl {
     auto known = routes.find(endpoint);
     if (known != routes.end()) return known->second;
     auto route = store.read([&](Txn& txn) { return sagemaker::route(txn, endpoint); });
-    if (!route) throw_missing(endpoint);
+    if (!route) throw_missing(endpoint, site);
     auto variants = std::make_shared<Variants>();
     for (const auto& variant : route->variants) {
       Variant mine{variant.name, variant.weight, {}};
@@ -166,8 +167,8 @@ struct DataPlane::Impl {
   }
 };
 
-DataPlane::DataPlane(Store& store, compute::Executor& executor, Random& random)
-    : impl_(new Impl{store, executor, random, {}, -1, {}, {}}) {}
+DataPlane::DataPlane(Store& store, compute::Executor& executor, Random& random, const Site& site)
+    : impl_(new Impl{store, executor, random, site, {}, -1, {}, {}}) {}
 
 DataPlane::~DataPlane() = default;
 

@@ -15,7 +15,7 @@ inline constexpr std::chrono::seconds kInvocationTimeout{60};
 
 class DataPlane final : public InstanceRouter {
  public:
-  DataPlane(Store& store, compute::Executor& executor, Random& random);
+  DataPlane(Store& store, compute::Executor& executor, Random& random, const Site& site);
   ~DataPlane() override;
   Answer invoke(const Invocation& invocation) override;
 
