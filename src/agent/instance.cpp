@@ -1,0 +1,317 @@
+#include "agent/instance.hpp"
+
+#include <cerrno>
+
+#include <poll.h>
+
+#include "agent/output.hpp"
+#include "agent/results.hpp"
+#include "agent/serving.hpp"
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "http/channel.hpp"
+
+namespace trainyard::agent {
+namespace {
+
+/// What a program left behind may hold its pipes open for as long.
+constexpr std::chrono::milliseconds kOutputEndMax{2'000};
+/// On top of the others' own grace, before the leader uploads what is there.
+constexpr std::chrono::seconds kOthersSlack{10};
+constexpr std::chrono::milliseconds kTermRetry{5};
+constexpr int kDoorPort = 80;
+constexpr int kSignalBase = 128;
+
+client::Config client_config(const AgentOptions& options, const Plan& plan, DaemonLink& link) {
+  client::Config config;
+  config.region = plan.region;
+  config.endpoint_url = "unix:" + options.door.string();
+  config.credentials = client::renewed_credentials([&link] { return link.credentials(); },
+                                                   std::make_shared<SystemClock>());
+  return config;
+}
+
+/// True once the program has ended; false after the time, or when a stop was asked for.
+bool await_end(compute::SandboxedProgram& program, const StopSignal* stop,
+               std::chrono::milliseconds time) {
+  pollfd entries[2] = {{program.process(), POLLIN, 0}, {stop ? stop->fd() : -1, POLLIN, 0}};
+  if (::poll(entries, 2, static_cast<int>(time.count())) < 0 && errno != EINTR) {
+    throw_errno("poll");
+  }
+  return program.wait(0).has_value();
+}
+
+int free_port() {
+  int port = 0;
+  Fd probe = http::listen_tcp_socket("127.0.0.1", 0, port);
+  return port;
+}
+
+}  // namespace
+
+Instance::Instance(const AgentOptions& options, const Plan& plan, DaemonLink& link,
+                   Reporter& reporter, StopSignal& stop, Clock& clock)
+    : options_(options), plan_(plan), link_(link), reporter_(reporter), stop_(stop),
+      clock_(clock), paths_{options.attempt}, opt_ml_{paths_.opt_ml(options.host)},
+      shipper_(link, plan.log_group,
+               plan.log_streams.contains(options.host) ? plan.log_streams.at(options.host)
+                                                       : plan.name + "/" + options.host,
+               paths_.host(options.host) / "log.spool", options.logs),
+      scanner_(plan.metrics, metric_problems_), transport_(client_config(options, plan, link)) {
+  receipt_.host = options.host;
+}
+
+Instance::~Instance() = default;
+
+void Instance::fail(const std::string& kind, const std::string& reason) {
+  receipt_.outcome = "failed";
+  receipt_.error = kind;
+  receipt_.reason = reason;
+}
+
+Receipt Instance::run() {
+  try {
+    work();
+  } catch (const Stopped&) {
+    receipt_.outcome = "stopped";
+  } catch (const JobFailure& failure) {
+    fail(failure.kind(), failure.reason());
+  } catch (const std::exception& error) {
+    fail(kInternalError, error.what());
+  }
+  if (receipt_.ended_ms == 0) receipt_.ended_ms = to_millis(clock_.now());
+  forwarder_.reset();
+  // The daemon forgets an instance once it knows the receipt: every line must be there before.
+  shipper_.finish();
+  return receipt_;
+}
+
+void Instance::work() {
+  if (sandboxed()) {
+    network_ = std::make_unique<compute::NetworkClient>(paths_.folder);
+    network_->attach(options_.host);
+    namespaces_ = network_->namespaces(options_.host);
+  }
+  if (stop_.triggered()) throw Stopped();
+  reporter_.phase("Downloading");
+  lay_out(opt_ml_, plan_, options_.host, sandboxed());
+  fetch();
+  open_doors();
+  if (stop_.triggered()) throw Stopped();
+  for (const std::string& problem : metric_problems_) {
+    shipper_.line(to_millis(clock_.now()), "[trainyard] " + problem);
+  }
+  if (!plan_.serve) reporter_.phase("Training");
+  receipt_.started_ms = to_millis(clock_.now());
+  compute::SandboxedProgram program = start_program();
+  OutputPump pump(program.out(), program.err(), scanner_, shipper_, clock_);
+  if (plan_.serve) {
+    serve(program);
+  } else {
+    train(program);
+  }
+  receipt_.ended_ms = to_millis(clock_.now());
+  pump.finish(kOutputEndMax);
+  judge(*program.wait(-1), pump);
+  if (!plan_.serve && receipt_.outcome != "failed") upload();
+}
+
+void Instance::fetch() {
+  Fetcher fetcher(transport_, stop_, plan_.volume_bytes);
+  if (!plan_.serve) {
+    Host host{0, plan_.hosts.size()};
+    while (plan_.hosts[host.index] != options_.host) ++host.index;
+    fetcher.channels(plan_.channels, host, opt_ml_.data());
+    if (!plan_.code_uri.empty()) fetcher.archive(plan_.code_uri, opt_ml_.code());
+    return;
+  }
+  if (plan_.model_data_url.ends_with('/')) {
+    fetcher.prefix(plan_.model_data_url, opt_ml_.model());
+  } else if (!plan_.model_data_url.empty()) {
+    fetcher.archive(plan_.model_data_url, opt_ml_.model());
+  }
+  // SDKs repack the code into the model's archive and name that for both.
+  const bool repacked = plan_.code_uri == plan_.model_data_url;
+  if (!plan_.code_uri.empty() && !repacked) {
+    fetcher.archive(plan_.code_uri, opt_ml_.model() / "code");
+  }
+}
+
+void Instance::open_doors() {
+  if (!sandboxed() && plan_.serve) {
+    server_port_ = free_port();
+    write_file_atomically(paths_.port(options_.host), std::to_string(server_port_));
+  }
+  if (plan_.network_isolation) return;  // no calls, no credentials
+  if (sandboxed()) {
+    forwarder_ = std::make_unique<Forwarder>(link_, options_.door, "");
+    forwarder_->listen(network_->listen(options_.host, kDoorPort));
+  } else {
+    SystemRandom random;
+    door_token_ = random.hex(32);
+    forwarder_ = std::make_unique<Forwarder>(link_, options_.door, door_token_);
+    door_port_ = forwarder_->listen_on_loopback();
+  }
+}
+
+std::map<std::string, std::string> Instance::environment() const {
+  std::map<std::string, std::string> variables{
+      {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+      {"HOME", sandboxed() ? "/tmp" : paths_.scratch(options_.host).string()},
+      {"LANG", "C.UTF-8"},
+      {"AWS_REGION", plan_.region},
+      {"AWS_DEFAULT_REGION", plan_.region},
+      {"AWS_EC2_METADATA_DISABLED", "true"}};
+  if (forwarder_) {
+    const std::string url =
+        sandboxed() ? std::string("http://") + compute::kDoorAddress
+                    : "http://127.0.0.1:" + std::to_string(door_port_);
+    variables["AWS_ENDPOINT_URL"] = variables["S3_ENDPOINT_URL"] = url;
+    if (sandboxed()) {
+      variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = kCredentialsPath;
+    } else {
+      variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = url + kCredentialsPath;
+      variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = door_token_;
+    }
+  }
+  if (!sandboxed()) {
+    // Names of other hosts do not resolve there; all of them are on this machine's loopback.
+    if (plan_.hosts.size() > 1) variables["MASTER_ADDR"] = "127.0.0.1";
+    variables["TMPDIR"] = paths_.scratch(options_.host).string();
+  }
+  for (const auto& [name, value] : plan_.environment) variables[name] = value;
+  variables["SM_NUM_CPUS"] = std::to_string(plan_.cpus);
+  variables["SM_NUM_GPUS"] = std::to_string(plan_.gpus);
+  if (!sandboxed()) variables["SAGEMAKER_BASE_DIR"] = opt_ml_.base.string();
+  if (server_port_ != 0) variables["SAGEMAKER_BIND_TO_PORT"] = std::to_string(server_port_);
+  return variables;
+}
+
+compute::SandboxedProgram Instance::start_program() {
+  compute::SandboxSpec spec;
+  spec.mode = options_.sandbox;
+  spec.opt_ml = opt_ml_.base;
+  spec.scratch = paths_.scratch(options_.host);
+  fs::create_directories(spec.scratch);
+  spec.program = options_.toolkit;
+  spec.arguments = {verb()};
+  spec.environment = environment();
+  spec.host = options_.host;
+  spec.hosts = plan_.hosts;
+  spec.namespaces = namespaces_ ? &*namespaces_ : nullptr;
+  spec.memory_bytes = plan_.memory_bytes;
+  return compute::run_in_sandbox(spec);
+}
+
+void Instance::train(compute::SandboxedProgram& program) {
+  while (!await_end(program, &stop_, std::chrono::hours(1))) {
+    if (stop_.triggered()) stop_program(program);
+  }
+}
+
+/// SIGTERM, the plan's grace, SIGKILL. Returns once it has ended.
+void Instance::stop_program(compute::SandboxedProgram& program) {
+  stopping_ = true;
+  const int64_t end = monotonic_nanos() + std::chrono::nanoseconds(plan_.stop_grace).count();
+  bool told = program.terminate();
+  for (;;) {
+    auto left = std::chrono::nanoseconds(end - monotonic_nanos());
+    if (left.count() <= 0) break;
+    auto wait = std::chrono::ceil<std::chrono::milliseconds>(left);
+    if (!told) wait = std::min(wait, kTermRetry);  // it has not quite begun
+    if (await_end(program, nullptr, wait)) return;
+    if (!told) told = program.terminate();
+  }
+  program.kill();
+  program.wait(-1);
+}
+
+Fd Instance::connect_server() {
+  if (sandboxed()) return network_->connect(options_.host, kServerPort);
+  return http::connect_tcp("127.0.0.1", server_port_, kPingTimeout);
+}
+
+void Instance::serve(compute::SandboxedProgram& program) {
+  auto well = [this] { return ping([this] { return connect_server(); }); };
+  if (!await_service(program, well)) return;
+  reporter_.phase("InService");
+  watch_service(program, well);
+}
+
+/// True once it answers; false when it has ended, or was ended because it does not.
+bool Instance::await_service(compute::SandboxedProgram& program,
+                             const std::function<bool()>& well) {
+  const int64_t end = monotonic_nanos() + std::chrono::nanoseconds(plan_.ping_timeout).count();
+  StartPace pace;
+  while (!await_end(program, &stop_, pace.next())) {
+    if (stop_.triggered()) {
+      stop_program(program);
+      return false;
+    }
+    if (well()) return true;
+    if (monotonic_nanos() > end) {
+      unhealthy_ = "did not answer GET /ping with 200 within " +
+                   std::to_string(plan_.ping_timeout.count()) + " s of its start";
+      stop_program(program);
+      return false;
+    }
+  }
+  return false;
+}
+
+void Instance::watch_service(compute::SandboxedProgram& program,
+                             const std::function<bool()>& well) {
+  int failures = 0;
+  while (!await_end(program, &stop_, kPingEvery)) {
+    if (stop_.triggered()) return stop_program(program);
+    failures = well() ? 0 : failures + 1;
+    if (failures < kPingFailuresMax) continue;
+    reporter_.phase("Unhealthy");
+    unhealthy_ = "failed " + std::to_string(failures) + " health checks (GET /ping) in a row";
+    return stop_program(program);
+  }
+}
+
+void Instance::judge(int status, const OutputPump& pump) {
+  receipt_.exit_code = status;
+  if (status > kSignalBase) receipt_.signal = status - kSignalBase;
+  if (!unhealthy_.empty()) {
+    const std::string stream = plan_.log_streams.contains(options_.host)
+                                   ? plan_.log_streams.at(options_.host)
+                                   : "";
+    return fail(kAlgorithmError, "The primary container for production variant " +
+                                     stream.substr(0, stream.find('/')) +
+                                     " did not pass the ping health check: it " + unhealthy_ +
+                                     ". Please check CloudWatch logs for this endpoint.");
+  }
+  if (stopping_) {
+    receipt_.outcome = "stopped";
+    return;
+  }
+  if (status == 0 && !plan_.serve) return;
+  std::string reason = read_failure(opt_ml_, kReasonBytesMax);
+  if (reason.empty() && status == 0) reason = "the model server ended by itself with exit code 0";
+  if (reason.empty()) {
+    reason = "ExecuteUserScriptError:\nExitCode " + std::to_string(status) +
+             "\nErrorMessage \"" + pump.tail() + "\"\nCommand \"" + compute::kInsidePrograms +
+             "/" + options_.toolkit.filename().string() + " " + verb() + "\"";
+  }
+  fail(kAlgorithmError, reason);
+}
+
+void Instance::upload() {
+  mark_finished(paths_, options_.host);
+  if (plan_.hosts.front() != options_.host) return;
+  const bool was_stopped = stopping_;
+  const bool complete = await_others(paths_, plan_, stop_, plan_.stop_grace + kOthersSlack);
+  if (stop_.triggered() && !was_stopped && plan_.hosts.size() > 1) receipt_.outcome = "stopped";
+  if (!complete) return;
+  reporter_.phase("Uploading");
+  upload_results(transport_, paths_, plan_, [&](const std::string& line) {
+    shipper_.line(to_millis(clock_.now()), line);
+  });
+}
+
+}  // namespace trainyard::agent

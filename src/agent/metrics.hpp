@@ -1,0 +1,35 @@
+// Metrics out of log lines: MetricDefinitions' regular expressions (CreateTrainingJob,
+// AlgorithmSpecification).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/plan.hpp"
+
+namespace trainyard::agent {
+
+struct MetricValue {
+  std::string name;
+  double value = 0;
+  int64_t at_ms = 0;
+};
+
+/// Looks for every definition's first match in a line; the first group (or the whole match) is the
+/// value. For one thread.
+class MetricScanner {
+ public:
+  /// Definitions that do not compile are reported in `problems` and left out.
+  MetricScanner(const std::vector<Metric>& definitions, std::vector<std::string>& problems);
+  ~MetricScanner();
+
+  void scan(std::string_view line, int64_t at_ms, std::vector<MetricValue>& found);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace trainyard::agent

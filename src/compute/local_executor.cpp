@@ -1,0 +1,359 @@
+#include "compute/local_executor.hpp"
+
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <set>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/points.hpp"
+#include "base/text.hpp"
+#include "compute/processes.hpp"
+
+namespace trainyard::compute {
+namespace {
+
+constexpr const char* kAgentProgram = "trainyard-agent";
+constexpr const char* kToolkitProgram = "trainyard-toolkit";
+constexpr std::chrono::milliseconds kPoll{5};
+constexpr std::chrono::seconds kHolderStartMax{10};
+constexpr std::chrono::seconds kDeathMax{5};
+constexpr int kContainerPort = 8080;
+
+/// Users of their own and views of their own need all of these.
+bool may_change_users() {
+  if (::geteuid() != 0) return false;
+  auto status = read_file_if_exists("/proc/self/status");
+  const std::size_t at = status ? status->find("CapEff:") : std::string::npos;
+  if (at == std::string::npos) return false;
+  const uint64_t capabilities = std::stoull(status->substr(at + 7), nullptr, 16);
+  for (int needed : {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_KILL, CAP_SETGID, CAP_SETUID,
+                     CAP_SYS_ADMIN}) {
+    if ((capabilities >> needed & 1) == 0) return false;
+  }
+  return true;
+}
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= 128 &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+         });
+}
+
+void make_owned_folder(const fs::path& path, int mode, const std::optional<Owner>& owner) {
+  if (::mkdir(path.c_str(), static_cast<mode_t>(mode)) != 0 && errno != EEXIST) {
+    throw_errno("cannot create " + path.string());
+  }
+  if (owner && ::lchown(path.c_str(), owner->uid, owner->gid) != 0) {
+    throw_errno("cannot give away " + path.string());
+  }
+}
+
+Fd open_log(const fs::path& path) {
+  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644));
+  if (!file) throw_errno("cannot open " + path.string());
+  return file;
+}
+
+/// The owner of a folder, when it has one of its own.
+std::optional<Owner> owner_of(const fs::path& folder) {
+  struct stat status {};
+  if (::lstat(folder.c_str(), &status) != 0) throw_errno("cannot look at " + folder.string());
+  if (status.st_uid == ::geteuid()) return std::nullopt;
+  return Owner{status.st_uid, status.st_gid};
+}
+
+/// From scratch: what the daemon was started with is none of an agent's business.
+std::vector<std::string> agent_environment() {
+  return {"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LANG=C.UTF-8"};
+}
+
+/// The hosts that an attempt's plan names.
+std::vector<std::string> hosts_of(const AttemptPaths& paths) {
+  std::vector<std::string> hosts;
+  auto text = read_file_if_exists(paths.plan());
+  if (!text) return hosts;
+  json::value plan = parse_own_json(*text);
+  const json::array* names = plan.is_object() ? find_array(plan.get_object(), "hosts") : nullptr;
+  for (const auto& name : names ? *names : json::array()) {
+    if (name.is_string()) hosts.push_back(to_std(name.get_string()));
+  }
+  return hosts;
+}
+
+bool alive(const fs::path& record_path) {
+  auto record = read_record(record_path);
+  return record && is_alive(*record);
+}
+
+void signal_recorded(const fs::path& record_path, int signal) {
+  if (auto record = read_record(record_path)) send_signal(*record, signal);
+}
+
+std::optional<json::object> read_receipt(const fs::path& path) {
+  auto text = read_file_if_exists(path);
+  if (!text) return std::nullopt;
+  auto value = parse_json(*text);
+  if (!value || !value->is_object()) {
+    log_error("the receipt {} is malformed", path.string());
+    return std::nullopt;
+  }
+  return value->get_object();
+}
+
+InstanceStatus observe_instance(const AttemptPaths& paths, const std::string& host) {
+  InstanceStatus status{host, InstanceState::unknown, std::nullopt};
+  auto take_receipt = [&] {
+    status.receipt = read_receipt(paths.receipt(host));
+    if (status.receipt) status.state = InstanceState::ended;
+    return status.receipt.has_value();
+  };
+  if (take_receipt()) return status;
+  auto record = read_record(paths.agent_record(host));
+  if (!record) return status;  // not started yet
+  if (is_alive(*record)) {
+    status.state = InstanceState::running;
+  } else if (!take_receipt()) {  // it may have left one since
+    status.state = InstanceState::lost;
+  }
+  return status;
+}
+
+/// The process that was started wrote or will write the same by itself: a crash of the daemon in
+/// between leaves nothing unknown. One that has ended already is recorded too, as dead.
+void record_start(const fs::path& path, pid_t pid) {
+  if (read_record(path)) return;
+  write_record(path, record_of(pid).value_or(ProcessRecord{pid, 0, "ended"}));
+}
+
+}  // namespace
+
+/// Where an agent finds things: the real paths, or those of its own view.
+struct LocalExecutor::View {
+  fs::path attempt, run, programs;
+  std::vector<BindMount> mounts;
+};
+
+LocalExecutor::LocalExecutor(fs::path data_dir, fs::path programs_dir, SandboxMode mode)
+    : data_dir_(std::move(data_dir)), programs_dir_(std::move(programs_dir)), mode_(mode),
+      own_users_(may_change_users()) {}
+
+AttemptPaths LocalExecutor::paths_of(const std::string& id) const {
+  if (!is_name(id)) throw SystemError("\"" + id + "\" is not the id of an attempt");
+  return AttemptPaths{data_dir_ / "attempts" / id};
+}
+
+LocalExecutor::View LocalExecutor::view_of(const std::string& id) const {
+  const fs::path attempt = data_dir_ / "attempts" / id;
+  if (!own_users_) return {attempt, data_dir_ / "run", programs_dir_, {}};
+  // Another user may be kept out of a folder above: it sees what it needs somewhere else.
+  const fs::path root = kViewRoot;
+  View view{root / "attempt", root / "run", root / "programs", {}};
+  view.mounts = {{attempt.string(), view.attempt.string()},
+                 {(data_dir_ / "run").string(), view.run.string()},
+                 {programs_dir_.string(), view.programs.string()}};
+  return view;
+}
+
+unsigned LocalExecutor::free_uid() const {
+  std::set<uid_t> taken;
+  for (const auto& entry : fs::directory_iterator(data_dir_ / "attempts")) {
+    struct stat status {};
+    if (::lstat(entry.path().c_str(), &status) == 0) taken.insert(status.st_uid);
+  }
+  for (unsigned uid = kFirstUid; uid < kFirstUid + kUidsMax; ++uid) {
+    if (!taken.contains(uid)) return uid;
+  }
+  throw SystemError("every user for attempts is taken");
+}
+
+void LocalExecutor::make_folder(const AttemptSpec& spec, const AttemptPaths& paths) {
+  fs::create_directories(paths.folder.parent_path());
+  fs::create_directories(data_dir_ / "run");
+  std::optional<Owner> owner;
+  if (fs::exists(paths.folder)) {
+    owner = owner_of(paths.folder);
+  } else {
+    std::lock_guard lock(uids_);
+    if (own_users_) owner = Owner{free_uid(), 0};
+    if (owner) owner->gid = owner->uid;
+    make_owned_folder(paths.folder, 0700, owner);
+  }
+  if (!fs::exists(paths.plan())) {
+    // The plan holds the attempt's token: for its own user only.
+    write_file_atomically(paths.plan(), dump(spec.plan), 0400, "plan.rename");
+  }
+  // A crash may have come between the two.
+  if (owner && ::lchown(paths.plan().c_str(), owner->uid, owner->gid) != 0) {
+    throw_errno("cannot give away " + paths.plan().string());
+  }
+  for (const std::string& host : spec.hosts) make_owned_folder(paths.host(host), 0755, owner);
+}
+
+void LocalExecutor::submit(const AttemptSpec& spec) {
+  AttemptPaths paths = paths_of(spec.id);
+  for (const std::string& host : spec.hosts) {
+    if (!is_name(host)) throw SystemError("\"" + host + "\" is not a host's name");
+  }
+  make_folder(spec, paths);
+  const bool over = std::all_of(spec.hosts.begin(), spec.hosts.end(), [&](const auto& host) {
+    return fs::exists(paths.agent_record(host));
+  });
+  if (over) return;  // all were started; whether they still run is for observe to say
+  if (mode_ == SandboxMode::bwrap) ensure_network(spec, paths);
+  for (const std::string& host : spec.hosts) ensure_agent(spec, paths, host);
+}
+
+void LocalExecutor::ensure_network(const AttemptSpec& spec, const AttemptPaths& paths) {
+  auto lock = try_lock_file(paths.network_lock());
+  if (!lock) {  // a holder runs, or has begun to: a daemon before us started it
+    for (auto waited = kPoll; waited < kHolderStartMax; waited += kPoll) {
+      if (fs::exists(paths.folder / kSocketName)) return;
+      std::this_thread::sleep_for(kPoll);
+    }
+    throw SystemError("the network holder of " + spec.id + " does not begin");
+  }
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw_errno("cannot make a pipe");
+  Fd ready(ends[0]), tell(ends[1]);
+  View view = view_of(spec.id);
+  Fd log = open_log(paths.network_log());
+  DaemonSpec holder;
+  holder.program = (view.programs / kAgentProgram).string();
+  holder.arguments = {"network", "--folder", view.attempt.string(), "--ready",
+                      std::to_string(tell.get())};
+  for (const std::string& host : spec.hosts) holder.arguments.push_back(host);
+  holder.environment = agent_environment();
+  holder.log = log.get();
+  holder.inherited = {tell.get(), lock->get()};  // the lock is the holder's from now on
+  holder.owner = owner_of(paths.folder);
+  holder.mounts = view.mounts;
+  pid_t pid = start_daemonised(holder);
+  crash_point("spawn.network");
+  record_start(paths.network_record(), pid);
+  tell.reset();
+  std::string word(4096, '\0');
+  ssize_t size = 0;
+  while ((size = ::read(ready.get(), word.data(), word.size())) < 0 && errno == EINTR) {
+  }
+  word.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  if (word == "ok") return;
+  // A repeat of the submission shall try anew.
+  fs::remove(paths.network_record());
+  throw SystemError(word.empty() ? "the network holder ended before it was ready" : word);
+}
+
+void LocalExecutor::ensure_agent(const AttemptSpec& spec, const AttemptPaths& paths,
+                                 const std::string& host) {
+  // Started once is started: an agent that died is a lost instance, and never gets a second life.
+  if (fs::exists(paths.agent_record(host))) return;
+  auto lock = try_lock_file(paths.agent_lock(host));
+  if (!lock) return;  // a daemon before us started it; it writes its record itself
+  View view = view_of(spec.id);
+  Fd log = open_log(paths.agent_log(host));
+  DaemonSpec agent;
+  agent.program = (view.programs / kAgentProgram).string();
+  agent.arguments = {"run", "--attempt", view.attempt.string(), "--host", host, "--reports",
+                     (view.run / "agents.sock").string(), "--door",
+                     (view.run / "attempts" / (spec.id + ".sock")).string(), "--toolkit",
+                     (view.programs / kToolkitProgram).string(), "--sandbox",
+                     mode_ == SandboxMode::bwrap ? "bwrap" : "none"};
+  agent.environment = agent_environment();
+  agent.log = log.get();
+  agent.inherited = {lock->get()};
+  agent.owner = owner_of(paths.folder);
+  agent.mounts = view.mounts;
+  pid_t pid = start_daemonised(agent);
+  crash_point("spawn.agent");
+  record_start(paths.agent_record(host), pid);
+}
+
+std::vector<std::string> LocalExecutor::find() {
+  std::vector<std::string> ids;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(data_dir_ / "attempts", error)) {
+    std::string name = entry.path().filename().string();
+    if (is_name(name)) ids.push_back(std::move(name));
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw SystemError("cannot read " + (data_dir_ / "attempts").string() + ": " + error.message());
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+std::map<std::string, std::vector<InstanceStatus>> LocalExecutor::observe(
+    std::span<const std::string> ids) {
+  std::map<std::string, std::vector<InstanceStatus>> all;
+  for (const std::string& id : ids) {
+    AttemptPaths paths = paths_of(id);
+    auto& statuses = all[id];
+    for (const std::string& host : hosts_of(paths)) {
+      statuses.push_back(observe_instance(paths, host));
+    }
+  }
+  return all;
+}
+
+void LocalExecutor::cancel(const std::string& id) {
+  AttemptPaths paths = paths_of(id);
+  if (!fs::exists(paths.folder)) return;
+  // The file tells an agent that has not begun to listen; the signal all others.
+  open_log(paths.stop());
+  for (const std::string& host : hosts_of(paths)) {
+    if (!fs::exists(paths.receipt(host))) signal_recorded(paths.agent_record(host), SIGTERM);
+  }
+}
+
+void LocalExecutor::kill(const std::string& id) {
+  AttemptPaths paths = paths_of(id);
+  for (const std::string& host : hosts_of(paths)) {
+    signal_recorded(paths.agent_record(host), SIGKILL);
+  }
+  signal_recorded(paths.network_record(), SIGKILL);
+}
+
+void LocalExecutor::forget(const std::string& id) {
+  AttemptPaths paths = paths_of(id);
+  kill(id);
+  auto any_alive = [&] {
+    for (const std::string& host : hosts_of(paths)) {
+      if (alive(paths.agent_record(host))) return true;
+    }
+    return alive(paths.network_record());
+  };
+  for (auto waited = kPoll; any_alive() && waited < kDeathMax; waited += kPoll) {
+    std::this_thread::sleep_for(kPoll);
+  }
+  remove_tree(paths.folder);
+}
+
+Fd LocalExecutor::connect(const std::string& id, const std::string& host, int port) {
+  AttemptPaths paths = paths_of(id);
+  if (mode_ == SandboxMode::bwrap) return NetworkClient(paths.folder).connect(host, port);
+  std::string own = read_file_if_exists(paths.port(host)).value_or("");
+  if (port == kContainerPort && !own.empty()) {
+    std::from_chars(own.data(), own.data() + own.size(), port);
+  }
+  Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (!socket ||
+      ::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    throw_errno("cannot connect to " + host + ":" + std::to_string(port));
+  }
+  return socket;
+}
+
+}  // namespace trainyard::compute

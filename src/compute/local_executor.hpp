@@ -1,0 +1,47 @@
+// Attempts as processes of this machine: one agent a host and one network holder an attempt, all
+// without a parent, so that they outlive the daemon and are found again by the next one.
+#pragma once
+
+#include <mutex>
+
+#include "compute/attempt_paths.hpp"
+#include "compute/executor.hpp"
+#include "compute/sandbox.hpp"
+
+namespace trainyard::compute {
+
+/// As root, and allowed to: each attempt runs as a user of its own, from here on.
+inline constexpr unsigned kFirstUid = 200'000;
+inline constexpr unsigned kUidsMax = 65'536;
+
+class LocalExecutor final : public Executor {
+ public:
+  /// Folders below `data_dir`/attempts; the programs trainyard-agent and trainyard-toolkit are in
+  /// `programs_dir`.
+  LocalExecutor(fs::path data_dir, fs::path programs_dir, SandboxMode mode);
+
+  void submit(const AttemptSpec& spec) override;
+  std::vector<std::string> find() override;
+  std::map<std::string, std::vector<InstanceStatus>> observe(
+      std::span<const std::string> ids) override;
+  void cancel(const std::string& id) override;
+  void kill(const std::string& id) override;
+  void forget(const std::string& id) override;
+  Fd connect(const std::string& id, const std::string& host, int port) override;
+
+ private:
+  struct View;
+  AttemptPaths paths_of(const std::string& id) const;
+  View view_of(const std::string& id) const;
+  void make_folder(const AttemptSpec& spec, const AttemptPaths& paths);
+  void ensure_network(const AttemptSpec& spec, const AttemptPaths& paths);
+  void ensure_agent(const AttemptSpec& spec, const AttemptPaths& paths, const std::string& host);
+  unsigned free_uid() const;
+
+  const fs::path data_dir_, programs_dir_;
+  const SandboxMode mode_;
+  const bool own_users_;
+  std::mutex uids_;  // taken while an attempt's user is chosen
+};
+
+}  // namespace trainyard::compute

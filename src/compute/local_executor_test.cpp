@@ -1,0 +1,246 @@
+#include "compute/local_executor.hpp"
+
+#include <csignal>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "compute/processes.hpp"
+
+namespace trainyard::compute {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// Stands in for an agent: notes that it was started, then waits to be told how to end.
+constexpr const char* kAgent = R"sh(#!/bin/sh
+if [ "$1" = network ]; then exec "$(dirname "$0")/real-agent" "$@"; fi
+trap "" TERM  # dash unblocks what an agent keeps blocked
+shift
+while [ $# -gt 0 ]; do
+  case $1 in --attempt) attempt=$2 ;; --host) host=$2 ;; esac
+  shift 2
+done
+cd "$attempt/$host" || exit 1
+set -- $(cat /proc/$$/stat)
+echo "$$ ${22} $(cat /proc/sys/kernel/random/boot_id)" > pid.new && mv pid.new agent.pid
+id -u > uid
+grep -c token "$attempt/plan.json" > plan-readable
+echo started >> starts
+while :; do
+  [ -e "$attempt/stop" ] && outcome=stopped
+  [ -e end ] && outcome=succeeded
+  if [ -n "$outcome" ]; then
+    echo "{\"outcome\":\"$outcome\"}" > receipt.new && mv receipt.new receipt.json
+    exit 0
+  fi
+  sleep 0.02
+done
+)sh";
+
+AttemptSpec spec_of(const std::string& id, std::vector<std::string> hosts = {"algo-1", "algo-2"}) {
+  AttemptSpec spec;
+  spec.id = id;
+  spec.hosts = hosts;
+  spec.plan = {{"hosts", json::value_from(hosts)}, {"token", "secret"}};
+  return spec;
+}
+
+class LocalExecutorTest : public testing::Test {
+ protected:
+  LocalExecutorTest() : data_(folder_.path() / "data"), programs_(folder_.path() / "programs") {
+    fs::create_directories(data_);
+    fs::create_directories(programs_);
+    write_file_atomically(programs_ / "trainyard-agent", kAgent, 0755);
+    fs::copy_file(fs::path(TRAINYARD_BIN_DIR) / "trainyard-agent", programs_ / "real-agent");
+    executor_ = std::make_unique<LocalExecutor>(data_, programs_, SandboxMode::bwrap);
+  }
+  ~LocalExecutorTest() override {
+    for (const auto& id : executor_->find()) executor_->forget(id);
+  }
+
+  InstanceStatus status(const std::string& id, const std::string& host) {
+    const std::string ids[] = {id};
+    auto all = executor_->observe(ids);
+    for (const auto& instance : all[id]) {
+      if (instance.host == host) return instance;
+    }
+    return {host, InstanceState::unknown, std::nullopt};
+  }
+  InstanceState await(const std::string& id, const std::string& host, InstanceState wanted) {
+    for (int i = 0; i < 3'000 && status(id, host).state != wanted; ++i) ::usleep(5'000);
+    return status(id, host).state;
+  }
+  fs::path host_folder(const std::string& id, const std::string& host) {
+    return data_ / "attempts" / id / host;
+  }
+  std::string await_file(const fs::path& path) {
+    for (int i = 0; i < 3'000; ++i) {
+      auto text = read_file_if_exists(path);
+      if (text && !text->empty()) return *text;
+      ::usleep(5'000);
+    }
+    return "(not there)";
+  }
+
+  TempDir folder_;
+  const fs::path data_, programs_;
+  std::unique_ptr<LocalExecutor> executor_;
+};
+
+TEST_F(LocalExecutorTest, StartsEachAgentOnceAndFindsItAgain) {
+  EXPECT_THAT(executor_->find(), ElementsAre());
+  executor_->submit(spec_of("job-1"));
+  executor_->submit(spec_of("job-1"));
+  LocalExecutor next(data_, programs_, SandboxMode::bwrap);  // of a daemon started anew
+  next.submit(spec_of("job-1"));
+  EXPECT_THAT(next.find(), ElementsAre("job-1"));
+  for (const char* host : {"algo-1", "algo-2"}) {
+    EXPECT_EQ(await_file(host_folder("job-1", host) / "starts"), "started\n");
+    EXPECT_EQ(status("job-1", host).state, InstanceState::running);
+  }
+  write_file_atomically(host_folder("job-1", "algo-2") / "end", "");
+  EXPECT_EQ(await("job-1", "algo-2", InstanceState::ended), InstanceState::ended);
+  EXPECT_EQ(find_string(*status("job-1", "algo-2").receipt, "outcome"), "succeeded");
+  EXPECT_EQ(status("job-1", "algo-1").state, InstanceState::running);
+  next.submit(spec_of("job-1"));
+  executor_->cancel("job-1");
+  executor_->cancel("job-1");
+  executor_->cancel("never-heard-of");
+  EXPECT_EQ(await("job-1", "algo-1", InstanceState::ended), InstanceState::ended);
+  EXPECT_EQ(find_string(*status("job-1", "algo-1").receipt, "outcome"), "stopped");
+  EXPECT_EQ(read_file(host_folder("job-1", "algo-2") / "starts"), "started\n");
+  executor_->forget("job-1");
+  executor_->forget("job-1");
+  EXPECT_FALSE(fs::exists(data_ / "attempts/job-1"));
+  EXPECT_THAT(executor_->find(), ElementsAre());
+  const std::string ids[] = {"job-1"};
+  EXPECT_TRUE(executor_->observe(ids)["job-1"].empty());
+}
+
+TEST_F(LocalExecutorTest, AKilledAgentIsLostAndStaysSo) {
+  executor_->submit(spec_of("job-1", {"algo-1"}));
+  await_file(host_folder("job-1", "algo-1") / "starts");
+  executor_->kill("job-1");
+  EXPECT_EQ(await("job-1", "algo-1", InstanceState::lost), InstanceState::lost);
+  executor_->submit(spec_of("job-1", {"algo-1"}));
+  EXPECT_EQ(status("job-1", "algo-1").state, InstanceState::lost);
+  EXPECT_EQ(read_file(host_folder("job-1", "algo-1") / "starts"), "started\n");
+}
+
+TEST_F(LocalExecutorTest, AttemptsOfRootHaveUsersOfTheirOwn) {
+  executor_->submit(spec_of("job-1", {"algo-1"}));
+  executor_->submit(spec_of("job-2", {"algo-1"}));
+  const auto one = await_file(host_folder("job-1", "algo-1") / "uid");
+  const auto two = await_file(host_folder("job-2", "algo-1") / "uid");
+  EXPECT_EQ(await_file(host_folder("job-1", "algo-1") / "plan-readable"), "1\n");
+  struct stat status {};
+  ASSERT_EQ(::stat((data_ / "attempts/job-1/plan.json").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0400u);
+  if (::geteuid() != 0) {
+    EXPECT_EQ(one, std::to_string(::geteuid()) + "\n");
+  } else if (one != "0\n") {  // a container's root may lack the right
+    EXPECT_GE(std::stoul(one), kFirstUid);
+    EXPECT_NE(one, two);
+  }
+}
+
+TEST_F(LocalExecutorTest, ForgetsWhateverAProgramLeft) {
+  executor_->submit(spec_of("job-1", {"algo-1"}));
+  await_file(host_folder("job-1", "algo-1") / "starts");
+  const fs::path left = host_folder("job-1", "algo-1") / "left";
+  fs::create_directories(left / "closed/inner");
+  fs::create_symlink("/etc", left / "link");
+  Fd folder(::open(left.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  for (int depth = 0; depth < 300; ++depth) {
+    ASSERT_EQ(::mkdirat(folder.get(), "deep", 0755), 0);
+    folder.reset(::openat(folder.get(), "deep", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  }
+  ASSERT_EQ(::chmod((left / "closed").c_str(), 0), 0);
+  auto agent = read_record(host_folder("job-1", "algo-1") / "agent.pid");
+  auto holder = read_record(data_ / "attempts/job-1/network.pid");
+  ASSERT_TRUE(agent && holder && is_alive(*agent) && is_alive(*holder));
+  executor_->forget("job-1");
+  EXPECT_FALSE(fs::exists(data_ / "attempts/job-1"));
+  EXPECT_FALSE(is_alive(*agent));
+  EXPECT_FALSE(is_alive(*holder));
+  EXPECT_TRUE(fs::exists("/etc/passwd"));
+}
+
+TEST_F(LocalExecutorTest, WhatCannotStartSaysWhy) {
+  fs::remove(programs_ / "trainyard-agent");
+  try {
+    executor_->submit(spec_of("job-1"));
+    FAIL();
+  } catch (const SystemError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("trainyard-agent: exec: No such file"));
+  }
+  for (const char* id : {"../evil", "", "a/b", "A"}) {
+    EXPECT_THROW(executor_->submit(spec_of(id)), SystemError);
+  }
+  EXPECT_THROW(executor_->submit(spec_of("job-2", {".."})), SystemError);
+  EXPECT_THROW(executor_->connect("job-9", "algo-1", 8080), SystemError);
+}
+
+TEST_F(LocalExecutorTest, AReusedPidIsNotTaken) {
+  auto self = record_of(::getpid());
+  ASSERT_TRUE(self);
+  EXPECT_TRUE(is_alive(*self));
+  ProcessRecord earlier = *self;
+  --earlier.start_ticks;
+  EXPECT_FALSE(is_alive(earlier));
+  EXPECT_FALSE(send_signal(earlier, SIGKILL));
+  ProcessRecord last_boot = *self;
+  last_boot.boot = "another";
+  EXPECT_FALSE(is_alive(last_boot));
+  const fs::path path = folder_.path() / "record";
+  for (const char* text : {"", "x", "1 2", "-1 2 boot", "1 x boot"}) {
+    write_file_atomically(path, text);
+    EXPECT_FALSE(read_record(path)) << text;
+  }
+}
+
+/// The part of the next test that a crash ends: in a process of its own, whose environment says
+/// where.
+TEST(Crash, SubmitsWhereTheEnvironmentSaysSo) {
+  const char* folder = std::getenv("TRAINYARD_TEST_FOLDER");
+  if (folder == nullptr) return;
+  const fs::path base = folder;
+  LocalExecutor(base / "data", base / "programs", SandboxMode::bwrap)
+      .submit(spec_of("job-1", {"algo-1", "algo-2"}));
+}
+
+TEST_F(LocalExecutorTest, ACrashAnywhereInSubmitLosesNothingAndDoublesNothing) {
+  for (const char* point : {"plan.rename:1", "spawn.network:1", "pid.rename:1", "pid.rename:2",
+                            "spawn.agent:1", "spawn.agent:2"}) {
+    pid_t child = ::fork();
+    if (child == 0) {
+      ::setenv("TRAINYARD_TEST_FOLDER", folder_.path().c_str(), 1);
+      ::setenv("TRAINYARD_CRASH_AT", point, 1);
+      ::execl("/proc/self/exe", "compute_test", 
+                "--gtest_filter=Crash.SubmitsWhereTheEnvironmentSaysSo", nullptr);
+      ::_exit(99);
+    }
+    int ending = 0;
+    ASSERT_EQ(::waitpid(child, &ending, 0), child);
+    // A record that the process wrote first is not written again: that point may not be passed.
+    const bool may_pass = std::string_view(point).starts_with("pid.rename");
+    EXPECT_TRUE((WIFSIGNALED(ending) && WTERMSIG(ending) == SIGKILL) || may_pass) << point;
+    executor_->submit(spec_of("job-1", {"algo-1", "algo-2"}));
+    for (const char* host : {"algo-1", "algo-2"}) {
+      EXPECT_EQ(await_file(host_folder("job-1", host) / "starts"), "started\n") << point;
+      EXPECT_EQ(status("job-1", host).state, InstanceState::running) << point;
+    }
+    executor_->forget("job-1");
+  }
+}
+
+}  // namespace
+}  // namespace trainyard::compute

@@ -1,0 +1,63 @@
+// Processes that outlive us: started without a parent, found again by what they wrote down.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "base/files.hpp"
+
+namespace trainyard::compute {
+
+/// A process as a file names it. The start time and the boot guard against a pid used again.
+struct ProcessRecord {
+  pid_t pid = 0;
+  uint64_t start_ticks = 0;  // proc(5), stat, field 22
+  std::string boot;          // /proc/sys/kernel/random/boot_id
+};
+
+/// The record of a running process; nullopt when there is none (any more).
+std::optional<ProcessRecord> record_of(pid_t pid);
+void write_record(const fs::path& path, const ProcessRecord& record);
+/// nullopt when the file is absent or not a record.
+std::optional<ProcessRecord> read_record(const fs::path& path);
+/// False for a zombie as well: nothing of it runs.
+bool is_alive(const ProcessRecord& record);
+/// Sends through a pidfd, so that no other process can be hit. False when it is gone.
+bool send_signal(const ProcessRecord& record, int signal);
+
+/// A user and group that a process shall run as.
+struct Owner {
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+/// `from` is seen by the process at `to` (an absolute path whose parent is made).
+struct BindMount {
+  std::string from, to;
+};
+
+struct DaemonSpec {
+  std::string program;
+  std::vector<std::string> arguments;    // argv[1] on
+  std::vector<std::string> environment;  // "NAME=value", all there is
+  int log = -1;                          // stdout and stderr
+  std::vector<int> inherited;            // further descriptors, under their numbers
+  std::optional<Owner> owner;            // needs CAP_SETUID
+  std::vector<BindMount> mounts;         // on a private tmpfs over kViewRoot; needs CAP_SYS_ADMIN
+};
+
+/// Where a process with a view of its own finds its folders, wherever they really are.
+inline constexpr const char* kViewRoot = "/mnt";
+
+/// Starts a process in a session of its own, without a parent, and returns its pid once it runs
+/// `program`; SIGTERM and SIGINT are blocked in it. SystemError with the step that failed.
+pid_t start_daemonised(const DaemonSpec& spec);
+
+/// Removes a tree whatever its modes, never following links. SystemError when something stays.
+void remove_tree(const fs::path& path);
+
+}  // namespace trainyard::compute

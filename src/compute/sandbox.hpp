@@ -1,0 +1,75 @@
+// One program in a sandbox: bubblewrap with an allow-list of mounts in the network of its host, or,
+// where the machine forbids that and the user has said so, a plain process.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "base/files.hpp"
+#include "compute/network.hpp"
+
+namespace trainyard::compute {
+
+enum class SandboxMode { bwrap, none };
+
+/// Inside, with bwrap.
+inline constexpr const char* kInsideBase = "/opt/ml";
+inline constexpr const char* kInsidePrograms = "/opt/trainyard";
+
+struct SandboxSpec {
+  SandboxMode mode = SandboxMode::bwrap;
+  fs::path opt_ml;    // writable, at /opt/ml
+  fs::path scratch;   // an empty folder of its own: /tmp, and the files of /etc
+  fs::path program;   // the only thing in /opt/trainyard; read-only
+  std::vector<std::string> arguments;              // of the program
+  std::map<std::string, std::string> environment;  // all that it gets
+  std::string host;                                // its host name
+  std::vector<std::string> hosts;                  // of the attempt, in order, for /etc/hosts
+  const Namespaces* namespaces = nullptr;          // needed with bwrap
+  uint64_t memory_bytes = 0;                       // ceiling of a process's data; 0 is none
+};
+
+/// A running program. Everything that it started ends with it, and it with the thread that started
+/// it: that thread must outlive it.
+class SandboxedProgram {
+ public:
+  SandboxedProgram(SandboxedProgram&&) = default;
+  ~SandboxedProgram();
+
+  int out() const { return out_.get(); }  // read ends of its stdout and stderr
+  int err() const { return err_.get(); }
+  /// Readable for poll(2) once it has ended.
+  int process() const { return process_.get(); }
+
+  /// Waits for up to `wait_ms` (negative: for ever); nullopt while it runs. Killed by a signal
+  /// counts as 128 and the signal's number.
+  std::optional<int> wait(int wait_ms);
+  /// SIGTERM to the program itself, as containers get it. False while there is none to be told: it
+  /// has ended, or not quite begun.
+  bool terminate();
+  /// Ends all of it at once.
+  void kill();
+
+ private:
+  friend SandboxedProgram run_in_sandbox(const SandboxSpec& spec);
+  SandboxedProgram(SandboxMode mode, pid_t child, Fd process, Fd out, Fd err, Fd info);
+  pid_t program_pid();
+  void read_info();
+
+  SandboxMode mode_;
+  pid_t child_;  // bwrap, or the program; -1 once it was waited for
+  Fd process_;   // its pidfd
+  Fd out_, err_;
+  Fd info_;      // bwrap tells here which process is the first inside
+  pid_t inner_ = -1;
+  std::optional<int> status_;
+};
+
+/// Starts it. SystemError when it cannot be started.
+SandboxedProgram run_in_sandbox(const SandboxSpec& spec);
+
+}  // namespace trainyard::compute

@@ -1,0 +1,275 @@
+#include "compute/sandbox.hpp"
+
+#include <cerrno>
+#include <csignal>
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "compute/network_testing.hpp"
+#include "compute/processes.hpp"
+
+namespace trainyard::compute {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr int kLongMs = 30'000;
+
+std::string read_line(int fd) {
+  std::string line;
+  for (char c = 0; ::read(fd, &c, 1) == 1 && c != '\n';) line += c;
+  return line;
+}
+
+std::string read_rest(int fd) {
+  std::string text;
+  char piece[4096];
+  for (ssize_t size = 0; (size = ::read(fd, piece, sizeof piece)) > 0;) {
+    text.append(piece, static_cast<std::size_t>(size));
+  }
+  return text;
+}
+
+class SandboxTest : public testing::Test {
+ protected:
+  SandboxTest() : hosts_{"algo-1", "algo-2"}, network_(folder_.path(), hosts_) {
+    EXPECT_EQ(network_.answer(), "ok");
+    client_ = std::make_unique<NetworkClient>(folder_.path());
+    for (const auto& host : hosts_) namespaces_.push_back(client_->namespaces(host));
+  }
+
+  SandboxedProgram start(const std::string& script, std::size_t host = 0,
+                         SandboxMode mode = SandboxMode::bwrap) {
+    SandboxSpec spec;
+    spec.mode = mode;
+    spec.host = hosts_[host];
+    spec.hosts = hosts_;
+    spec.opt_ml = folder_.path() / hosts_[host] / "opt-ml";
+    spec.scratch = folder_.path() / hosts_[host] / "tmp";
+    fs::create_directories(spec.opt_ml);
+    fs::create_directories(spec.scratch);
+    spec.program = folder_.path() / ("program-" + std::to_string(count_++));
+    write_file_atomically(spec.program, "#!/bin/sh\n" + script + "\n", 0755);
+    spec.environment = environment_;
+    spec.arguments = {"train"};
+    spec.namespaces = &namespaces_[host];
+    spec.memory_bytes = memory_bytes_;
+    return run_in_sandbox(spec);
+  }
+  std::string output(const std::string& script, std::size_t host = 0,
+                     SandboxMode mode = SandboxMode::bwrap) {
+    SandboxedProgram program = start(script, host, mode);
+    std::string text = read_rest(program.out());
+    std::string errors = read_rest(program.err());
+    program.wait(kLongMs);
+    return text + errors;
+  }
+
+  TempDir folder_;
+  std::vector<std::string> hosts_;
+  HeldNetwork network_;
+  std::unique_ptr<NetworkClient> client_;
+  std::vector<Namespaces> namespaces_;
+  std::map<std::string, std::string> environment_{{"PATH", "/usr/bin:/bin"}, {"MINE", "a b"}};
+  uint64_t memory_bytes_ = 0;
+  int count_ = 0;
+};
+
+/// A server on 0.0.0.0:7777 that tells who it is, and who came.
+constexpr const char* kServer = R"(exec perl -MIO::Socket::INET -e '$| = 1;
+my $s = IO::Socket::INET->new(LocalPort => 7777, Listen => 5, ReuseAddr => 1) or die $!;
+print "ready\n";
+while (my $c = $s->accept) { print $c "$ARGV[0] to ", $c->peerhost, "\n"; close $c; }' $(hostname))";
+
+std::string perl_client(const std::string& address, int port) {
+  return "perl -MIO::Socket::INET -e 'my $c = IO::Socket::INET->new(PeerAddr => \"" + address +
+         "\", PeerPort => " + std::to_string(port) +
+         ", Timeout => 3) or do { print \"no: $!\"; exit }; print <$c>'";
+}
+
+TEST_F(SandboxTest, EachHostHasItsOwnPortsAndReachesTheOthersByName) {
+  SandboxedProgram one = start(kServer, 0), two = start(kServer, 1);
+  ASSERT_EQ(read_line(one.out()), "ready") << read_rest(one.err());
+  ASSERT_EQ(read_line(two.out()), "ready") << read_rest(two.err());
+  EXPECT_EQ(output(perl_client("algo-1", 7777), 1), "algo-1 to 10.77.0.2\n");
+  EXPECT_EQ(output(perl_client("algo-2", 7777), 1), "algo-2 to 10.77.0.2\n");
+  EXPECT_EQ(output(perl_client("algo-2", 7777), 0), "algo-2 to 10.77.0.1\n");
+  // From outside, by the holder.
+  for (const auto& host : hosts_) {
+    Fd connection = client_->connect(host, 7777);
+    EXPECT_THAT(read_rest(connection.get()), HasSubstr(host + " to "));
+  }
+  EXPECT_THROW(client_->connect("algo-1", 7778), SystemError);
+  EXPECT_THROW(client_->connect("algo-3", 7777), SystemError);
+}
+
+TEST_F(SandboxTest, TheHostsNetworkIsOutOfReach) {
+  Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(socket.get(), 5), 0);
+  ASSERT_EQ(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const int port = ntohs(address.sin_port);
+  EXPECT_THAT(output(perl_client("127.0.0.1", port)), HasSubstr("no: Connection refused"));
+  EXPECT_THAT(output(perl_client("192.0.2.1", 80)), HasSubstr("no: Network is unreachable"));
+}
+
+TEST_F(SandboxTest, TheDoorListensInsideOnly) {
+  Fd listening = client_->listen("algo-1", 80);
+  SandboxedProgram program = start(perl_client(kDoorAddress, 80), 0);
+  Fd connection(::accept(listening.get(), nullptr, nullptr));
+  ASSERT_TRUE(connection);
+  write_all(connection.get(), "hello", "the connection");
+  connection.reset();
+  EXPECT_EQ(read_rest(program.out()), "hello");
+  EXPECT_THAT(output(perl_client(kDoorAddress, 80), 1), HasSubstr("no: Connection refused"));
+}
+
+TEST_F(SandboxTest, NothingOutsideIsVisible) {
+  write_file_atomically(folder_.path() / "secret", "secret");
+  EXPECT_EQ(output("ls -d " + folder_.path().string() + " /root /home /work /etc/shadow "
+                   "/etc/resolv.conf /sys 2>/dev/null; ls / | tr '\\n' ' '"),
+            "bin dev etc lib " +
+                std::string(fs::exists("/lib32") ? "lib32 " : "") +
+                std::string(fs::exists("/lib64") ? "lib64 " : "") +
+                std::string(fs::exists("/libx32") ? "libx32 " : "") + "opt proc run sbin tmp usr var ");
+  EXPECT_EQ(output("hostname; id -u; echo $1; ls /opt/trainyard | wc -l"), "algo-1\n1000\ntrain\n1\n");
+  EXPECT_EQ(output("env | sort | grep -v ^_="), "MINE=a b\nPATH=/usr/bin:/bin\nPWD=/opt/ml\n");
+  EXPECT_EQ(output("touch /usr/x /x /etc/x /opt/trainyard/x 2>/dev/null; "
+                   "touch /opt/ml/mine /tmp/mine /dev/shm/mine && ls /tmp"), "mine\n");
+  EXPECT_EQ(output("ls /tmp", 1), "");
+  EXPECT_TRUE(fs::exists(folder_.path() / "algo-1/opt-ml/mine"));
+  EXPECT_EQ(output("echo $$; grep CapEff /proc/self/status; "
+                   "grep NoNewPrivs /proc/self/status; unshare -U true 2>/dev/null || echo no"),
+            "2\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\nno\n");
+}
+
+TEST_F(SandboxTest, CeilingsHold) {
+  memory_bytes_ = 200u << 20;
+  EXPECT_EQ(output("ulimit -d; ulimit -c; cat /proc/self/oom_score_adj"), "204800\n0\n500\n");
+  EXPECT_THAT(output("perl -e '$x = \"a\" x (400 << 20); print \"got it\"'"),
+              Not(HasSubstr("got it")));
+}
+
+TEST_F(SandboxTest, TheExitStatusIsTheProgramsOwn) {
+  for (SandboxMode mode : {SandboxMode::bwrap, SandboxMode::none}) {
+    for (const auto& [script, status] : std::map<std::string, int>{
+             {"exit 0", 0}, {"exit 7", 7}, {"kill -9 $$", 137}, {"kill -TERM $$", 143}}) {
+      EXPECT_EQ(start(script, 0, mode).wait(kLongMs), status) << script;
+    }
+    SandboxedProgram running = start("echo up; sleep 600", 0, mode);
+    read_line(running.out());
+    EXPECT_EQ(running.wait(0), std::nullopt);
+    running.kill();
+    EXPECT_EQ(running.wait(kLongMs), 137);
+  }
+}
+
+TEST_F(SandboxTest, SigtermReachesTheProgramItself) {
+  for (SandboxMode mode : {SandboxMode::bwrap, SandboxMode::none}) {
+    SandboxedProgram program = start(
+        "trap 'echo bye; exit 5' TERM; echo up; while :; do sleep 0.02; done", 0, mode);
+    ASSERT_EQ(read_line(program.out()), "up");
+    EXPECT_TRUE(program.terminate());
+    EXPECT_EQ(read_line(program.out()), "bye");
+    EXPECT_EQ(program.wait(kLongMs), 5);
+    EXPECT_FALSE(program.terminate());
+  }
+}
+
+TEST_F(SandboxTest, NothingIsLeftRunning) {
+  for (SandboxMode mode : {SandboxMode::bwrap, SandboxMode::none}) {
+    // The background process keeps the pipe: its end is the end of the process.
+    SandboxedProgram program = start(
+        mode == SandboxMode::bwrap ? "setsid sleep 600 & setsid -f sleep 600; exit 3"
+                                   : "sleep 600 & exit 3", 0, mode);
+    EXPECT_EQ(program.wait(kLongMs), 3);
+    pollfd entry{program.out(), POLLIN, 0};
+    ASSERT_EQ(::poll(&entry, 1, kLongMs), 1);
+    EXPECT_EQ(read_rest(program.out()), "");
+  }
+}
+
+TEST_F(SandboxTest, TheProgramEndsWithWhoeverStartedIt) {
+  const fs::path fifo = folder_.path() / "algo-1/opt-ml/fifo";
+  fs::create_directories(fifo.parent_path());
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  pid_t child = ::fork();
+  if (child == 0) {  // an agent that will be killed
+    SandboxedProgram program = start("echo up > /opt/ml/fifo; exec sleep 600 > /opt/ml/fifo");
+    ::pause();
+  }
+  Fd reader(::open(fifo.c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(read_line(reader.get()), "up");
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_EQ(read_rest(reader.get()), "");  // the end comes when nobody holds the other end
+}
+
+TEST_F(SandboxTest, WhatCannotBeStartedSaysWhy) {
+  SandboxSpec spec;
+  spec.mode = SandboxMode::none;
+  spec.opt_ml = folder_.path();
+  spec.program = folder_.path() / "not-there";
+  try {
+    run_in_sandbox(spec);
+    FAIL();
+  } catch (const SystemError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("not-there: exec: No such file"));
+  }
+}
+
+TEST(Holder, EndsOnceEveryAgentHasComeAndGone) {
+  TempDir folder;
+  HeldNetwork network(folder.path(), {"algo-1", "algo-2"});
+  {
+    NetworkClient one(folder.path()), two(folder.path());
+    one.attach("algo-1");
+    two.attach("algo-2");
+    EXPECT_NO_THROW(NetworkClient(folder.path()).namespaces("algo-1"));
+  }
+  for (;;) {
+    try {
+      NetworkClient(folder.path()).namespaces("algo-1");
+    } catch (const SystemError&) {
+      break;  // gone
+    }
+  }
+}
+
+TEST(Holder, AForbiddenNamespaceNamesTheWayOut) {
+  TempDir folder;
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  pid_t child = ::fork();
+  if (child == 0) {  // inside a user namespace that allows no further ones
+    const std::string map = "0 " + std::to_string(::geteuid()) + " 1\n";
+    if (::unshare(CLONE_NEWUSER) != 0) ::_exit(9);
+    write_all(Fd(::open("/proc/self/uid_map", O_WRONLY)).get(), map, "uid_map");
+    write_all(Fd(::open("/proc/sys/user/max_user_namespaces", O_WRONLY)).get(), "0", "limit");
+    ::_exit(run_network_holder(folder.path(), {"algo-1"}, ends[1]));
+  }
+  ::close(ends[1]);
+  EXPECT_THAT(read_rest(ends[0]),
+              testing::AllOf(HasSubstr("cannot make a user namespace"), HasSubstr("--sandbox=none")));
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+}
+
+}  // namespace
+}  // namespace trainyard::compute
