@@ -20,10 +20,15 @@ class Runner {
     auto parsed = parse_machine(definition);
     EXPECT_EQ(to_text(parsed.problems), "");
     machine = std::move(parsed.machine);
-    facts = {"arn:aws:states:us-east-1:000000000000:execution:flow:run", "run",
+    facts = {"arn:aws:states:us-east-1:000000000000:execution:flow:run",
+             "run",
              "arn:aws:iam::000000000000:role/Flow",
-             "arn:aws:states:us-east-1:000000000000:stateMachine:flow", "flow", "us-east-1",
-             now, *parse_json(input), input};
+             "arn:aws:states:us-east-1:000000000000:stateMachine:flow",
+             "flow",
+             "us-east-1",
+             now,
+             *parse_json(input),
+             input};
   }
 
   /// What a call answers with: one of TaskAnswered, TaskSubmitted, or nothing (it stays open).
@@ -33,7 +38,8 @@ class Runner {
   };
 
   void take(const Event& event) {
-    if (restore_) snapshot = snapshot_from_json(parse_own_json(dump(to_json(snapshot))).as_object());
+    if (restore_)
+      snapshot = snapshot_from_json(parse_own_json(dump(to_json(snapshot))).as_object());
     Outcome outcome = step(machine, {facts, snapshot}, event, now, random);
     snapshot = std::move(outcome.snapshot);
     for (auto& entry : outcome.history) history.push_back(std::move(entry));
@@ -68,8 +74,8 @@ class Runner {
   std::string types() const {
     std::string text;
     for (const auto& event : history) {
-      text += std::to_string(event.id) + "<" + std::to_string(event.previous) + " " + event.type +
-              "\n";
+      text +=
+          std::to_string(event.id) + "<" + std::to_string(event.previous) + " " + event.type + "\n";
     }
     return text;
   }

@@ -52,11 +52,16 @@ constexpr Comparison kComparisons[] = {
 template <class T>
 bool in_order(Order order, const T& a, const T& b) {
   switch (order) {
-    case Order::equal: return a == b;
-    case Order::less: return a < b;
-    case Order::greater: return b < a;
-    case Order::at_most: return !(b < a);
-    default: return !(a < b);
+    case Order::equal:
+      return a == b;
+    case Order::less:
+      return a < b;
+    case Order::greater:
+      return b < a;
+    case Order::at_most:
+      return !(b < a);
+    default:
+      return !(a < b);
   }
 }
 
@@ -94,11 +99,16 @@ bool compare(const Condition& condition, const json::value& actual, const json::
 
 bool is_of_kind(Test test, const json::value& value) {
   switch (test) {
-    case Test::is_null: return value.is_null();
-    case Test::is_numeric: return value.is_number();
-    case Test::is_string: return value.is_string();
-    case Test::is_boolean: return value.is_bool();
-    default: return time_of(value).has_value();
+    case Test::is_null:
+      return value.is_null();
+    case Test::is_numeric:
+      return value.is_number();
+    case Test::is_string:
+      return value.is_string();
+    case Test::is_boolean:
+      return value.is_bool();
+    default:
+      return time_of(value).has_value();
   }
 }
 

@@ -1,8 +1,8 @@
 #include "asl/choice.hpp"
 
-#include <set>
-
 #include <gtest/gtest.h>
+
+#include <set>
 
 #include "asl/asl_testing.hpp"
 
@@ -113,16 +113,22 @@ TEST(Choice, Combinations) {
     }
   }
   // And and Or look no further than they must.
-  EXPECT_EQ(choose(R"({"And":[{"Variable":"$.x","IsPresent":true},{"Variable":"$.x","IsNull":true}]})",
-                   "{}"), "no");
+  EXPECT_EQ(
+      choose(R"({"And":[{"Variable":"$.x","IsPresent":true},{"Variable":"$.x","IsNull":true}]})",
+             "{}"),
+      "no");
   EXPECT_NE(choose(R"({"And":[{"Variable":"$.x","IsNull":true}]})", "{}").find("States.Runtime"),
             std::string::npos);
   EXPECT_NE(choose(R"({"Variable":"$.a","StringEqualsPath":"$.b"})", R"({"a":"x"})")
-                .find("Invalid path '$.b'"), std::string::npos);
+                .find("Invalid path '$.b'"),
+            std::string::npos);
 }
 
 TEST(Choice, Patterns) {
-  struct { const char *text, *pattern; bool matches; } kPatterns[] = {
+  struct {
+    const char *text, *pattern;
+    bool matches;
+  } kPatterns[] = {
       {"abc", "abc", true},     {"abc", "a*", true},       {"abc", "*c", true},
       {"abc", "*b*", true},     {"abc", "a*d", false},     {"", "*", true},
       {"", "", true},           {"a", "", false},          {"abcbcd", "a*bcd", true},

@@ -25,7 +25,7 @@ inline constexpr int kStepsPerTurn = 100;
 
 /// What does not change while an execution runs.
 struct Facts {
-  std::string id;    // its ARN
+  std::string id;  // its ARN
   std::string name;
   std::string role_arn;
   std::string machine_id;
@@ -67,8 +67,8 @@ struct Branch {
   };
   Phase phase = Phase::entering;
   std::string state;
-  json::value input;      // of the state, before InputPath
-  int64_t entered = 0;    // id of its …StateEntered event
+  json::value input;    // of the state, before InputPath
+  int64_t entered = 0;  // id of its …StateEntered event
   Time entered_at;
   int64_t last_event = 0;  // of this branch; 0 before the first
   int attempt = 0;
@@ -94,8 +94,8 @@ struct Execution {
   Snapshot snapshot;
 };
 
-// What happens to an execution. An event that does not fit where it stands (a second answer, a timer
-// of a state that it has left) changes nothing.
+// What happens to an execution. An event that does not fit where it stands (a second answer, a
+// timer of a state that it has left) changes nothing.
 struct Started {};
 /// A request/response task's end, or the failure of a .sync task's submission.
 struct TaskAnswered {
@@ -118,7 +118,8 @@ struct TimerFired {
 struct Aborted {
   std::optional<std::string> error, cause;
 };
-using Event = std::variant<Started, TaskAnswered, TaskSubmitted, TaskCompleted, TimerFired, Aborted>;
+using Event =
+    std::variant<Started, TaskAnswered, TaskSubmitted, TaskCompleted, TimerFired, Aborted>;
 
 // What the execution wants done.
 struct CallTask {

@@ -1,9 +1,9 @@
 #include "asl/fields.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "base/text.hpp"
 

@@ -26,8 +26,8 @@ enum class StateType { task, pass, choice, wait, succeed, fail };
 /// "Task": as in definitions and in the names of history events.
 std::string_view name_of(StateType type);
 
-/// `arn:aws:states:::sagemaker:createTrainingJob.sync` taken apart. Another ARN leaves all but `arn`
-/// empty: what it may name is for the caller to say.
+/// `arn:aws:states:::sagemaker:createTrainingJob.sync` taken apart. Another ARN leaves all but
+/// `arn` empty: what it may name is for the caller to say.
 struct Resource {
   std::string arn;
   std::string service;    // "sagemaker"

@@ -1,8 +1,8 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <deque>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "asl/fields.hpp"
 #include "asl/parse_state.hpp"
@@ -78,8 +78,9 @@ void check_graph(const Machine& machine, std::vector<Problem>& problems) {
 }
 
 std::size_t count_chars(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 void parse_states(Fields& top, Machine& machine) {
@@ -90,8 +91,8 @@ void parse_states(Fields& top, Machine& machine) {
     std::string name(member.key());
     std::string location = "/States/" + name;
     if (name.empty() || count_chars(name) > kStateNameCharsMax) {
-      top.problem_at(location, fmt::format("State names must have 1 to {} characters",
-                                           kStateNameCharsMax));
+      top.problem_at(location,
+                     fmt::format("State names must have 1 to {} characters", kStateNameCharsMax));
     }
     machine.order.push_back(name);
     if (const json::object* object = member.value().if_object()) {
@@ -105,7 +106,7 @@ void parse_states(Fields& top, Machine& machine) {
 }
 
 void parse_top(Fields& top, Machine& machine) {
-  static constexpr std::string_view kNames[] = {"Comment", "StartAt",       "States",
+  static constexpr std::string_view kNames[] = {"Comment", "StartAt",        "States",
                                                 "Version", "TimeoutSeconds", "QueryLanguage"};
   top.allow_only(kNames);
   top.require({"States", "StartAt"});
@@ -123,12 +124,18 @@ void parse_top(Fields& top, Machine& machine) {
 
 std::string_view name_of(StateType type) {
   switch (type) {
-    case StateType::task: return "Task";
-    case StateType::pass: return "Pass";
-    case StateType::choice: return "Choice";
-    case StateType::wait: return "Wait";
-    case StateType::succeed: return "Succeed";
-    default: return "Fail";
+    case StateType::task:
+      return "Task";
+    case StateType::pass:
+      return "Pass";
+    case StateType::choice:
+      return "Choice";
+    case StateType::wait:
+      return "Wait";
+    case StateType::succeed:
+      return "Succeed";
+    default:
+      return "Fail";
   }
 }
 

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "asl/parse_state.hpp"
 
@@ -84,8 +84,10 @@ Condition parse_condition(Fields& fields, bool at_top, int depth) {
     } else if (name == "Assign") {
       fields.problem("Variables are not supported here: field 'Assign'");
     } else if (name == "Condition" || name == "Output") {
-      fields.problem(fmt::format("The QueryLanguage is set to 'JSONPath', but field '{}' is only "
-                                 "supported for the 'JSONata' QueryLanguage", name));
+      fields.problem(
+          fmt::format("The QueryLanguage is set to 'JSONPath', but field '{}' is only "
+                      "supported for the 'JSONata' QueryLanguage",
+                      name));
     } else if (name != "Variable" && name != "Next" && name != "Comment") {
       fields.problem(fmt::format("Field '{}' is not supported", name));
     }
@@ -166,9 +168,8 @@ std::vector<ChoiceRule> parse_choices(Fields& fields) {
 }
 
 std::vector<Retrier> parse_retriers(Fields& fields) {
-  static constexpr std::string_view kNames[] = {"ErrorEquals",     "IntervalSeconds",
-                                                "MaxAttempts",     "BackoffRate",
-                                                "MaxDelaySeconds", "JitterStrategy",
+  static constexpr std::string_view kNames[] = {"ErrorEquals", "IntervalSeconds", "MaxAttempts",
+                                                "BackoffRate", "MaxDelaySeconds", "JitterStrategy",
                                                 "Comment"};
   std::vector<Retrier> retriers;
   each_entry(fields, "Retry", [&](Fields& entry, bool last) {

@@ -1,28 +1,39 @@
 #include "asl/parse_state.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
-
-#include <fmt/format.h>
 
 namespace trainyard::asl {
 namespace {
 
 using Names = std::span<const std::string_view>;
 
-constexpr std::string_view kPass[] = {"Type",   "Comment",    "QueryLanguage", "Next",
-                                      "End",    "InputPath",  "OutputPath",    "Parameters",
+constexpr std::string_view kPass[] = {"Type",   "Comment",   "QueryLanguage", "Next",
+                                      "End",    "InputPath", "OutputPath",    "Parameters",
                                       "Result", "ResultPath"};
-constexpr std::string_view kTask[] = {
-    "Type",         "Comment",          "QueryLanguage",     "Next",
-    "End",          "InputPath",        "OutputPath",        "Parameters",
-    "ResultPath",   "ResultSelector",   "Retry",             "Catch",
-    "Resource",     "TimeoutSeconds",   "TimeoutSecondsPath", "HeartbeatSeconds",
-    "HeartbeatSecondsPath"};
+constexpr std::string_view kTask[] = {"Type",
+                                      "Comment",
+                                      "QueryLanguage",
+                                      "Next",
+                                      "End",
+                                      "InputPath",
+                                      "OutputPath",
+                                      "Parameters",
+                                      "ResultPath",
+                                      "ResultSelector",
+                                      "Retry",
+                                      "Catch",
+                                      "Resource",
+                                      "TimeoutSeconds",
+                                      "TimeoutSecondsPath",
+                                      "HeartbeatSeconds",
+                                      "HeartbeatSecondsPath"};
 constexpr std::string_view kChoice[] = {"Type",       "Comment", "QueryLanguage", "InputPath",
                                         "OutputPath", "Choices", "Default"};
-constexpr std::string_view kWait[] = {"Type",       "Comment", "QueryLanguage", "Next",
-                                      "End",        "InputPath", "OutputPath",  "Seconds",
+constexpr std::string_view kWait[] = {"Type",        "Comment",   "QueryLanguage", "Next",
+                                      "End",         "InputPath", "OutputPath",    "Seconds",
                                       "SecondsPath", "Timestamp", "TimestampPath"};
 constexpr std::string_view kSucceed[] = {"Type", "Comment", "QueryLanguage", "InputPath",
                                          "OutputPath"};
@@ -36,9 +47,9 @@ struct TypeRow {
 };
 // In the order in which Step Functions lists them.
 constexpr TypeRow kTypes[] = {
-    {"Task", StateType::task, kTask},       {"Wait", StateType::wait, kWait},
-    {"Pass", StateType::pass, kPass},       {"Succeed", StateType::succeed, kSucceed},
-    {"Fail", StateType::fail, kFail},       {"Choice", StateType::choice, kChoice},
+    {"Task", StateType::task, kTask}, {"Wait", StateType::wait, kWait},
+    {"Pass", StateType::pass, kPass}, {"Succeed", StateType::succeed, kSucceed},
+    {"Fail", StateType::fail, kFail}, {"Choice", StateType::choice, kChoice},
 };
 
 const TypeRow* parse_type(Fields& fields) {
@@ -64,8 +75,10 @@ void check_fields(Fields& fields, Names allowed) {
   std::vector<std::string_view> names(allowed.begin(), allowed.end());
   for (std::string_view name : kJsonata) {
     if (!fields.has(name)) continue;
-    fields.problem(fmt::format("The QueryLanguage is set to 'JSONPath', but field '{}' is only "
-                               "supported for the 'JSONata' QueryLanguage", name));
+    fields.problem(
+        fmt::format("The QueryLanguage is set to 'JSONPath', but field '{}' is only "
+                    "supported for the 'JSONata' QueryLanguage",
+                    name));
     names.push_back(name);
   }
   if (fields.has("Assign")) {
@@ -113,8 +126,9 @@ void parse_wait(Fields& fields, State& state) {
   auto count = std::count_if(std::begin(kForms), std::end(kForms),
                              [&](std::string_view name) { return fields.has(name); });
   if (count != 1) {
-    fields.problem("Exactly one of these fields is required: [Seconds, SecondsPath, Timestamp, "
-                   "TimestampPath]");
+    fields.problem(
+        "Exactly one of these fields is required: [Seconds, SecondsPath, Timestamp, "
+        "TimestampPath]");
   }
   state.seconds = fields.integer("Seconds", 0);
   state.seconds_path = fields.path("SecondsPath");
@@ -192,8 +206,8 @@ State parse_state(const std::string& name, Fields& fields) {
   state.input_path = fields.selector("InputPath");
   state.output_path = fields.selector("OutputPath");
   state.result_path = fields.selector("ResultPath", true);
-  bool goes_on = row->type == StateType::task || row->type == StateType::pass ||
-                 row->type == StateType::wait;
+  bool goes_on =
+      row->type == StateType::task || row->type == StateType::pass || row->type == StateType::wait;
   if (goes_on) state.next = parse_next(fields);
   parse_by_type(fields, state);
   return state;

@@ -31,8 +31,7 @@ TEST(Parse, TopLevel) {
       {"{", "INVALID_JSON_DESCRIPTION: incomplete JSON at offset 1"},
       {"[]", "SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object"},
       {"{}", "SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /"},
-      {R"({"StartAt":"A"})",
-       "SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /"},
+      {R"({"StartAt":"A"})", "SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /"},
       {R"({"StartAt":1,"States":{}})",
        "SCHEMA_VALIDATION_FAILED: Expected value of type String at /StartAt, "
        "SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States"},
@@ -47,7 +46,9 @@ TEST(Parse, TopLevel) {
       {R"({"StartAt":"A","States":{"A":5}})",
        "SCHEMA_VALIDATION_FAILED: Expected value of type Object at /States/A"},
       {R"({"StartAt":"A","Version":"1.0","Comment":"c","QueryLanguage":"JSONPath",
-          "TimeoutSeconds":60,"States":{"A":)" + kPass + "}}", ""},
+          "TimeoutSeconds":60,"States":{"A":)" +
+           kPass + "}}",
+       ""},
       {R"({"StartAt":")" + std::string(81, 'n') + R"(","States":{")" + std::string(81, 'n') +
            "\":" + kPass + "}}",
        "SCHEMA_VALIDATION_FAILED: State names must have 1 to 80 characters at /States/" +
@@ -90,7 +91,8 @@ TEST(Parse, EveryStatesFields) {
       {with_state(R"("End":true)"), at_s("These fields are required: [Type]")},
       {with_state(R"("Type":"Nap","End":true)"),
        at_s("Field should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, "
-            "Parallel, Map]", "/Type")},
+            "Parallel, Map]",
+            "/Type")},
       {with_state(R"("Type":"Parallel","Branches":[],"End":true)"),
        at_s("States of type 'Parallel' are not supported here", "/Type")},
       {with_state(R"("Type":"Map","End":true)"),
@@ -117,9 +119,11 @@ TEST(Parse, EveryStatesFields) {
       {with_state(R"("Type":"Pass","End":true,"Parameters":{"a.$":"b","c":[{"d.$":7}]})"),
        at_s("The value for the field 'a.$' must be a valid JSONPath", "/Parameters") + ", " +
            at_s("The value for the field 'd.$' must be a valid JSONPath", "/Parameters/c[0]")},
-      {with_state(R"x("Type":"Pass","End":true,"Parameters":{"a.$":"States.UUID()","v.$":"$x.y"})x"),
+      {with_state(
+           R"x("Type":"Pass","End":true,"Parameters":{"a.$":"States.UUID()","v.$":"$x.y"})x"),
        at_s("Intrinsic functions are not supported here: the field 'a.$' calls 'States.UUID()'",
-            "/Parameters") + ", " +
+            "/Parameters") +
+           ", " +
            at_s("Variables are not supported here: the field 'v.$' reads '$x.y'", "/Parameters")},
       {with_state(R"("Type":"Wait","End":true)"),
        at_s("Exactly one of these fields is required: [Seconds, SecondsPath, Timestamp, "
@@ -132,8 +136,7 @@ TEST(Parse, EveryStatesFields) {
       {with_state(R"("Type":"Wait","End":true,"Seconds":1.5)"),
        at_s("Expected value of type Integer", "/Seconds")},
       {with_state(R"("Type":"Wait","End":true,"Timestamp":"tomorrow")"),
-       at_s("Value is not a valid ISO-8601 extended offset date-time format string",
-            "/Timestamp")},
+       at_s("Value is not a valid ISO-8601 extended offset date-time format string", "/Timestamp")},
       {with_state(R"("Type":"Wait","End":true,"Seconds":0)"), ""},
       {with_state(R"("Type":"Fail","Error":"a","ErrorPath":"$.e")"),
        at_s("Only one of these fields is allowed: [Error, ErrorPath]")},
@@ -144,8 +147,7 @@ TEST(Parse, EveryStatesFields) {
 TEST(Parse, Tasks) {
   check({
       {with_state(kTask), ""},
-      {with_state(R"("Type":"Task","End":true)"),
-       at_s("These fields are required: [Resource]")},
+      {with_state(R"("Type":"Task","End":true)"), at_s("These fields are required: [Resource]")},
       {with_state(kTask + R"(,"TimeoutSeconds":5,"TimeoutSecondsPath":"$.t")"),
        at_s("Only one of these fields is allowed: [TimeoutSeconds, TimeoutSecondsPath]")},
       {with_state(kTask + R"(,"TimeoutSeconds":5,"HeartbeatSeconds":5)"),
@@ -167,10 +169,10 @@ TEST(Parse, Tasks) {
            at_s("Value must be between 0 and 99999999", "/Retry[0]/MaxAttempts") + ", " +
            at_s("Value must be at least 1", "/Retry[0]/BackoffRate") + ", " +
            at_s("Value must be greater than IntervalSeconds", "/Retry[0]/MaxDelaySeconds") + ", " +
-           at_s("Field should have one of these values: [FULL, NONE]",
-                "/Retry[0]/JitterStrategy")},
+           at_s("Field should have one of these values: [FULL, NONE]", "/Retry[0]/JitterStrategy")},
       {with_state(kTask + R"(,"Retry":[{"ErrorEquals":["a"],"MaxAttempts":0,"BackoffRate":1.5,
-          "MaxDelaySeconds":60,"JitterStrategy":"NONE"}])"), ""},
+          "MaxDelaySeconds":60,"JitterStrategy":"NONE"}])"),
+       ""},
       {with_state(kTask + R"(,"Retry":[],"Catch":[])"), ""},
   });
   EXPECT_EQ(parse_resource("arn:aws:states:::sagemaker:createTrainingJob.sync").pattern, "sync");
@@ -183,8 +185,9 @@ std::string with_rule(const std::string& rule) {
 }
 
 TEST(Parse, ChoiceRules) {
-  const std::string kOne = "A choice rule needs exactly one comparison operator, or one of [And, "
-                           "Or, Not]";
+  const std::string kOne =
+      "A choice rule needs exactly one comparison operator, or one of [And, "
+      "Or, Not]";
   check({
       {with_rule(R"({"Variable":"$.a","IsNull":true,"Next":"E"})"), ""},
       {with_rule(R"({"Variable":"$.a","StringEqualsPath":"$.b","Next":"E"})"), ""},
@@ -202,8 +205,8 @@ TEST(Parse, ChoiceRules) {
        at_s("Value is not a valid ISO-8601 extended offset date-time format string",
             "/Choices[0]/TimestampEquals")},
       {with_rule(R"({"Variable":"a","StringEqualsPath":"b","Next":"E"})"),
-       at_s("The value for the field 'Variable' must be a valid JSONPath",
-            "/Choices[0]/Variable") + ", " +
+       at_s("The value for the field 'Variable' must be a valid JSONPath", "/Choices[0]/Variable") +
+           ", " +
            at_s("The value for the field 'StringEqualsPath' must be a valid JSONPath",
                 "/Choices[0]/StringEqualsPath")},
       {with_rule(R"({"Not":{"Variable":"$.a","IsNull":true,"Next":"E"},"Next":"E"})"),
@@ -213,7 +216,8 @@ TEST(Parse, ChoiceRules) {
        at_s("Field 'IsNul' is not supported", "/Choices[0]/Or[0]") + ", " +
            at_s(kOne, "/Choices[0]/Or[0]")},
       {R"({"StartAt":"S","States":{"S":{"Type":"Choice","Choices":[],"Default":"E"},
-          "E":{"Type":"Succeed"}}})", at_s("Value cannot be empty", "/Choices")},
+          "E":{"Type":"Succeed"}}})",
+       at_s("Value cannot be empty", "/Choices")},
   });
 }
 
@@ -225,7 +229,8 @@ TEST(Parse, DeepAndOddInputIsRefusedQuietly) {
   rule.insert(rule.size() - 1, R"(,"Next":"E")");
   EXPECT_NE(problems_of(with_rule(rule)), "");
   EXPECT_NE(problems_of(with_state(R"("Type":"Pass","End":true,"InputPath":"$[?()" +
-                                   std::string(40, '!') + R"x(@.a)]")x")), "");
+                                   std::string(40, '!') + R"x(@.a)]")x")),
+            "");
 }
 
 }  // namespace

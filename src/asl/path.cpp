@@ -51,10 +51,14 @@ bool compare(PathFilter::Operator op, const json::value& a, const json::value& b
   auto result = order(a, b);
   if (!result) return false;
   switch (op) {
-    case PathFilter::less: return *result < 0;
-    case PathFilter::at_most: return *result <= 0;
-    case PathFilter::greater: return *result > 0;
-    default: return *result >= 0;
+    case PathFilter::less:
+      return *result < 0;
+    case PathFilter::at_most:
+      return *result <= 0;
+    case PathFilter::greater:
+      return *result > 0;
+    default:
+      return *result >= 0;
   }
 }
 
@@ -66,11 +70,16 @@ bool PathFilter::matches(const json::value& node) const {
     return operand.path ? operand.path->find_in(node) : std::optional(operand.literal);
   };
   switch (kind) {
-    case any_of: return std::any_of(children.begin(), children.end(), child_matches);
-    case all_of: return std::all_of(children.begin(), children.end(), child_matches);
-    case negation: return !children.front()->matches(node);
-    case exists: return value_of(left).has_value();
-    case comparison: break;
+    case any_of:
+      return std::any_of(children.begin(), children.end(), child_matches);
+    case all_of:
+      return std::all_of(children.begin(), children.end(), child_matches);
+    case negation:
+      return !children.front()->matches(node);
+    case exists:
+      return value_of(left).has_value();
+    case comparison:
+      break;
   }
   auto a = value_of(left), b = value_of(right);
   return a && b && compare(op, *a, *b);

@@ -1,14 +1,13 @@
 // JSONPath as Step Functions uses it: `$` is the state's input, `$$` the context object.
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <boost/json/fwd.hpp>
 
 namespace trainyard::asl {
 
@@ -48,8 +47,8 @@ class Path {
   friend class PathParser;
   struct Step {
     enum Kind { member, index, wildcard, descend, slice, names, indexes, filter } kind;
-    std::string name;                  // member
-    int64_t from = 0;                  // index; slice
+    std::string name;                    // member
+    int64_t from = 0;                    // index; slice
     std::optional<int64_t> first, last;  // slice
     std::vector<std::string> all_names;
     std::vector<int64_t> all_indexes;

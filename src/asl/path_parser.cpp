@@ -235,8 +235,8 @@ class PathParser {
     if (!operand(filter.left)) return nullptr;
     blanks();
     static constexpr std::pair<std::string_view, PathFilter::Operator> kOperators[] = {
-        {"==", PathFilter::equal}, {"!=", PathFilter::unequal}, {"<=", PathFilter::at_most},
-        {">=", PathFilter::at_least}, {"<", PathFilter::less}, {">", PathFilter::greater}};
+        {"==", PathFilter::equal},    {"!=", PathFilter::unequal}, {"<=", PathFilter::at_most},
+        {">=", PathFilter::at_least}, {"<", PathFilter::less},     {">", PathFilter::greater}};
     for (const auto& [word, op] : kOperators) {
       if (!take(word)) continue;
       filter.kind = PathFilter::comparison;

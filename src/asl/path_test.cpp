@@ -12,7 +12,9 @@ const char* kDocument = R"({"a":{"b c":[10,20,30]},"o'k":1,"ü":2,
   "list":[{"n":1,"k":"x"},{"n":5,"k":"y"},{"n":9}],"x-y_z":true})";
 
 TEST(Path, Finds) {
-  struct { const char *path, *expected; } kCases[] = {
+  struct {
+    const char *path, *expected;
+  } kCases[] = {
       {"$.a['b c'][1]", "20"},
       {R"($["a"]["b c"][-1])", "30"},
       {R"($['o\'k'])", "1"},
@@ -50,9 +52,9 @@ TEST(Path, Finds) {
 }
 
 TEST(Path, RefusesWhatIsNoPath) {
-  for (const char* text :
-       {"", "a", "$.", "$..", "$a", "$[", "$['a", "$['a'", "$[]", "$.a b", "$.a[x]", "$.a[1,]",
-        "$.a.length()", "$.a[?(@.b == )]", "$.a[?@.b]", "$.a]", "$.a[?(1)]", "$$$", "$.a[99999999999]"}) {
+  for (const char* text : {"", "a", "$.", "$..", "$a", "$[", "$['a", "$['a'", "$[]", "$.a b",
+                           "$.a[x]", "$.a[1,]", "$.a.length()", "$.a[?(@.b == )]", "$.a[?@.b]",
+                           "$.a]", "$.a[?(1)]", "$$$", "$.a[99999999999]"}) {
     std::string error;
     EXPECT_FALSE(Path::parse(text, &error)) << text;
     EXPECT_NE(error, "") << text;
@@ -60,7 +62,9 @@ TEST(Path, RefusesWhatIsNoPath) {
 }
 
 TEST(Path, AssignsAtReferences) {
-  struct { const char *root, *path, *result; } kCases[] = {
+  struct {
+    const char *root, *path, *result;
+  } kCases[] = {
       {"{}", "$.a", R"({"a":9})"},
       {"{}", "$.a.b['c d']", R"({"a":{"b":{"c d":9}}})"},
       {R"({"a":{"k":1}})", "$.a.b", R"({"a":{"k":1,"b":9}})"},

@@ -1,8 +1,8 @@
 #include "asl/payload.hpp"
 
-#include <cmath>
-
 #include <fmt/format.h>
+
+#include <cmath>
 
 #include "base/json.hpp"
 

@@ -1,12 +1,11 @@
 // The data that flows through an execution: JSON values, their text, and what can go wrong.
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include <boost/json/fwd.hpp>
 
 namespace trainyard::asl {
 

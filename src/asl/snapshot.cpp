@@ -66,9 +66,7 @@ Branch branch_from_json(const json::object& object) {
 
 std::string_view name_of(Status status) { return kStatuses[static_cast<std::size_t>(status)]; }
 
-std::string CallId::text() const {
-  return std::to_string(entered) + "." + std::to_string(attempt);
-}
+std::string CallId::text() const { return std::to_string(entered) + "." + std::to_string(attempt); }
 
 std::optional<CallId> CallId::parse(std::string_view text) {
   CallId id;
@@ -111,8 +109,7 @@ Snapshot snapshot_from_json(const json::object& object) {
 }
 
 json::object to_json(const HistoryEvent& event) {
-  json::object object{
-      {"id", event.id}, {"previousEventId", event.previous}, {"type", event.type}};
+  json::object object{{"id", event.id}, {"previousEventId", event.previous}, {"type", event.type}};
   if (event.details_name.empty()) return object;
   json::object details = event.details;
   if (!event.payload_member.empty()) {

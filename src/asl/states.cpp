@@ -16,16 +16,16 @@ std::string not_found(const Path& path, std::string_view field, const json::valu
 
 const json::value& Interpreter::context() {
   if (!context_) {
-    context_ = json::object{
-        {"Execution",
-         {{"Id", facts_.id},
-          {"Input", facts_.input},
-          {"StartTime", iso8601(facts_.started)},
-          {"Name", facts_.name},
-          {"RoleArn", facts_.role_arn},
-          {"RedriveCount", 0}}},
-        {"State", json::object{}},
-        {"StateMachine", {{"Id", facts_.machine_id}, {"Name", facts_.machine_name}}}};
+    context_ =
+        json::object{{"Execution",
+                      {{"Id", facts_.id},
+                       {"Input", facts_.input},
+                       {"StartTime", iso8601(facts_.started)},
+                       {"Name", facts_.name},
+                       {"RoleArn", facts_.role_arn},
+                       {"RedriveCount", 0}}},
+                     {"State", json::object{}},
+                     {"StateMachine", {{"Id", facts_.machine_id}, {"Name", facts_.machine_name}}}};
   }
   context_->as_object()["State"] = {{"Name", branch_.state},
                                     {"EnteredTime", iso8601(branch_.entered_at)},
@@ -154,9 +154,10 @@ std::optional<Time> Interpreter::wait_until() {
   }
   Time time;
   if (value->is_string() && parse_iso8601(shown, time)) return time;
-  fail_runtime(fmt::format("The TimestampPath parameter does not reference a valid ISO-8601 extended "
-                           "offset date-time format string: {} == {}",
-                           path.text(), shown));
+  fail_runtime(
+      fmt::format("The TimestampPath parameter does not reference a valid ISO-8601 extended "
+                  "offset date-time format string: {} == {}",
+                  path.text(), shown));
   return std::nullopt;
 }
 
@@ -186,10 +187,10 @@ void Interpreter::leave_with(json::value result) {
     output = std::move(result);
   } else if (!state_->result_path.none &&
              !state_->result_path.path.assign(output, std::move(result))) {
-    return handle_error(std::string(kResultPathMatchFailure),
-                        in_state(fmt::format("Unable to apply ReferencePath {} to input {}",
-                                             state_->result_path.path.text(),
-                                             to_text(branch_.input))));
+    return handle_error(
+        std::string(kResultPathMatchFailure),
+        in_state(fmt::format("Unable to apply ReferencePath {} to input {}",
+                             state_->result_path.path.text(), to_text(branch_.input))));
   }
   if (state_->output_path.none) return leave(json::object{}, state_->next);
   const Path& path = state_->output_path.path;
@@ -203,10 +204,11 @@ void Interpreter::leave_with(json::value result) {
 
 bool Interpreter::within_limit(const std::string& payload, const std::string& who) {
   if (payload.size() <= kPayloadBytesMax) return true;
-  handle_error(std::string(kDataLimitExceeded),
-               fmt::format("The state/task '{}' returned a result with a size exceeding the maximum "
-                           "number of bytes service limit.",
-                           who));
+  handle_error(
+      std::string(kDataLimitExceeded),
+      fmt::format("The state/task '{}' returned a result with a size exceeding the maximum "
+                  "number of bytes service limit.",
+                  who));
   return false;
 }
 

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "asl/interpreter.hpp"
 #include "base/error.hpp"
@@ -124,8 +124,8 @@ int64_t Interpreter::add(std::string type, std::string details_name, json::objec
   bool last = snapshot.last_event + 1 == kHistoryEventsMax;
   full_ = full_ || (last && snapshot.status == Status::running);
   if (full_) return branch_.last_event;
-  HistoryEvent event{++snapshot.last_event, branch_.last_event,  now_,
-                     std::move(type),       std::move(details_name), std::move(details),
+  HistoryEvent event{++snapshot.last_event,     branch_.last_event,      now_,
+                     std::move(type),           std::move(details_name), std::move(details),
                      std::move(payload_member), std::move(payload)};
   branch_.last_event = event.id;
   out_.history.push_back(std::move(event));
@@ -158,8 +158,8 @@ void Interpreter::end(Status status, std::string output, std::optional<std::stri
   out_.snapshot.status = status;
   for (const auto& timer : out_.snapshot.timers) command(CancelTimer{timer});
   out_.snapshot.timers.clear();
-  if (state_ && (branch_.phase == Branch::Phase::calling ||
-                 branch_.phase == Branch::Phase::submitted)) {
+  if (state_ &&
+      (branch_.phase == Branch::Phase::calling || branch_.phase == Branch::Phase::submitted)) {
     command(CancelTask{call(), state_->resource});
   }
   branch_.phase = Branch::Phase::ended;

@@ -51,15 +51,17 @@ TEST(Step, PipelineAsStepFunctionsWritesIt) {
             "5<4 TaskSubmitted\n6<5 TaskSucceeded\n7<6 TaskStateExited\n8<7 TaskStateEntered\n"
             "9<8 TaskScheduled\n10<9 TaskStarted\n11<10 TaskSucceeded\n12<11 TaskStateExited\n"
             "13<12 ExecutionSucceeded\n");
-  EXPECT_EQ(dump(to_json(run.history[0])),
-            R"({"id":1,"previousEventId":0,"type":"ExecutionStarted","executionStartedEventDetails":)"
-            R"({"roleArn":"arn:aws:iam::000000000000:role/Flow","input":"{ \"Training\": )"
-            R"({\"Name\": \"job\"}, \"Create Model\": {\"Name\": \"model\"}}",)"
-            R"("inputDetails":{"truncated":false}}})");
-  EXPECT_EQ(dump(to_json(run.history[2])),
-            R"({"id":3,"previousEventId":2,"type":"TaskScheduled","taskScheduledEventDetails":)"
-            R"({"resourceType":"sagemaker","resource":"createTrainingJob.sync","region":"us-east-1",)"
-            R"("timeoutInSeconds":60,"parameters":"{\"TrainingJobName\":\"job\",\"Fixed\":[1.5]}"}})");
+  EXPECT_EQ(
+      dump(to_json(run.history[0])),
+      R"({"id":1,"previousEventId":0,"type":"ExecutionStarted","executionStartedEventDetails":)"
+      R"({"roleArn":"arn:aws:iam::000000000000:role/Flow","input":"{ \"Training\": )"
+      R"({\"Name\": \"job\"}, \"Create Model\": {\"Name\": \"model\"}}",)"
+      R"("inputDetails":{"truncated":false}}})");
+  EXPECT_EQ(
+      dump(to_json(run.history[2])),
+      R"({"id":3,"previousEventId":2,"type":"TaskScheduled","taskScheduledEventDetails":)"
+      R"({"resourceType":"sagemaker","resource":"createTrainingJob.sync","region":"us-east-1",)"
+      R"("timeoutInSeconds":60,"parameters":"{\"TrainingJobName\":\"job\",\"Fixed\":[1.5]}"}})");
   EXPECT_EQ(dump(to_json(run.history[3])),
             R"({"id":4,"previousEventId":3,"type":"TaskStarted","taskStartedEventDetails":)"
             R"({"resourceType":"sagemaker","resource":"createTrainingJob.sync"}})");
@@ -89,12 +91,13 @@ TEST(Step, TextsOfRuntimeErrors) {
        R"(The JSONPath '$.a' specified for the field 'InputPath' could not be found in the input )"
        R"('{"b":1.5}')"},
       {R"("Type":"Pass","OutputPath":"$.a","End":true)", "{}",
-       "The JSONPath '$.a' specified for the field 'OutputPath' could not be found in the input '{}'"},
+       "The JSONPath '$.a' specified for the field 'OutputPath' could not be found in the input "
+       "'{}'"},
       {R"("Type":"Pass","Parameters":{"X":{"Y.$":"$.a"}},"End":true)", "{}",
        "The JSONPath '$.a' specified for the field 'Y.$' could not be found in the input '{}'"},
       {R"("Type":"Choice","Choices":[{"Variable":"$.a","IsNull":true,"Next":"S"},
-          {"Not":{"Variable":"$.a","IsNull":true},"Next":"E"}])", "{}",
-       "Invalid path '$.a': The choice state's condition path references an invalid value."},
+          {"Not":{"Variable":"$.a","IsNull":true},"Next":"E"}])",
+       "{}", "Invalid path '$.a': The choice state's condition path references an invalid value."},
       {R"("Type":"Choice","Choices":[{"Variable":"$.a","IsPresent":true,"Next":"E"}])", "{}",
        "Failed to transition out of the state. The state does not point to a next state."},
       {R"("Type":"Wait","SecondsPath":"$.a","End":true)", R"({"a":1.5})",
@@ -107,7 +110,8 @@ TEST(Step, TextsOfRuntimeErrors) {
   };
   for (const auto& test : kCases) {
     std::string ends = std::string(test.state).find("\"E\"") != std::string::npos
-                           ? R"(,"E":{"Type":"Succeed"})" : "";
+                           ? R"(,"E":{"Type":"Succeed"})"
+                           : "";
     Runner run(R"({"StartAt":"S","States":{"S":{)" + std::string(test.state) + "}" + ends + "}}",
                test.input);
     run.go();
@@ -122,7 +126,10 @@ TEST(Step, TextsOfRuntimeErrors) {
 }
 
 TEST(Step, DataFlow) {
-  struct { const char* state; const char* output; } kCases[] = {
+  struct {
+    const char* state;
+    const char* output;
+  } kCases[] = {
       {R"("Type":"Pass","End":true)", R"({"a":{"b":[1,2,3]},"n":null})"},
       {R"("Type":"Pass","InputPath":null,"End":true)", "{}"},
       {R"("Type":"Pass","OutputPath":null,"End":true)", "{}"},
@@ -135,7 +142,8 @@ TEST(Step, DataFlow) {
       {R"("Type":"Pass","Result":9,"ResultPath":"$.a.b[1]","OutputPath":"$.a.b","End":true)",
        "[1,9,3]"},
       {R"("Type":"Pass","Parameters":{"k.$":"$.a.b[-1]","l":[{"m.$":"$.a.b[0:2]"}],"lit":"$.a"},
-          "End":true)", R"({"k":3,"l":[{"m":[1,2]}],"lit":"$.a"})"},
+          "End":true)",
+       R"({"k":3,"l":[{"m":[1,2]}],"lit":"$.a"})"},
       {R"("Type":"Pass","Parameters":{"id.$":"$$.Execution.Name","s.$":"$$.State.Name",
           "in.$":"$$.Execution.Input.n","t.$":"$$.Execution.StartTime"},"End":true)",
        R"({"id":"run","s":"S","in":null,"t":"2023-11-14T22:13:20.000Z"})"},
@@ -153,8 +161,9 @@ TEST(Step, DataFlow) {
 }
 
 TEST(Step, TaskResultIsSelectedPlacedAndFiltered) {
-  Runner run(lone_task(R"("ResultSelector":{"Op.$":"$.Done"},"ResultPath":"$.r","OutputPath":"$.r")"),
-             R"({"a":1})");
+  Runner run(
+      lone_task(R"("ResultSelector":{"Op.$":"$.Done"},"ResultPath":"$.r","OutputPath":"$.r")"),
+      R"({"a":1})");
   run.go();
   EXPECT_EQ(run.ended->output, R"({"Op":"createModel"})");
   EXPECT_EQ(run.last("TaskSucceeded"),
@@ -174,7 +183,8 @@ TEST(Step, WaitEndsAtItsTime) {
 
 TEST(Step, FailHasErrorAndCauseOrNeither) {
   EXPECT_EQ(Runner(one_state(R"("Type":"Fail","Error":"E","CausePath":"$.c")"), R"({"c":"why"})")
-                .go().last("ExecutionFailed"),
+                .go()
+                .last("ExecutionFailed"),
             R"({"error":"E","cause":"why"})");
   Runner bare(one_state(R"("Type":"Fail")"));
   EXPECT_EQ(bare.go().last("ExecutionFailed"), "{}");
@@ -218,7 +228,10 @@ TEST(Step, JitterStaysBelowTheDelayAndFollowsTheSeed) {
 }
 
 TEST(Step, WhichErrorsAreTaken) {
-  struct { const char *pattern, *error; bool taken; } kCases[] = {
+  struct {
+    const char *pattern, *error;
+    bool taken;
+  } kCases[] = {
       {"Boom", "Boom", true},
       {"Boom", "Bang", false},
       {"States.ALL", "Boom", true},
@@ -316,16 +329,16 @@ TEST(Step, TooMuchDataIsAnError) {
             R"("States.DataLimitExceeded","cause":"The state/task 'sagemaker' returned a result )"
             R"(with a size exceeding the maximum number of bytes service limit."})");
   EXPECT_EQ(run.snapshot.status, Status::succeeded);
-  Runner doubled(one_state(
-      R"("Type":"Pass","Parameters":{"a.$":"$.v","b.$":"$.v"},"End":true)"),
-      "{\"v\":\"" + std::string(kPayloadBytesMax / 2, 'y') + "\"}");
+  Runner doubled(one_state(R"("Type":"Pass","Parameters":{"a.$":"$.v","b.$":"$.v"},"End":true)"),
+                 "{\"v\":\"" + std::string(kPayloadBytesMax / 2, 'y') + "\"}");
   EXPECT_NE(doubled.go().last("ExecutionFailed").find("States.DataLimitExceeded"),
             std::string::npos);
 }
 
 TEST(Step, AnEndlessLoopPausesAndEndsAtTheHistoryLimit) {
   Runner run(R"({"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},
-    "B":{"Type":"Choice","Choices":[{"Variable":"$.end","IsPresent":true,"Next":"E"}],"Default":"A"},
+    "B":{"Type":"Choice","Choices":[{"Variable":"$.end","IsPresent":true,"Next":"E"}],
+         "Default":"A"},
     "E":{"Type":"Succeed"}}})");
   run.take(Started{});
   EXPECT_EQ(run.history.size(), 1u + 2 * kStepsPerTurn);
@@ -344,11 +357,12 @@ TEST(Step, UnsupportedParameterIsARuntimeError) {
   run.machine.supports_field = [](const Resource& resource, std::string_view field) {
     return resource.operation == "createModel" && field == "ModelName";
   };
-  EXPECT_EQ(run.go().last("ExecutionFailed"),
-            R"({"error":"States.Runtime","cause":"An error occurred while executing the state 'T' )"
-            R"((entered at the event id #2). The Parameters '{\"ModelName\":\"m\",\"S3Operations\":)"
-            R"(1}' could not be used to start the Task: [The field \"S3Operations\" is not )"
-            R"(supported by Step Functions]"})");
+  EXPECT_EQ(
+      run.go().last("ExecutionFailed"),
+      R"({"error":"States.Runtime","cause":"An error occurred while executing the state 'T' )"
+      R"((entered at the event id #2). The Parameters '{\"ModelName\":\"m\",\"S3Operations\":)"
+      R"(1}' could not be used to start the Task: [The field \"S3Operations\" is not )"
+      R"(supported by Step Functions]"})");
 }
 
 /// A machine with every kind of state, driven by chance.
@@ -371,18 +385,21 @@ std::string run_by_chance(uint64_t seed, bool restore) {
   SeededRandom chance(seed);
   run.answer = [&](const CallTask& call) -> std::optional<Event> {
     switch (chance.below(4)) {
-      case 0: return fails(call.call, "Busy");
-      case 1: return fails(call.call, chance.below(2) ? "Gone" : "Odd");
-      default: return TaskSubmitted{call.call, json::object{{"Arn", call.call.text()}}};
+      case 0:
+        return fails(call.call, "Busy");
+      case 1:
+        return fails(call.call, chance.below(2) ? "Gone" : "Odd");
+      default:
+        return TaskSubmitted{call.call, json::object{{"Arn", call.call.text()}}};
     }
   };
   run.take(Started{});
   while (run.open()) {
     const Branch& branch = run.snapshot.branches.front();
     if (branch.phase == Branch::Phase::submitted && chance.below(4) > 0) {
-      run.take(TaskCompleted{{branch.entered, branch.attempt},
-                             {json::object{{"again", chance.below(2) == 0},
-                                           {"n", chance.below(10)}}, {}}});
+      run.take(TaskCompleted{
+          {branch.entered, branch.attempt},
+          {json::object{{"again", chance.below(2) == 0}, {"n", chance.below(10)}}, {}}});
     } else {
       run.advance();
     }

@@ -1,7 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "asl/interpreter.hpp"
 #include "base/text.hpp"
@@ -17,8 +17,8 @@ bool takes(const std::vector<std::string>& patterns, std::string_view error) {
 /// How long a retrier waits before its retry number `count` (the first is 0).
 Duration delay_of(const Retrier& retrier, int64_t count, Random& random) {
   double limit = static_cast<double>(retrier.max_delay_seconds.value_or(kSecondsMax));
-  double seconds = std::min(limit, static_cast<double>(retrier.interval_seconds) *
-                                       std::pow(retrier.backoff_rate, count));
+  double seconds = std::min(
+      limit, static_cast<double>(retrier.interval_seconds) * std::pow(retrier.backoff_rate, count));
   if (retrier.full_jitter) seconds *= random.uniform();
   return Duration(static_cast<int64_t>(std::llround(seconds * 1000)));
 }
@@ -69,8 +69,8 @@ std::optional<int64_t> Interpreter::seconds_of(const std::optional<int64_t>& fix
     return value->get_int64();
   }
   ok = false;
-  fail_runtime(fmt::format("The {} parameter does not reference a positive integer: {} == {}", field,
-                           path->text(), value ? to_text(*value) : "(not found)"));
+  fail_runtime(fmt::format("The {} parameter does not reference a positive integer: {} == {}",
+                           field, path->text(), value ? to_text(*value) : "(not found)"));
   return std::nullopt;
 }
 
@@ -80,8 +80,8 @@ void Interpreter::schedule() {
   auto input = effective_input();
   if (!input) return;
   bool ok = true;
-  auto timeout = seconds_of(state_->timeout_seconds, state_->timeout_path, "TimeoutSecondsPath",
-                            *input, ok);
+  auto timeout =
+      seconds_of(state_->timeout_seconds, state_->timeout_path, "TimeoutSecondsPath", *input, ok);
   if (!ok) return;
   auto heartbeat = seconds_of(state_->heartbeat_seconds, state_->heartbeat_path,
                               "HeartbeatSecondsPath", *input, ok);
@@ -188,10 +188,10 @@ bool Interpreter::caught(const std::string& error, const std::string& cause) {
       if (catcher.result_path.path.is_whole()) {
         output = std::move(result);
       } else if (!catcher.result_path.path.assign(output, std::move(result))) {
-        fail_execution(std::string(kResultPathMatchFailure),
-                       in_state(fmt::format("Unable to apply ReferencePath {} to input {}",
-                                            catcher.result_path.path.text(),
-                                            to_text(branch_.input))));
+        fail_execution(
+            std::string(kResultPathMatchFailure),
+            in_state(fmt::format("Unable to apply ReferencePath {} to input {}",
+                                 catcher.result_path.path.text(), to_text(branch_.input))));
         return true;
       }
     }

@@ -30,10 +30,9 @@ Template::Member Template::parse_path(std::string_view name, const json::value& 
   Member member{std::string(name.substr(0, name.size() - 2)), {}};
   Path path;
   std::string text = value.is_string() ? to_std(value.get_string()) : "";
-  std::string problem =
-      value.is_string()
-          ? check_path(name, text, path)
-          : "The value for the field '" + std::string(name) + "' must be a valid JSONPath";
+  std::string problem = value.is_string() ? check_path(name, text, path)
+                                          : "The value for the field '" + std::string(name) +
+                                                "' must be a valid JSONPath";
   if (!problem.empty()) faults.push_back({problem, where});
   member.value.node_ = std::move(path);
   member.value.field_ = std::string(name);
@@ -74,10 +73,9 @@ Result<json::value> Template::fill(const Scope& scope) const {
     auto found = path->find(scope);
     if (found) return std::move(*found);
     const json::value& searched = path->in_context() ? scope.context : scope.input;
-    return Failure{std::string(kRuntime), "The JSONPath '" + path->text() +
-                                              "' specified for the field '" + field_ +
-                                              "' could not be found in the input '" +
-                                              to_text(searched) + "'"};
+    return Failure{std::string(kRuntime),
+                   "The JSONPath '" + path->text() + "' specified for the field '" + field_ +
+                       "' could not be found in the input '" + to_text(searched) + "'"};
   }
   if (const auto* members = std::get_if<Members>(&node_)) {
     json::object object;

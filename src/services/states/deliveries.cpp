@@ -1,0 +1,23 @@
+#include "services/states/deliveries.hpp"
+
+#include "services/states/rows.hpp"
+#include "services/states/turn.hpp"
+
+namespace trainyard::states {
+
+void deliver_task(Call& call, const outbox::Message& message) {
+  perform_task(call, message, CallMode::inside);
+}
+
+void deliver_timer(Call& call, const outbox::Message& message) {
+  auto execution = find_execution(call.txn, find_string(message.payload, "execution").value_or(""));
+  if (!execution) return;
+  run_turn(call, execution->id, asl::TimerFired{find_string(message.payload, "timer").value_or("")},
+           CallMode::inside);
+}
+
+void deliver_event(Call& call, const outbox::Message& message) {
+  take_event(call, message, CallMode::inside);
+}
+
+}  // namespace trainyard::states

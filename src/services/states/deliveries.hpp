@@ -1,0 +1,16 @@
+// Messages of the outbox that this service takes. Each runs in a write transaction together with
+// the message's removal.
+#pragma once
+
+#include "services/call.hpp"
+
+namespace trainyard::states {
+
+/// `states.task`: the call of a Task state, as the machine's role.
+void deliver_task(Call& call, const outbox::Message& message);
+/// `states.timer`: a Wait, a retry, a timeout, or an execution that goes on after a long turn.
+void deliver_timer(Call& call, const outbox::Message& message);
+/// `states.event`: what a managed rule hands over; its payload is the event as the bus carries it.
+void deliver_event(Call& call, const outbox::Message& message);
+
+}  // namespace trainyard::states

@@ -1,0 +1,214 @@
+#include "services/states/integrations.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.hpp"
+#include "generated/states/errors.hpp"
+#include "identity/identity.hpp"
+
+namespace trainyard::states {
+namespace {
+
+constexpr std::string_view kPrincipal = "states.amazonaws.com";
+/// What Step Functions integrates of SageMaker (Developer Guide, "Create and manage Amazon
+/// SageMaker AI jobs"). Those that this installation lacks are refused like unknown ones.
+constexpr std::string_view kSageMaker[] = {
+    "createEndpoint",    "createEndpointConfig", "createHyperParameterTuningJob",
+    "createLabelingJob", "createModel",          "createProcessingJob",
+    "createTrainingJob", "createTransformJob",   "updateEndpoint"};
+/// Errors that SageMaker's model names; all others come as AmazonSageMakerException.
+constexpr std::string_view kSageMakerErrors[] = {"ConflictException", "ResourceInUse",
+                                                 "ResourceLimitExceeded", "ResourceNotFound"};
+constexpr SyncRule kSyncRules[] = {
+    {"sagemaker",
+     "createTrainingJob",
+     "TrainingJobArn",
+     "aws.sagemaker",
+     "SageMaker Training Job State Change",
+     "TrainingJobStatus",
+     "Completed",
+     {"Failed", "Stopped"},
+     "StopTrainingJob",
+     "TrainingJobName",
+     "StepFunctionsGetEventsForSageMakerTrainingJobsRule"},
+};
+
+constexpr std::string_view kNotAssumable =
+    "Neither the global service principal states.amazonaws.com, nor the regional one is authorized "
+    "to assume the provided role.";
+constexpr int kBadRequest = 400;
+constexpr int kOk = 200;
+
+bool is_supported(const Door& door, const asl::Resource& resource) {
+  if (resource.service != "sagemaker") return false;
+  bool known = std::find(std::begin(kSageMaker), std::end(kSageMaker), resource.operation) !=
+               std::end(kSageMaker);
+  if (!known || !door.has_operation(resource.service, api_operation(resource.operation))) {
+    return false;
+  }
+  return resource.pattern.empty() || (resource.pattern == "sync" && find_sync_rule(resource));
+}
+
+asl::SupportsField supports_field(const Door& door) {
+  return [&door](const asl::Resource& resource, std::string_view field) {
+    return door.has_member(resource.service, api_operation(resource.operation), field);
+  };
+}
+
+void check_task(const Door& door, const asl::State& state, std::vector<asl::Problem>& problems) {
+  std::string location = "/States/" + state.name;
+  auto problem = [&](std::string message, std::string_view field) {
+    problems.push_back(
+        {"SCHEMA_VALIDATION_FAILED", std::move(message), location + "/" + std::string(field)});
+  };
+  if (!is_supported(door, state.resource)) {
+    return problem(
+        fmt::format("The resource provided {} is not recognized. The value is not a valid "
+                    "resource ARN, or the resource is not available in this region.",
+                    state.resource.arn),
+        "Resource");
+  }
+  if (!state.parameters) return;
+  for (const auto& name : state.parameters->names()) {
+    if (!supports_field(door)(state.resource, name)) {
+      problem(fmt::format("The field \"{}\" is not supported by Step Functions", name),
+              "Parameters");
+    }
+  }
+}
+
+void put_managed_rule(Call& call, const Caller& principal, const SyncRule& rule,
+                      const std::string& role_arn) {
+  json::object pattern{{"source", json::array{rule.source}},
+                       {"detail-type", json::array{rule.detail_type}}};
+  std::string target =
+      fmt::format("arn:aws:states:{}:{}:task-events", call.site.region, call.site.account);
+  try {
+    call.door.invoke(call, principal, "events", "PutRule",
+                     {{"Name", rule.managed_rule}, {"EventPattern", dump(pattern)}});
+    call.door.invoke(call, principal, "events", "PutTargets",
+                     {{"Rule", rule.managed_rule},
+                      {"Targets", json::array{{{"Id", "StepFunctions"}, {"Arn", target}}}}});
+  } catch (const ApiError& error) {
+    if (!error.code().starts_with("AccessDenied")) throw;
+    throw ApiError("AccessDeniedException", kBadRequest,
+                   "'" + role_arn + "' is not authorized to create managed-rule.");
+  }
+}
+
+}  // namespace
+
+const SyncRule* find_sync_rule(const asl::Resource& resource) {
+  if (resource.pattern != "sync") return nullptr;
+  for (const SyncRule& rule : kSyncRules) {
+    if (rule.service == resource.service && rule.operation == resource.operation) return &rule;
+  }
+  return nullptr;
+}
+
+const SyncRule* find_sync_rule_of_event(std::string_view source, std::string_view detail_type) {
+  for (const SyncRule& rule : kSyncRules) {
+    if (rule.source == source && rule.detail_type == detail_type) return &rule;
+  }
+  return nullptr;
+}
+
+asl::Parsed load_definition(Call& call, const std::string& definition) {
+  asl::Parsed parsed = asl::parse_machine(definition);
+  parsed.machine.supports_field = supports_field(call.door);
+  return parsed;
+}
+
+asl::Machine check_definition(Call& call, const std::string& definition) {
+  asl::Parsed parsed = load_definition(call, definition);
+  for (const auto& name : parsed.machine.order) {
+    const asl::State& state = parsed.machine.states.find(name)->second;
+    if (state.type == asl::StateType::task && !state.resource.arn.empty()) {
+      check_task(call.door, state, parsed.problems);
+    }
+  }
+  if (!parsed.problems.empty()) {
+    throw errors::invalid_definition("Invalid State Machine Definition: '" +
+                                     asl::to_text(parsed.problems) + "'");
+  }
+  return std::move(parsed.machine);
+}
+
+Caller assume_role(Call& call, const std::string& role_arn, std::string_view session_name,
+                   const std::string& machine_arn) {
+  return identity::assume_for_service(call.txn, role_arn, kPrincipal, session_name,
+                                      {{"aws:SourceArn", machine_arn}});
+}
+
+void prepare_role(Call& call, const asl::Machine& machine, const std::string& role_arn,
+                  const std::string& machine_arn) {
+  Caller principal;
+  try {
+    principal = assume_role(call, role_arn, "StepFunctions", machine_arn);
+  } catch (const ApiError&) {
+    throw ApiError("AccessDeniedException", kBadRequest, std::string(kNotAssumable));
+  }
+  std::set<const SyncRule*> rules;
+  for (const auto& [name, state] : machine.states) {
+    const SyncRule* rule = find_sync_rule(state.resource);
+    if (rule && rules.insert(rule).second) put_managed_rule(call, principal, *rule, role_arn);
+  }
+}
+
+std::string api_operation(std::string_view operation) {
+  std::string name(operation);
+  if (!name.empty() && name[0] >= 'a' && name[0] <= 'z') name[0] -= 'a' - 'A';
+  return name;
+}
+
+json::object request_of(Call& call, const asl::CallTask& task, const std::string& execution_arn) {
+  json::object input = task.parameters;
+  std::string operation = api_operation(task.resource.operation);
+  if (!operation.starts_with("Create") ||
+      !call.door.has_member(task.resource.service, operation, "Tags")) {
+    return input;
+  }
+  json::value& tags = input["Tags"];
+  if (tags.is_null()) tags.emplace_array();
+  if (json::array* list = tags.if_array()) {  // another type is for the operation to refuse
+    list->push_back({{"Key", "MANAGED_BY_AWS"}, {"Value", "STARTED_BY_STEP_FUNCTIONS"}});
+    list->push_back({{"Key", "AWS_STEP_FUNCTIONS_EXECUTION_ARN"}, {"Value", execution_arn}});
+  }
+  return input;
+}
+
+json::object response_of(Call& call, json::object output, const std::string& request_id) {
+  std::string length = std::to_string(dump(output).size());
+  const std::pair<std::string_view, std::string> headers[] = {
+      {"x-amzn-RequestId", request_id},
+      {"Content-Length", length},
+      {"Date", http_date(call.now)},
+      {"Content-Type", "application/x-amz-json-1.1"}};
+  json::object all, first;
+  for (const auto& [name, value] : headers) {
+    all[name] = json::array{value};
+    first[name] = value;
+  }
+  output["SdkHttpMetadata"] = {
+      {"AllHttpHeaders", all}, {"HttpHeaders", first}, {"HttpStatusCode", kOk}};
+  output["SdkResponseMetadata"] = {{"RequestId", request_id}};
+  return output;
+}
+
+asl::Failure failure_of(const asl::Resource& resource, const ApiError& error,
+                        const std::string& request_id) {
+  TRAINYARD_ASSERT(resource.service == "sagemaker");
+  bool named = std::find(std::begin(kSageMakerErrors), std::end(kSageMakerErrors), error.code()) !=
+               std::end(kSageMakerErrors);
+  std::string name = named ? error.code() : "AmazonSageMakerException";
+  if (!name.ends_with("Exception")) name += "Exception";
+  return {"SageMaker." + name,
+          fmt::format("{} (Service: AmazonSageMaker; Status Code: {}; Error Code: {}; Request ID: "
+                      "{}; Proxy: null)",
+                      error.message(), error.http_status(), error.code(), request_id)};
+}
+
+}  // namespace trainyard::states

@@ -1,0 +1,72 @@
+#include "services/states/names.hpp"
+
+#include <algorithm>
+
+#include "base/arn.hpp"
+#include "base/text.hpp"
+#include "generated/states/errors.hpp"
+
+namespace trainyard::states {
+namespace {
+
+constexpr std::size_t kNameCharsMax = 80;
+constexpr std::string_view kExcluded = " \t\n\v\f\r<>{}[]?*\"#%\\^|~`$&,;:/";
+
+/// U+0000–001F and U+007F–009F; the latter are C2 80 – C2 9F in UTF-8.
+bool has_control(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned char c = static_cast<unsigned char>(text[i]);
+    if (c < 0x20 || c == 0x7F) return true;
+    if (c == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) <= 0x9F) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::string states_arn(const Site& site, std::string resource) {
+  return Arn{"aws", "states", site.region, site.account, std::move(resource)}.text();
+}
+
+}  // namespace
+
+std::string machine_arn(const Site& site, std::string_view name) {
+  return states_arn(site, "stateMachine:" + std::string(name));
+}
+
+std::string execution_arn(const Site& site, std::string_view machine, std::string_view name) {
+  return states_arn(site, "execution:" + std::string(machine) + ":" + std::string(name));
+}
+
+void check_name(std::string_view name) {
+  auto chars = std::count_if(name.begin(), name.end(),
+                             [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+  if (name.empty() || static_cast<std::size_t>(chars) > kNameCharsMax || has_control(name) ||
+      name.find_first_of(kExcluded) != std::string_view::npos) {
+    throw errors::invalid_name("Invalid Name: '" + std::string(name) + "'");
+  }
+}
+
+void check_arn(std::string_view arn, std::string_view kind) {
+  auto parts = parse_arn(arn);
+  if (!parts) {
+    throw errors::invalid_arn("Invalid Arn: 'Invalid ARN prefix: " + std::string(arn) + "'");
+  }
+  std::string found = parts->resource.substr(0, parts->resource.find(':'));
+  if (parts->service != "states") {
+    throw errors::invalid_arn("Invalid Arn: 'Invalid service name in ARN: " + parts->service + "'");
+  }
+  if (found != kind) {
+    throw errors::invalid_arn("Invalid Arn: 'Resource type not valid in this context: " + found +
+                              "'");
+  }
+}
+
+void check_role_arn(std::string_view arn) {
+  auto parts = parse_arn(arn);
+  if (!parts || parts->service != "iam" || !parts->resource.starts_with("role/")) {
+    throw errors::invalid_arn("Invalid Role Arn: '" + std::string(arn) + "'");
+  }
+}
+
+}  // namespace trainyard::states

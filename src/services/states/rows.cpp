@@ -1,0 +1,117 @@
+#include "services/states/rows.hpp"
+
+#include "base/error.hpp"
+#include "generated/states/errors.hpp"
+#include "services/states/names.hpp"
+
+namespace trainyard::states {
+namespace {
+
+constexpr std::string_view kDeleting = "DELETING";
+
+}  // namespace
+
+std::optional<MachineRow> find_machine(Txn& txn, std::string_view arn) {
+  int64_t revision = 0;
+  auto machine = txn.one(
+      "SELECT id, arn, name, status, created, revision FROM states_machines WHERE arn = ?",
+      [&](const Row& row) {
+        MachineRow found;
+        found.id = row.integer(0);
+        found.arn = row.text(1);
+        found.name = row.text(2);
+        found.deleting = row.text(3) == kDeleting;
+        found.created = row.time(4);
+        revision = row.integer(5);
+        return found;
+      },
+      arn);
+  if (machine) machine->revision = get_revision(txn, revision);
+  return machine;
+}
+
+MachineRow get_machine(Txn& txn, const std::string& arn) {
+  check_arn(arn, "stateMachine");
+  auto machine = find_machine(txn, arn);
+  if (!machine) {
+    throw errors::state_machine_does_not_exist("State Machine Does Not Exist: '" + arn + "'");
+  }
+  return *machine;
+}
+
+Revision get_revision(Txn& txn, int64_t id) {
+  auto revision = txn.one(
+      "SELECT revision_id, definition, role_arn, log_data, created FROM states_revisions "
+      "WHERE id = ?",
+      [&](const Row& row) {
+        return Revision{id,          row.maybe_text(0),   row.text(1),
+                        row.text(2), row.integer(3) != 0, row.time(4)};
+      },
+      id);
+  TRAINYARD_ASSERT(revision.has_value());
+  return *revision;
+}
+
+void remove_if_done(Txn& txn, int64_t machine) {
+  bool busy = txn.exists(
+      "SELECT 1 FROM states_executions WHERE machine = ? AND status = 'RUNNING' LIMIT 1", machine);
+  if (busy || !machine_of(txn, machine).deleting) return;
+  txn.exec(
+      "DELETE FROM states_history WHERE execution IN "
+      "(SELECT id FROM states_executions WHERE machine = ?)",
+      machine);
+  txn.exec(
+      "DELETE FROM states_payloads WHERE execution IN "
+      "(SELECT id FROM states_executions WHERE machine = ?)",
+      machine);
+  txn.exec("DELETE FROM states_executions WHERE machine = ?", machine);
+  txn.exec("DELETE FROM states_revisions WHERE machine = ?", machine);
+  txn.exec("DELETE FROM states_tags WHERE machine = ?", machine);
+  txn.exec("DELETE FROM states_machines WHERE id = ?", machine);
+}
+
+std::optional<ExecutionRow> find_execution(Txn& txn, std::string_view arn) {
+  return txn.one(
+      "SELECT id, arn, name, status, machine, revision, started, stopped, input, output, error, "
+      "cause, trace_header FROM states_executions WHERE arn = ?",
+      [](const Row& row) {
+        ExecutionRow found;
+        found.id = row.integer(0);
+        found.arn = row.text(1);
+        found.name = row.text(2);
+        found.status = row.text(3);
+        found.machine = row.integer(4);
+        found.revision = row.integer(5);
+        found.started = row.time(6);
+        found.stopped = row.maybe_time(7);
+        found.input = row.text(8);
+        found.output = row.maybe_text(9);
+        found.error = row.maybe_text(10);
+        found.cause = row.maybe_text(11);
+        found.trace_header = row.maybe_text(12);
+        return found;
+      },
+      arn);
+}
+
+ExecutionRow get_execution(Txn& txn, const std::string& arn) {
+  check_arn(arn, "execution");
+  auto execution = find_execution(txn, arn);
+  if (!execution) {
+    throw errors::execution_does_not_exist("Execution Does Not Exist: '" + arn + "'");
+  }
+  return *execution;
+}
+
+MachineName machine_of(Txn& txn, int64_t machine) {
+  auto found = txn.one(
+      "SELECT arn, name, status FROM states_machines WHERE id = ?",
+      [](const Row& row) {
+        return MachineName{row.text(0), row.text(1), row.text(2) == kDeleting};
+      },
+      machine);
+  TRAINYARD_ASSERT(found.has_value());
+  return *found;
+}
+
+}  // namespace trainyard::states

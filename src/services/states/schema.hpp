@@ -1,0 +1,10 @@
+// The tables of this service.
+#pragma once
+
+#include "store/store.hpp"
+
+namespace trainyard::states {
+
+extern const Migration kMigrations[1];
+
+}  // namespace trainyard::states

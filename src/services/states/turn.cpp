@@ -1,0 +1,297 @@
+#include "services/states/turn.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "services/states/history.hpp"
+#include "services/states/integrations.hpp"
+#include "services/states/rows.hpp"
+
+namespace trainyard::states {
+namespace {
+
+constexpr std::string_view kTaskMessage = "states.task";
+constexpr std::string_view kTimerMessage = "states.timer";
+constexpr std::string_view kRunning = "RUNNING";
+constexpr std::string_view kPermissions = "States.Permissions";
+
+/// An execution with its pinned revision, as the interpreter sees it.
+struct Loaded {
+  int64_t id = 0, machine = 0;
+  bool machine_deleting = false;
+  asl::Facts facts;
+  asl::Snapshot snapshot;
+  std::string definition;
+};
+
+std::optional<Loaded> load(Call& call, int64_t id) {
+  std::string snapshot;
+  auto arn = call.txn.one(
+      "SELECT arn, snapshot FROM states_executions WHERE id = ? AND status = ?",
+      [&](const Row& row) {
+        snapshot = row.text(1);
+        return row.text(0);
+      },
+      id, kRunning);
+  if (!arn) return std::nullopt;
+  ExecutionRow row = *find_execution(call.txn, *arn);
+  MachineName machine = machine_of(call.txn, row.machine);
+  Revision revision = get_revision(call.txn, row.revision);
+  Loaded loaded;
+  loaded.id = id;
+  loaded.machine = row.machine;
+  loaded.machine_deleting = machine.deleting;
+  loaded.facts = {row.arn,      row.name,         revision.role_arn, machine.arn,
+                  machine.name, call.site.region, row.started,       parse_own_json(row.input),
+                  row.input};
+  loaded.snapshot = asl::snapshot_from_json(parse_own_json(snapshot).as_object());
+  loaded.definition = std::move(revision.definition);
+  return loaded;
+}
+
+/// The turn at work: the interpreter's commands become rows and messages.
+class Turn {
+ public:
+  Turn(Call& call, Loaded loaded, CallMode mode)
+      : call_(call), loaded_(std::move(loaded)), mode_(mode) {}
+
+  void run(asl::Event event);
+  /// Makes the call that the execution waits for, then runs the turn of its answer.
+  void run_call(const asl::CallTask& task);
+
+ private:
+  void apply(const asl::CallTask& task);
+  void apply(const asl::SetTimer& timer);
+  void apply(const asl::CancelTimer& timer);
+  void apply(const asl::CancelTask& task);
+  void apply(const asl::Ended& ended);
+  asl::Event make_call(const asl::CallTask& task);
+  void wait_for(const asl::CallTask& task, const SyncRule& rule, const json::object& output);
+  std::string key(std::string_view part) const {
+    return loaded_.facts.id + "#" + std::string(part);
+  }
+
+  Call& call_;
+  Loaded loaded_;
+  CallMode mode_;
+  std::deque<asl::Event> events_;
+  int calls_made_ = 0;
+};
+
+/// The job's end as the task sees it; nullopt while it goes on.
+std::optional<asl::TaskResult> result_of(const SyncRule& rule, const json::object& detail) {
+  std::string status = find_string(detail, rule.status_member).value_or("");
+  if (status == rule.succeeded) return asl::TaskResult{detail, std::nullopt};
+  if (status != rule.failed[0] && status != rule.failed[1]) return std::nullopt;
+  return asl::TaskResult{nullptr,
+                         asl::Failure{std::string(asl::kTaskFailed), asl::to_text(detail)}};
+}
+
+void Turn::run(asl::Event event) {
+  asl::Parsed parsed = load_definition(call_, loaded_.definition);
+  // A definition that passed an earlier version's checks ends the execution in order.
+  if (!parsed.problems.empty()) {
+    events_.push_back(
+        asl::Aborted{std::string(asl::kRuntime),
+                     "The definition is not valid any more: " + asl::to_text(parsed.problems)});
+  } else if (loaded_.machine_deleting) {
+    events_.push_back(asl::Aborted{});  // DeleteStateMachine ends executions as they move on
+  } else {
+    events_.push_back(std::move(event));
+  }
+  std::vector<asl::HistoryEvent> history;
+  while (!events_.empty()) {
+    asl::Event next = std::move(events_.front());
+    events_.pop_front();
+    asl::Outcome outcome =
+        asl::step(parsed.machine, {loaded_.facts, loaded_.snapshot}, next, call_.now, call_.random);
+    loaded_.snapshot = std::move(outcome.snapshot);
+    std::move(outcome.history.begin(), outcome.history.end(), std::back_inserter(history));
+    for (const asl::Command& command : outcome.commands) {
+      std::visit([&](const auto& one) { apply(one); }, command);
+    }
+  }
+  append_history(call_.txn, loaded_.id, history);
+  call_.txn.exec("UPDATE states_executions SET snapshot = ? WHERE id = ?",
+                 dump(asl::to_json(loaded_.snapshot)), loaded_.id);
+  if (loaded_.snapshot.status != asl::Status::running) remove_if_done(call_.txn, loaded_.machine);
+}
+
+void Turn::apply(const asl::CallTask& task) {
+  if (mode_ == CallMode::inside && calls_made_ < asl::kStepsPerTurn) {
+    ++calls_made_;
+    events_.push_front(make_call(task));  // before a completion that may wait already
+    return;
+  }
+  outbox::post(call_.txn, kTaskMessage, key(task.call.text()),
+               {{"execution", loaded_.facts.id},
+                {"call", task.call.text()},
+                {"resource", task.resource.arn},
+                {"parameters", task.parameters}},
+               call_.now);
+}
+
+void Turn::apply(const asl::SetTimer& timer) {
+  outbox::post(call_.txn, kTimerMessage, key(timer.timer),
+               {{"execution", loaded_.facts.id}, {"timer", timer.timer}}, timer.due);
+}
+
+void Turn::apply(const asl::CancelTimer& timer) {
+  outbox::cancel(call_.txn, kTimerMessage, key(timer.timer));
+}
+
+/// A call that was not made yet is forgotten; a job that runs is stopped, if the role may.
+void Turn::apply(const asl::CancelTask& task) {
+  outbox::cancel(call_.txn, kTaskMessage, key(task.call.text()));
+  const SyncRule* rule = find_sync_rule(task.resource);
+  auto resource = call_.txn.one(
+      "SELECT resource FROM states_waits WHERE execution = ?",
+      [](const Row& row) { return row.text(0); }, loaded_.id);
+  if (!rule || !resource) return;
+  call_.txn.exec("DELETE FROM states_waits WHERE resource = ?", *resource);
+  std::string name = resource->substr(resource->rfind('/') + 1);
+  try {
+    Caller principal =
+        assume_role(call_, loaded_.facts.role_arn, loaded_.facts.name, loaded_.facts.machine_id);
+    call_.door.invoke(call_, principal, rule->service, rule->stop_operation,
+                      {{rule->stop_member, name}});
+  } catch (const ApiError& error) {
+    log_info("{} goes on after its task was given up: {}", *resource, error.message());
+  }
+}
+
+void Turn::apply(const asl::Ended& ended) {
+  bool succeeded = ended.status == asl::Status::succeeded;
+  call_.txn.exec(
+      "UPDATE states_executions SET status = ?, stopped = ?, output = ?, error = ?, "
+      "cause = ? WHERE id = ?",
+      asl::name_of(ended.status), call_.now, succeeded ? std::optional(ended.output) : std::nullopt,
+      ended.error, ended.cause, loaded_.id);
+  call_.txn.exec("DELETE FROM states_waits WHERE execution = ?", loaded_.id);
+  call_.txn.exec("DELETE FROM states_early_events WHERE execution = ?", loaded_.id);
+}
+
+/// The call itself, through the same door as any client's, with the machine's role as principal.
+asl::Event Turn::make_call(const asl::CallTask& task) {
+  std::string request_id = call_.random.uuid();
+  Caller principal;
+  try {
+    principal =
+        assume_role(call_, loaded_.facts.role_arn, loaded_.facts.name, loaded_.facts.machine_id);
+  } catch (const ApiError&) {
+    return asl::TaskAnswered{
+        task.call,
+        {nullptr,
+         asl::Failure{std::string(kPermissions),
+                      fmt::format("The role {} is not there, or does not allow the service "
+                                  "principal states.amazonaws.com to assume it.",
+                                  loaded_.facts.role_arn)}}};
+  }
+  try {
+    json::object output = call_.door.invoke(call_, principal, task.resource.service,
+                                            api_operation(task.resource.operation),
+                                            request_of(call_, task, loaded_.facts.id));
+    const SyncRule* rule = find_sync_rule(task.resource);
+    if (rule) wait_for(task, *rule, output);
+    json::object response = response_of(call_, std::move(output), request_id);
+    if (rule) return asl::TaskSubmitted{task.call, std::move(response)};
+    return asl::TaskAnswered{task.call, {std::move(response), std::nullopt}};
+  } catch (const ApiError& error) {
+    return asl::TaskAnswered{task.call, {nullptr, failure_of(task.resource, error, request_id)}};
+  }
+}
+
+/// Notes which job the task waits for. An event that came first is taken in after the submission.
+void Turn::wait_for(const asl::CallTask& task, const SyncRule& rule, const json::object& output) {
+  std::string resource = find_string(output, rule.arn_member).value_or("");
+  auto early = call_.txn.one(
+      "SELECT detail FROM states_early_events WHERE execution = ? AND resource = ?",
+      [](const Row& row) { return row.text(0); }, loaded_.id, resource);
+  call_.txn.exec("DELETE FROM states_early_events WHERE execution = ?", loaded_.id);
+  if (early) {
+    auto result = result_of(rule, parse_own_json(*early).as_object());
+    TRAINYARD_ASSERT(result.has_value());
+    events_.push_back(asl::TaskCompleted{task.call, std::move(*result)});
+    return;
+  }
+  call_.txn.exec(
+      "INSERT INTO states_waits(resource, execution, call) VALUES (?, ?, ?) "
+      "ON CONFLICT(resource) DO UPDATE SET execution = excluded.execution, "
+      "call = excluded.call",
+      resource, loaded_.id, task.call.text());
+}
+
+void Turn::run_call(const asl::CallTask& task) {
+  const auto& branches = loaded_.snapshot.branches;
+  bool waits = std::any_of(branches.begin(), branches.end(), [&](const asl::Branch& branch) {
+    return branch.phase == asl::Branch::Phase::calling &&
+           task.call == asl::CallId{branch.entered, branch.attempt};
+  });
+  if (!waits) return;
+  run(loaded_.machine_deleting ? asl::Event(asl::Aborted{}) : make_call(task));
+}
+
+/// An event whose job nobody waits for: kept if it belongs to an execution whose call has not been
+/// answered yet.
+void keep_early(Call& call, const std::string& resource, const json::object& detail) {
+  const json::object* tags = find_object(detail, "Tags");
+  auto arn = tags ? find_string(*tags, "AWS_STEP_FUNCTIONS_EXECUTION_ARN") : std::nullopt;
+  auto execution = arn ? find_execution(call.txn, *arn) : std::nullopt;
+  auto loaded = execution ? load(call, execution->id) : std::nullopt;
+  if (!loaded || loaded->snapshot.branches.empty() ||
+      loaded->snapshot.branches.front().phase != asl::Branch::Phase::calling) {
+    return;
+  }
+  call.txn.exec(
+      "INSERT INTO states_early_events(resource, execution, detail) VALUES (?, ?, ?) "
+      "ON CONFLICT(execution, resource) DO NOTHING",
+      resource, loaded->id, dump(detail));
+}
+
+}  // namespace
+
+void run_turn(Call& call, int64_t execution, const asl::Event& event, CallMode mode) {
+  auto loaded = load(call, execution);
+  if (loaded) Turn(call, std::move(*loaded), mode).run(event);
+}
+
+void perform_task(Call& call, const outbox::Message& message, CallMode mode) {
+  auto execution = find_execution(call.txn, find_string(message.payload, "execution").value_or(""));
+  auto id = asl::CallId::parse(find_string(message.payload, "call").value_or(""));
+  TRAINYARD_ASSERT(id.has_value());
+  auto loaded = execution ? load(call, execution->id) : std::nullopt;
+  if (!loaded) return;
+  asl::CallTask task{*id,
+                     asl::parse_resource(find_string(message.payload, "resource").value_or("")),
+                     message.payload.at("parameters").as_object()};
+  Turn(call, std::move(*loaded), mode).run_call(task);
+}
+
+void take_event(Call& call, const outbox::Message& message, CallMode mode) {
+  const json::object& event = message.payload;
+  const SyncRule* rule = find_sync_rule_of_event(find_string(event, "source").value_or(""),
+                                                 find_string(event, "detail-type").value_or(""));
+  const json::object* detail = find_object(event, "detail");
+  const json::array* resources = find_array(event, "resources");
+  if (!rule || !detail || !resources || resources->empty()) return;
+  auto result = result_of(*rule, *detail);
+  if (!result) return;
+  std::string resource = to_std(resources->front().as_string());
+  asl::CallId waiting;
+  auto execution = call.txn.one(
+      "SELECT execution, call FROM states_waits WHERE resource = ?",
+      [&](const Row& row) {
+        waiting = asl::CallId::parse(row.text(1)).value();
+        return row.integer(0);
+      },
+      resource);
+  if (!execution) return keep_early(call, resource, *detail);
+  call.txn.exec("DELETE FROM states_waits WHERE resource = ?", resource);
+  run_turn(call, *execution, asl::TaskCompleted{waiting, std::move(*result)}, mode);
+}
+
+}  // namespace trainyard::states
