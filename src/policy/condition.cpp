@@ -201,7 +201,7 @@ std::optional<Operator> parse_operator(std::string_view name) {
   return std::nullopt;
 }
 
-bool holds(const Condition& condition, const Context& context) {
+bool holds(const Condition& condition, const Context& context, bool gap) {
   const Operator& op = condition.op;
   const auto* actual = context.find(condition.key);
   auto& values = condition.values;
@@ -218,7 +218,7 @@ bool holds(const Condition& condition, const Context& context) {
   if (op.negated && !std::all_of(values.begin(), values.end(), [&](const Pattern& value) {
         return value.resolves(context);
       })) {
-    return false;
+    return gap;
   }
   auto fits = [&](const std::string& value) {
     bool any = std::any_of(values.begin(), values.end(), [&](const Pattern& pattern) {

@@ -39,7 +39,8 @@ struct Condition {
 
 /// Whether the request fulfils it. A key that the request lacks fulfils negated operators,
 /// …IfExists and ForAllValues:, and nothing else. A value whose variable the request lacks equals
-/// nothing; under a negated operator it makes the condition false, so that a gap never allows.
-bool holds(const Condition& condition, const Context& context);
+/// nothing; a negated operator then answers `gap`: false where the statement allows, true where it
+/// denies, so that a gap never opens anything.
+bool holds(const Condition& condition, const Context& context, bool gap);
 
 }  // namespace trainyard::policy

@@ -24,12 +24,13 @@ Context request() {
   return context;
 }
 
-bool holds(std::string_view op, const std::string& key, const Values& values) {
+bool holds(std::string_view op, const std::string& key, const Values& values,
+           bool gap = false) {
   auto parsed = parse_operator(op);
   EXPECT_TRUE(parsed.has_value()) << op;
   Condition condition{parsed.value(), key, {}};
   for (const auto& value : values) condition.values.emplace_back(value, true);
-  return policy::holds(condition, request());
+  return policy::holds(condition, request(), gap);
 }
 
 struct Row {
@@ -159,6 +160,8 @@ TEST(Condition, MissingVariables) {
          {"StringNotEquals", "text", {"${none}"}, false},  // a gap never allows
          {"StringNotLike", "text", {"${none}*"}, false},
          {"StringNotEquals", "text", {"${none, 'x'}"}, true}});
+  EXPECT_TRUE(holds("StringNotEquals", "text", {"${none}"}, true));
+  EXPECT_FALSE(holds("StringEquals", "text", {"${none}"}, true));
 }
 
 TEST(Condition, Quantifiers) {

@@ -1,6 +1,7 @@
 #include "policy/evaluate.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -36,14 +37,22 @@ bool any_matches(const std::vector<Pattern>& patterns, std::string_view text,
                      [&](const Pattern& pattern) { return pattern.matches(text, context); });
 }
 
+/// Whether the statement is about the resource. A variable that the request lacks matches nothing;
+/// where the list says what the statement is not about, it is a gap that must not allow.
+bool about_resource(const Statement& statement, std::string_view resource, const Context& context) {
+  if (statement.resources.empty()) return true;
+  bool listed = any_matches(statement.resources, resource, context);
+  if (!statement.not_resources || listed) return listed != statement.not_resources;
+  bool gap = std::any_of(statement.resources.begin(), statement.resources.end(),
+                         [&](const Pattern& pattern) { return !pattern.resolves(context); });
+  return !gap || statement.effect == Effect::deny;
+}
+
 /// How the statement applies to the request; none when it does not.
 Naming applies(const Statement& statement, const Request& request, std::string_view action) {
   const Context& context = *request.context;
   if (any_matches(statement.actions, action, context) == statement.not_actions) return Naming::none;
-  if (!statement.resources.empty() &&
-      any_matches(statement.resources, request.resource, context) == statement.not_resources) {
-    return Naming::none;
-  }
+  if (!about_resource(statement, request.resource, context)) return Naming::none;
   Naming named = Naming::itself;
   if (statement.principals) {
     TRAINYARD_ASSERT(request.principal != nullptr);
@@ -52,7 +61,9 @@ Naming applies(const Statement& statement, const Request& request, std::string_v
     if (named == Naming::none) return Naming::none;
   }
   bool met = std::all_of(statement.conditions.begin(), statement.conditions.end(),
-                         [&](const Condition& condition) { return holds(condition, context); });
+                         [&](const Condition& condition) {
+                           return holds(condition, context, statement.effect == Effect::deny);
+                         });
   return met ? named : Naming::none;
 }
 

@@ -65,6 +65,23 @@ TEST(Evaluate, NotActionAndNotResource) {
   EXPECT_FALSE(decide(documents, "s3:GetObject", "arn:aws:s3:::closed/x").allowed());
 }
 
+TEST(Evaluate, AMissingVariableOpensNothing) {
+  Context context;
+  context.set("k", "v");
+  auto verdict = [&](const std::string& effect, const std::string& rest) {
+    std::string statement = R"({"Effect":")" + effect + R"(","Action":"*",)" + rest + "}";
+    return decide({identity(statement)}, "s3:GetObject", "arn:aws:s3:::b/k", context).verdict;
+  };
+  for (const char* rest : {R"("NotResource":"arn:aws:s3:::${aws:username}")",
+                           R"("Resource":"*","Condition":{"StringNotLike":{"k":"${aws:none}"}})"}) {
+    EXPECT_EQ(verdict("Allow", rest), Verdict::implicitly_denied) << rest;
+    EXPECT_EQ(verdict("Deny", rest), Verdict::denied) << rest;
+  }
+  const char* kNamed = R"("Resource":"arn:aws:s3:::${aws:username}*")";
+  EXPECT_EQ(verdict("Allow", kNamed), Verdict::implicitly_denied);
+  EXPECT_EQ(verdict("Deny", kNamed), Verdict::implicitly_denied);
+}
+
 TEST(Evaluate, ConditionsAreAllMet) {
   std::vector<Document> documents = {identity(
       R"({"Effect":"Allow","Action":"iam:PassRole","Resource":"*","Condition":{

@@ -1,0 +1,132 @@
+#include "server/authorise.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "generated/iam/operations.hpp"
+#include "generated/sagemaker/operations.hpp"
+#include "identity/identity.hpp"
+#include "identity/policies.hpp"
+#include "identity/roles.hpp"
+#include "identity/users.hpp"
+
+namespace trainyard::server {
+namespace {
+
+const wire::Operation& operation(const wire::Service& service, std::string_view name) {
+  for (const wire::Operation& one : service.operations) {
+    if (one.name == name) return one;
+  }
+  throw SystemError("no such operation: " + std::string(name));
+}
+
+class Authorise : public ::testing::Test {
+ protected:
+  Authorise() : store(dir.path(), identity::kMigrations) {
+    identity::Role job;
+    job.name = "Job";
+    job.path = "/service-role/";
+    job.arn = "arn:aws:iam::000000000000:role/service-role/Job";
+    job.id = "AROAJOB";
+    identity::User alice;
+    alice.name = "alice";
+    alice.arn = "arn:aws:iam::000000000000:user/alice";
+    alice.id = "AIDAALICE";
+    store.write([&](Txn& txn) {
+      identity::insert_role(txn, job);
+      identity::insert_user(txn, alice);
+    });
+    caller.kind = PrincipalKind::user;
+    caller.account = site.account;
+    caller.arn = alice.arn;
+    caller.name = alice.name;
+    caller.user_id = alice.id;
+  }
+  void may(const std::string& action, const std::string& resource,
+           const std::string& condition = "{}") {
+    store.write([&](Txn& txn) {
+      identity::put_inline_policy(
+          txn, caller.user_id,
+          {action.substr(action.find(':') + 1),
+           R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":")" + action +
+               R"(","Resource":")" + resource + R"(","Condition":)" + condition + "}}"});
+    });
+  }
+  /// "" when allowed, else the error's text.
+  std::string ask(const wire::Service& service, std::string_view name, const void* input) {
+    return store.read([&](Txn& txn) -> std::string {
+      try {
+        authorise_operation(txn, caller, service, operation(service, name), input, site, now);
+        return "";
+      } catch (const ApiError& error) {
+        return error.code() + ": " + error.message();
+      }
+    });
+  }
+
+  TempDir dir;
+  Store store;
+  Site site;
+  Caller caller;
+  Time now = from_millis(1'777'000'000'000);
+};
+
+TEST_F(Authorise, RolesAreDecidedOnWithTheirPath) {
+  iam::GetRoleInput input{"Job"};
+  EXPECT_EQ(ask(iam::kService, "GetRole", &input),
+            "AccessDenied: User: arn:aws:iam::000000000000:user/alice is not authorized to "
+            "perform: iam:GetRole on resource: arn:aws:iam::000000000000:role/service-role/Job "
+            "because no identity-based policy allows the iam:GetRole action");
+  may("iam:GetRole", "arn:aws:iam::*:role/service-role/*");
+  EXPECT_EQ(ask(iam::kService, "GetRole", &input), "");
+}
+
+TEST_F(Authorise, WhatIsCreatedHasThePathOfTheRequest) {
+  iam::CreateRoleInput input{.role_name = "x"};
+  auto resources = [&] {
+    return resources_of(operation(iam::kService, "CreateRole"), &input, site);
+  };
+  EXPECT_EQ(resources(), std::vector<std::string>{"arn:aws:iam::000000000000:role/x"});
+  input.path = "/team/";
+  EXPECT_EQ(resources(), std::vector<std::string>{"arn:aws:iam::000000000000:role/team/x"});
+}
+
+TEST_F(Authorise, WithoutAUserNameTheCallerIsMeant) {
+  may("iam:*AccessKey", "arn:aws:iam::*:user/${aws:username}");
+  iam::CreateAccessKeyInput own, other{"bob"};
+  EXPECT_EQ(ask(iam::kService, "CreateAccessKey", &own), "");
+  EXPECT_NE(ask(iam::kService, "CreateAccessKey", &other), "");
+}
+
+TEST_F(Authorise, AttachingIsDecidedByThePolicyToo) {
+  may("iam:AttachRolePolicy", "*",
+      R"({"ArnLike":{"iam:PolicyARN":"arn:aws:iam::aws:policy/AmazonS3*"}})");
+  iam::AttachRolePolicyInput input{"Job", "arn:aws:iam::aws:policy/AmazonS3FullAccess"};
+  EXPECT_EQ(ask(iam::kService, "AttachRolePolicy", &input), "");
+  input.policy_arn = "arn:aws:iam::aws:policy/AdministratorAccess";
+  EXPECT_NE(ask(iam::kService, "AttachRolePolicy", &input), "");
+}
+
+TEST_F(Authorise, PassingARoleIsARightOfItsOwn) {
+  caller.source_ip = "203.0.113.7";
+  sagemaker::CreateModelInput input{.model_name = "m"};
+  input.execution_role_arn = "arn:aws:iam::000000000000:role/service-role/Job";
+  may("sagemaker:CreateModel", "arn:aws:sagemaker:us-east-1:000000000000:model/m");
+  EXPECT_EQ(ask(sagemaker::kService, "CreateModel", &input),
+            "AccessDeniedException: User: arn:aws:iam::000000000000:user/alice is not authorized "
+            "to perform: iam:PassRole on resource: arn:aws:iam::000000000000:role/service-role/Job "
+            "because no identity-based policy allows the iam:PassRole action");
+  auto passed_to = [](const char* service, const char* network) {
+    return std::string(R"({"StringEquals":{"iam:PassedToService":")") + service +
+           R"("},"IpAddress":{"aws:SourceIp":")" + network + R"("}})";
+  };
+  may("iam:PassRole", "*", passed_to("states.amazonaws.com", "203.0.113.0/24"));
+  EXPECT_NE(ask(sagemaker::kService, "CreateModel", &input), "");
+  may("iam:PassRole", "*", passed_to("sagemaker.amazonaws.com", "10.0.0.0/8"));
+  EXPECT_NE(ask(sagemaker::kService, "CreateModel", &input), "");
+  may("iam:PassRole", "*", passed_to("sagemaker.amazonaws.com", "203.0.113.0/24"));
+  EXPECT_EQ(ask(sagemaker::kService, "CreateModel", &input), "");
+}
+
+}  // namespace
+}  // namespace trainyard::server
