@@ -1,0 +1,164 @@
+// Sends one request over and over on keep-alive connections and times the answers: one thread, so
+// that the client takes as little of the machine as it can.
+//   bench-load HOST PORT CONNECTIONS SECONDS FILE    FILE: head and body of the request, as sent
+// Prints one line of JSON. Answers other than 2xx are counted as failures.
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+/// The length of a whole answer at the beginning of `in`; 0 while it is not whole.
+std::size_t whole_answer(std::string_view in) {
+  const std::size_t head = in.find("\r\n\r\n");
+  if (head == std::string_view::npos) return 0;
+  const std::string fields = lower(in.substr(0, head));
+  if (const std::size_t at = fields.find("\r\ncontent-length:"); at != std::string::npos) {
+    const std::size_t length = std::strtoull(fields.c_str() + at + 17, nullptr, 10);
+    return in.size() >= head + 4 + length ? head + 4 + length : 0;
+  }
+  if (fields.find("\r\ntransfer-encoding: chunked") == std::string::npos) {
+    throw std::runtime_error("an answer has neither a length nor chunks");
+  }
+  for (std::size_t at = head + 4;;) {
+    const std::size_t line = in.find("\r\n", at);
+    if (line == std::string_view::npos) return 0;
+    const std::string digits(in.substr(at, line - at));
+    const std::size_t size = std::strtoull(digits.c_str(), nullptr, 16);
+    at = line + 2 + size + 2;
+    if (at > in.size()) return 0;
+    if (size == 0) return at;
+  }
+}
+
+struct Connection {
+  int fd = -1;
+  std::size_t sent = 0;
+  std::string answer;
+  Clock::time_point begin;
+};
+
+class Load {
+ public:
+  Load(const char* host, int port, int connections, const std::string& request)
+      : request_(request), connections_(static_cast<std::size_t>(connections)) {
+    for (Connection& connection : connections_) {
+      connection.fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      sockaddr_in address{};
+      address.sin_family = AF_INET;
+      address.sin_port = htons(static_cast<uint16_t>(port));
+      if (::inet_pton(AF_INET, host, &address.sin_addr) != 1 ||
+          ::connect(connection.fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+        throw std::runtime_error(std::string("cannot connect: ") + std::strerror(errno));
+      }
+      const int yes = 1;
+      ::setsockopt(connection.fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+      connection.begin = Clock::now();
+    }
+  }
+
+  void run(double seconds) {
+    const Clock::time_point begin = Clock::now();
+    std::vector<pollfd> fds(connections_.size());
+    while (std::chrono::duration<double>(Clock::now() - begin).count() < seconds) {
+      for (std::size_t i = 0; i < fds.size(); ++i) {
+        const bool sending = connections_[i].sent < request_.size();
+        fds[i] = {connections_[i].fd, static_cast<short>(sending ? POLLOUT : POLLIN), 0};
+      }
+      if (::poll(fds.data(), fds.size(), 1000) < 0 && errno != EINTR) {
+        throw std::runtime_error("poll failed");
+      }
+      for (std::size_t i = 0; i < fds.size(); ++i) {
+        if (fds[i].revents != 0) advance(connections_[i]);
+      }
+    }
+    seconds_ = std::chrono::duration<double>(Clock::now() - begin).count();
+  }
+
+  void report() {
+    if (micros_.empty()) throw std::runtime_error("no answer at all");
+    std::sort(micros_.begin(), micros_.end());
+    auto at = [&](double share) {
+      const auto index = static_cast<std::size_t>(share * static_cast<double>(micros_.size()));
+      return micros_[std::min(micros_.size() - 1, index)];
+    };
+    std::printf("{\"requests\": %zu, \"failures\": %zu, \"per_second\": %.1f, \"p50_us\": %.1f, "
+                "\"p99_us\": %.1f}\n",
+                micros_.size(), failures_, static_cast<double>(micros_.size()) / seconds_, at(0.5),
+                at(0.99));
+  }
+
+ private:
+  void advance(Connection& connection) {
+    if (connection.sent < request_.size()) {
+      if (connection.sent == 0) connection.begin = Clock::now();
+      const ssize_t sent = ::send(connection.fd, request_.data() + connection.sent,
+                                  request_.size() - connection.sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (sent < 0 && errno != EAGAIN) throw std::runtime_error("a connection broke");
+      if (sent > 0) connection.sent += static_cast<std::size_t>(sent);
+      return;
+    }
+    char chunk[65536];
+    const ssize_t got = ::recv(connection.fd, chunk, sizeof chunk, MSG_DONTWAIT);
+    if (got < 0 && errno == EAGAIN) return;
+    if (got <= 0) throw std::runtime_error("a connection was closed");
+    connection.answer.append(chunk, static_cast<std::size_t>(got));
+    if (whole_answer(connection.answer) == 0) return;
+    const std::chrono::duration<double, std::micro> took = Clock::now() - connection.begin;
+    micros_.push_back(took.count());
+    if (connection.answer.compare(9, 1, "2") != 0) ++failures_;
+    connection.answer.clear();
+    connection.sent = 0;
+    advance(connection);  // the next request goes out at once
+  }
+
+  const std::string& request_;
+  std::vector<Connection> connections_;
+  std::vector<double> micros_;
+  std::size_t failures_ = 0;
+  double seconds_ = 0;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 6) {
+    std::fprintf(stderr, "usage: bench-load HOST PORT CONNECTIONS SECONDS FILE\n");
+    return 2;
+  }
+  try {
+    std::ifstream in(argv[5], std::ios::binary);
+    const std::string request((std::istreambuf_iterator<char>(in)), {});
+    Load load(argv[1], std::atoi(argv[2]), std::atoi(argv[3]), request);
+    load.run(std::atof(argv[4]));
+    load.report();
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bench-load: %s\n", error.what());
+    return 1;
+  }
+}
