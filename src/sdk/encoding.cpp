@@ -47,7 +47,9 @@ void write(const json::value& value, std::string& out) {
     }
     out += ']';
   } else if (value.is_double()) {
-    out += fmt::format("{}", value.get_double());  // the shortest text that reads back the same
+    // The shortest text that reads back the same; Python keeps the point of a whole number.
+    const std::string number = fmt::format("{}", value.get_double());
+    out += number + (number.find_first_of(".e") == std::string::npos ? ".0" : "");
   } else {
     out += ascii_only(dump(value));
   }

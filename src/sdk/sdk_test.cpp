@@ -24,6 +24,8 @@ json::object parse(const char* text) { return parse_own_json(text).as_object(); 
 TEST(Encoding, WritesValuesAsPythonDoes) {
   EXPECT_EQ(python_json(parse(R"({"a":[1,2.5,true,null],"b":{"c":"ü\n😀"}})")),
             R"({"a": [1, 2.5, true, null], "b": {"c": "\u00fc\n\ud83d\ude00"}})");
+  EXPECT_EQ(python_json(parse_own_json("[1.0,-3e0,1e-5,1e16,0.1]")),
+            "[1.0, -3.0, 1e-05, 1e+16, 0.1]");
   EXPECT_EQ(dump(encode_hyperparameters(parse(R"({"epochs":6,"backend":"gloo","x":true})"))),
             R"({"epochs":"6","backend":"\"gloo\"","x":"true"})");
   EXPECT_EQ(dump(decode_hyperparameters(parse(R"({"a":"6","b":"\"gloo\"","c":"plain"})"))),
