@@ -11,7 +11,6 @@
 namespace trainyard::identity {
 namespace {
 
-constexpr int kForbidden = 403;
 
 /// The daemon on its own behalf (server/parts.hpp).
 constexpr std::string_view kInternal = "trainyard.internal";
@@ -45,7 +44,7 @@ void authorise(Txn& txn, const Caller& caller, const Authorisation& request, Tim
   }
   Outcome outcome = decide(txn, caller, question, now);
   if (outcome == Outcome::allowed) return;
-  throw ApiError(std::string(request.code), kForbidden,
+  throw ApiError(std::string(request.code), request.http_status,
                  fmt::format("User: {} is not authorized to perform: {} on resource: {} {}",
                              caller.arn, request.action, request.resource,
                              reason_of(outcome, request.action)));

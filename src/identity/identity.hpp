@@ -52,14 +52,16 @@ Caller assume_for_service(Txn& txn, std::string_view role_arn, std::string_view 
                           const std::map<std::string, std::string>& context = {});
 
 /// Evaluates identity policies, session policy and (when given) a resource policy. Throws ApiError
-/// AccessDenied/AccessDeniedException 403 with AWS's text: "User: ARN is not authorized to perform:
+/// AccessDenied/AccessDeniedException with AWS's text: "User: ARN is not authorized to perform:
 /// ACTION on resource: RESOURCE because no identity-based policy allows the ACTION action" (or
-/// "with an explicit deny in an identity-based policy"). `code` is the service's own spelling.
+/// "with an explicit deny in an identity-based policy"). `code` and `http_status` are the service's
+/// own.
 struct Authorisation {
   std::string_view action;
   std::string_view resource;
   std::map<std::string, std::string> context;  // iam:PassedToService, aws:SourceIp, s3:prefix …
   std::string_view code = "AccessDeniedException";
+  int http_status = 403;
   std::string_view resource_policy = {};
 };
 void authorise(Txn& txn, const Caller& caller, const Authorisation& request, Time now);

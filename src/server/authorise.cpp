@@ -40,11 +40,14 @@ std::optional<std::string> fill(std::string_view text, const wire::Shape& shape,
   }
 }
 
-/// How the service spells "no".
-std::string_view denial_code(const wire::Service& service) {
+/// How the service says "no": its JSON services answer every fault of a caller with 400.
+void set_denial(identity::Authorisation& request, const wire::Service& service) {
   bool xml = service.protocol == wire::Protocol::query ||
              service.protocol == wire::Protocol::rest_xml;
-  return xml ? "AccessDenied" : "AccessDeniedException";
+  bool json = service.protocol == wire::Protocol::json_1_0 ||
+              service.protocol == wire::Protocol::json_1_1;
+  request.code = xml ? "AccessDenied" : "AccessDeniedException";
+  request.http_status = json ? 400 : 403;
 }
 
 std::map<std::string, std::string> context_of(const wire::Service& service,
@@ -92,7 +95,7 @@ void authorise_operation(Txn& txn, const Caller& caller, const wire::Service& se
   if (operation.action.empty()) return;
   identity::Authorisation request;
   request.action = operation.action;
-  request.code = denial_code(service);
+  set_denial(request, service);
   request.context = context_of(service, operation, input, caller);
   for (const std::string& named : resources_of(operation, input, site)) {
     std::string resource = decided_on(txn, caller, operation, named);
@@ -106,7 +109,7 @@ void authorise_operation(Txn& txn, const Caller& caller, const wire::Service& se
   identity::Authorisation pass;
   pass.action = "iam:PassRole";
   pass.resource = *role;
-  pass.code = denial_code(service);
+  set_denial(pass, service);
   pass.context = request.context;
   pass.context["iam:PassedToService"] = operation.pass_role_service;
   identity::authorise(txn, caller, pass, now);

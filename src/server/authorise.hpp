@@ -19,7 +19,7 @@ namespace trainyard::server {
 std::vector<std::string> resources_of(const wire::Operation& operation, const void* input,
                                       const Site& site);
 
-/// Throws AccessDenied(Exception) 403 unless `caller` may do the action on every resource and,
+/// Throws AccessDenied(Exception) unless `caller` may do the action on every resource and,
 /// where the operation hands a role to a service, iam:PassRole on that role for that service.
 void authorise_operation(Txn& txn, const Caller& caller, const wire::Service& service,
                          const wire::Operation& operation, const void* input, const Site& site,

@@ -100,7 +100,9 @@ http::Response Front::console(http::Request& request) {
     Caller caller = pipeline_.authenticate_presigned(request, "states");
     return show_execution(caller, *arn);
   } catch (const ApiError& error) {
-    int status = error.http_status() == 400 ? 404 : error.http_status();
+    // A page's reader thinks in HTTP: what the services answer with 400 is denied or not there.
+    int status = error.http_status();
+    if (status == 400) status = error.code() == "AccessDeniedException" ? 403 : 404;
     return message_page(status, error.code(), error.message());
   }
 }
