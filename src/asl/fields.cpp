@@ -48,6 +48,12 @@ std::optional<std::string> Fields::string(std::string_view name) {
   return std::nullopt;
 }
 
+std::string Fields::target(std::string_view name) {
+  auto text = string(name);
+  if (text && text->empty()) problem_in(name, "Value cannot be empty");
+  return text.value_or("");
+}
+
 std::optional<bool> Fields::boolean(std::string_view name) {
   const json::value* value = find(object_, name);
   if (!value) return std::nullopt;

@@ -39,6 +39,8 @@ class Fields {
 
   // Each yields nothing when the member is absent, and a problem when it is of another type.
   std::optional<std::string> string(std::string_view name);
+  /// The name of a state: "" when absent, a problem when empty.
+  std::string target(std::string_view name);
   std::optional<bool> boolean(std::string_view name);
   std::optional<int64_t> integer(std::string_view name, int64_t min, int64_t max = kSecondsMax);
   std::optional<double> number(std::string_view name, double min);

@@ -46,9 +46,10 @@ class Interpreter {
   std::optional<json::value> effective_input();
   std::optional<json::value> fill(const std::optional<Template>& payload, json::value input);
   /// ResultPath and OutputPath, then on to the next state.
-  void leave_with(json::value result);
+  void leave_with(json::value result, const std::string& next);
   void leave(json::value output, const std::string& next);
-  bool within_limit(const std::string& payload, const std::string& who);
+  /// False after the error was handled.
+  bool within_limits(const json::value& payload, std::size_t bytes, const std::string& who);
   Scope scope_of(const json::value& input);
   const json::value& context();
 

@@ -116,7 +116,7 @@ void parse_top(Fields& top, Machine& machine) {
   }
   check_query_language(top);
   machine.timeout_seconds = top.integer("TimeoutSeconds", 1);
-  machine.start_at = top.string("StartAt").value_or("");
+  machine.start_at = top.target("StartAt");
   parse_states(top, machine);
 }
 

@@ -161,7 +161,7 @@ std::vector<ChoiceRule> parse_choices(Fields& fields) {
     }
     Fields rule(*object, location, fields.problems());
     rule.require({"Next"});
-    std::string next = rule.string("Next").value_or("");
+    std::string next = rule.target("Next");
     rules.push_back({parse_condition(rule, true, 0), next});
   }
   return rules;
@@ -201,7 +201,7 @@ std::vector<Catcher> parse_catchers(Fields& fields) {
     Catcher catcher;
     catcher.errors = parse_errors(entry, last);
     entry.require({"Next"});
-    catcher.next = entry.string("Next").value_or("");
+    catcher.next = entry.target("Next");
     catcher.result_path = entry.selector("ResultPath", true);
     catchers.push_back(std::move(catcher));
   });

@@ -90,15 +90,14 @@ void check_fields(Fields& fields, Names allowed) {
 
 /// Exactly one of Next and End: true.
 std::string parse_next(Fields& fields) {
-  auto next = fields.string("Next");
+  std::string next = fields.target("Next");
   bool end = fields.boolean("End").value_or(false);
-  if (next && next->empty()) fields.problem_in("Next", "Value cannot be empty");
   if (fields.has("Next") && end) {
     fields.problem("Only one of these fields is allowed: [Next, End]");
   } else if (!fields.has("Next") && !end) {
     fields.problem("One of these fields is required: [Next, End]");
   }
-  return end ? "" : next.value_or("");
+  return end ? "" : next;
 }
 
 void parse_task(Fields& fields, State& state) {
@@ -164,7 +163,7 @@ void parse_by_type(Fields& fields, State& state) {
       break;
     case StateType::choice:
       state.choices = parse_choices(fields);
-      state.default_next = fields.string("Default").value_or("");
+      state.default_next = fields.target("Default");
       break;
     case StateType::wait:
       parse_wait(fields, state);

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "asl/asl_testing.hpp"
 #include "asl/machine.hpp"
 
 namespace trainyard::asl {
@@ -43,6 +44,8 @@ TEST(Parse, TopLevel) {
       {R"({"StartAt":"A","QueryLanguage":"JSONata","States":{"A":)" + kPass + "}}",
        "SCHEMA_VALIDATION_FAILED: The query language 'JSONata' is not supported here at "
        "/QueryLanguage"},
+      {R"({"StartAt":"","States":{"A":)" + kPass + "}}",
+       "SCHEMA_VALIDATION_FAILED: Value cannot be empty at /StartAt"},
       {R"({"StartAt":"A","States":{"A":5}})",
        "SCHEMA_VALIDATION_FAILED: Expected value of type Object at /States/A"},
       {R"({"StartAt":"A","Version":"1.0","Comment":"c","QueryLanguage":"JSONPath",
@@ -231,6 +234,46 @@ TEST(Parse, DeepAndOddInputIsRefusedQuietly) {
   EXPECT_NE(problems_of(with_state(R"("Type":"Pass","End":true,"InputPath":"$[?()" +
                                    std::string(40, '!') + R"x(@.a)]")x")),
             "");
+}
+
+/// Definitions with bytes changed, dropped and doubled: each is refused or runs without a crash.
+TEST(Parse, MutatedDefinitionsAreRefusedOrRun) {
+  const std::string kWhole = R"({"StartAt":"T","TimeoutSeconds":9,"States":{
+    "T":{"Type":"Task","Resource":"arn:aws:states:::a:b","Parameters":{"n.$":"$..a[?(@.b>1)]"},
+      "Retry":[{"ErrorEquals":["E"],"MaxAttempts":1,"BackoffRate":1.5}],"ResultPath":"$.a.b[0]",
+      "Catch":[{"ErrorEquals":["States.ALL"],"Next":"C"}],"Next":"C"},
+    "C":{"Type":"Choice","Choices":[{"Not":{"Variable":"$.x['y']","IsPresent":true},"Next":"W"}],
+      "Default":"F"},
+    "W":{"Type":"Wait","SecondsPath":"$.s","Next":"P"},
+    "P":{"Type":"Pass","InputPath":"$.a[0:1]","Result":[1.5,null],"End":true},
+    "F":{"Type":"Fail","Error":"x"}}})";
+  SeededRandom random(11);
+  int ran = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text = kWhole;
+    for (uint64_t count = 1 + random.below(3); count > 0; --count) {
+      std::size_t at = random.below(text.size());
+      std::string piece = text.substr(random.below(text.size()), random.below(12));
+      switch (random.below(3)) {
+        case 0:
+          text[at] = kWhole[random.below(kWhole.size())];
+          break;
+        case 1:
+          text.erase(at, random.below(12));
+          break;
+        default:
+          text.insert(at, piece);
+      }
+      if (text.empty()) text = "{";
+    }
+    if (!parse_machine(text).problems.empty()) continue;
+    ++ran;
+    Runner run(text, R"({"a":{"b":[5]},"s":3})");
+    if (i % 2) run.answer = [](const CallTask& call) { return fails(call.call, "E"); };
+    run.go();
+    EXPECT_TRUE(run.ended.has_value()) << text;
+  }
+  EXPECT_GT(ran, 500);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "asl/path_filter.hpp"
+#include "asl/payload.hpp"
 #include "base/json.hpp"
 
 namespace trainyard::asl {
@@ -152,13 +153,21 @@ std::optional<json::value> Path::find_in(const json::value& root) const {
   bool single = true;
   for (const Step& step : steps_) {
     Nodes next;
-    for (const json::value* node : nodes) follow(step, *node, next);
+    for (const json::value* node : nodes) {
+      follow(step, *node, next);
+      if (next.size() > kPayloadBytesMax) return std::nullopt;
+    }
     nodes = std::move(next);
     single = single && (step.kind == Step::member || step.kind == Step::index);
   }
   if (single) return nodes.empty() ? std::nullopt : std::optional(*nodes.front());
   json::array all;
-  for (const json::value* node : nodes) all.push_back(*node);
+  std::size_t weight = 0;
+  for (const json::value* node : nodes) {
+    weight += weight_of(*node);
+    if (weight > kPayloadBytesMax) return std::nullopt;
+    all.push_back(*node);
+  }
   return json::value(std::move(all));
 }
 

@@ -35,7 +35,8 @@ class Path {
   bool is_reference() const;
 
   /// The value there. A path that may name many nodes yields their array, empty or not; one that
-  /// names a single node yields nullopt when it is not there.
+  /// names a single node yields nullopt when it is not there; so does one whose array would be
+  /// larger than any payload may be.
   std::optional<boost::json::value> find(const Scope& scope) const;
   std::optional<boost::json::value> find_in(const boost::json::value& root) const;
 

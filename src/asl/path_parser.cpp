@@ -9,6 +9,8 @@ namespace {
 
 /// Nesting of conditions, and of paths inside them.
 constexpr int kFilterDepthMax = 20;
+/// Names and brackets of one path: more lead to nothing that a payload may hold.
+constexpr std::size_t kPathStepsMax = 100;
 
 bool ends_name(char c) {
   return c == '.' || c == '[' || c == ']' || c == '(' || c == ')' || c == ' ' || c == ',' ||
@@ -58,6 +60,7 @@ class PathParser {
   /// Inside a condition a path ends where no further step begins.
   bool steps(Path& path, bool inside) {
     while (at_ < text_.size()) {
+      if (path.steps_.size() > kPathStepsMax) return failed("the path is too long");
       if (take("..")) {
         path.steps_.push_back({Path::Step::descend});
         if (peek() == '[') continue;

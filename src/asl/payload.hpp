@@ -16,6 +16,10 @@ inline constexpr std::size_t kPayloadBytesMax = 262'144;
 inline constexpr std::size_t kErrorCharsMax = 256;
 inline constexpr std::size_t kCauseCharsMax = 32'768;
 
+/// Arrays and objects inside one another. Less than what our own parser takes (kJsonDepthMax), for
+/// payloads stand inside other JSON.
+inline constexpr int kPayloadDepthMax = 90;
+
 /// An error of the language: a name that retriers and catchers match, and a text for people.
 struct Failure {
   std::string error;
@@ -34,6 +38,11 @@ using Result = std::variant<T, Failure>;
 
 /// Compact JSON with numbers as people write them: 1.5, where Boost.JSON writes 1.5E0.
 std::string to_text(const boost::json::value& value);
+
+/// A lower bound of the text's bytes, without making it.
+std::size_t weight_of(const boost::json::value& value);
+/// 0 for a scalar, 1 for an array of scalars.
+int depth_of(const boost::json::value& value);
 
 /// The text's first `chars` characters; never a part of one.
 std::string clip(std::string_view text, std::size_t chars);

@@ -53,7 +53,7 @@ void Interpreter::enter() {
     case StateType::pass: {
       auto input = effective_input();
       auto result = input ? fill(state_->parameters, std::move(*input)) : std::nullopt;
-      if (result) leave_with(state_->result ? *state_->result : std::move(*result));
+      if (result) leave_with(state_->result ? *state_->result : std::move(*result), state_->next);
       break;
     }
     case StateType::choice:
@@ -64,7 +64,7 @@ void Interpreter::enter() {
       break;
     case StateType::succeed: {
       auto input = effective_input();
-      if (input) leave_with(std::move(*input));
+      if (input) leave_with(std::move(*input), state_->next);
       break;
     }
     case StateType::fail:
@@ -89,7 +89,11 @@ std::optional<json::value> Interpreter::fill(const std::optional<Template>& payl
   if (!payload) return input;
   auto filled = payload->fill(scope_of(input));
   if (auto* failure = std::get_if<Failure>(&filled)) {
-    fail_runtime(failure->cause);
+    if (failure->error == kRuntime) {
+      fail_runtime(failure->cause);
+    } else {
+      handle_error(failure->error, in_state(failure->cause));
+    }
     return std::nullopt;
   }
   return std::get<json::value>(std::move(filled));
@@ -111,13 +115,7 @@ void Interpreter::enter_choice() {
     return fail_runtime(
         "Failed to transition out of the state. The state does not point to a next state.");
   }
-  if (state_->output_path.none) {
-    leave(json::object{}, next);
-  } else if (auto output = state_->output_path.path.find(scope_of(*input))) {
-    leave(std::move(*output), next);
-  } else {
-    fail_runtime(not_found(state_->output_path.path, "OutputPath", *input));
-  }
+  leave_with(std::move(*input), next);
 }
 
 void Interpreter::enter_wait() {
@@ -126,7 +124,7 @@ void Interpreter::enter_wait() {
   branch_.phase = Branch::Phase::waiting;
   if (due && *due > now_) return set_timer(fmt::format("wait:{}", branch_.entered), *due);
   auto input = effective_input();
-  if (input) leave_with(std::move(*input));
+  if (input) leave_with(std::move(*input), state_->next);
 }
 
 /// When the state ends; after a failure of the execution the value means nothing.
@@ -181,7 +179,7 @@ void Interpreter::enter_fail() {
   end(Status::failed, "", std::move(error), std::move(cause));
 }
 
-void Interpreter::leave_with(json::value result) {
+void Interpreter::leave_with(json::value result, const std::string& next) {
   json::value output = branch_.input;
   if (state_->result_path.path.is_whole() && !state_->result_path.none) {
     output = std::move(result);
@@ -192,18 +190,23 @@ void Interpreter::leave_with(json::value result) {
         in_state(fmt::format("Unable to apply ReferencePath {} to input {}",
                              state_->result_path.path.text(), to_text(branch_.input))));
   }
-  if (state_->output_path.none) return leave(json::object{}, state_->next);
+  if (state_->output_path.none) return leave(json::object{}, next);
   const Path& path = state_->output_path.path;
-  if (path.is_whole()) return leave(std::move(output), state_->next);
+  if (path.is_whole()) return leave(std::move(output), next);
   auto found = path.find(scope_of(output));
   if (!found) {
     return fail_runtime(not_found(path, "OutputPath", path.in_context() ? context() : output));
   }
-  leave(std::move(*found), state_->next);
+  leave(std::move(*found), next);
 }
 
-bool Interpreter::within_limit(const std::string& payload, const std::string& who) {
-  if (payload.size() <= kPayloadBytesMax) return true;
+bool Interpreter::within_limits(const json::value& payload, std::size_t bytes,
+                                const std::string& who) {
+  if (depth_of(payload) > kPayloadDepthMax) {
+    fail_runtime(fmt::format("The data is nested deeper than {} levels.", kPayloadDepthMax));
+    return false;
+  }
+  if (bytes <= kPayloadBytesMax) return true;
   handle_error(
       std::string(kDataLimitExceeded),
       fmt::format("The state/task '{}' returned a result with a size exceeding the maximum "
@@ -214,7 +217,7 @@ bool Interpreter::within_limit(const std::string& payload, const std::string& wh
 
 void Interpreter::leave(json::value output, const std::string& next) {
   std::string text = to_text(output);
-  if (!within_limit(text, branch_.state)) return;
+  if (!within_limits(output, text.size(), branch_.state)) return;
   add(std::string(name_of(state_->type)) + "StateExited", "stateExitedEventDetails",
       {{"name", branch_.state}}, "output", text);
   branch_.early.reset();

@@ -99,7 +99,7 @@ void Interpreter::timer_fired(const std::string& timer) {
   } else if (branch_.phase == Branch::Phase::waiting &&
              timer == fmt::format("wait:{}", branch_.entered)) {
     auto input = effective_input();
-    if (input) leave_with(std::move(*input));
+    if (input) leave_with(std::move(*input), state_->next);
   }
 }
 

@@ -352,6 +352,27 @@ TEST(Step, AnEndlessLoopPausesAndEndsAtTheHistoryLimit) {
   ASSERT_TRUE(run.ended);
 }
 
+TEST(Step, DataMayNeitherNestNorMultiplyWithoutEnd) {
+  Runner nest(R"({"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":{"x.$":"$"},"Next":"B"},
+    "B":{"Type":"Choice","Choices":[{"Variable":"$.end","IsPresent":true,"Next":"E"}],
+         "Default":"A"},
+    "E":{"Type":"Succeed"}}})",
+              "{}", true);
+  nest.go();
+  EXPECT_NE(nest.last("ExecutionFailed").find("The data is nested deeper than 90 levels."),
+            std::string::npos);
+  std::string fields, names;
+  for (int i = 0; i < 2'000; ++i) {
+    fields += (i ? ",\"f" : "\"f") + std::to_string(i) + ".$\":\"$.v\"";
+    names += i ? ",'v'" : "'v'";
+  }
+  std::string input = "{\"v\":\"" + std::string(200'000, 'x') + "\"}";
+  Runner grow(one_state(R"("Type":"Pass","End":true,"Parameters":{)" + fields + "}"), input);
+  EXPECT_NE(grow.go().last("ExecutionFailed").find("States.DataLimitExceeded"), std::string::npos);
+  Runner repeat(one_state(R"("Type":"Pass","End":true,"InputPath":"$[)" + names + "]\""), input);
+  EXPECT_NE(repeat.go().last("ExecutionFailed").find("States.Runtime"), std::string::npos);
+}
+
 TEST(Step, UnsupportedParameterIsARuntimeError) {
   Runner run(lone_task(""), R"({"ModelName":"m","S3Operations":1})");
   run.machine.supports_field = [](const Resource& resource, std::string_view field) {

@@ -87,7 +87,7 @@ void Interpreter::schedule() {
                               "HeartbeatSecondsPath", *input, ok);
   if (!ok) return;
   std::string text = to_text(*parameters);
-  if (!within_limit(text, state_->resource.service)) return;
+  if (!within_limits(*parameters, text.size(), state_->resource.service)) return;
   json::object details = task_details();
   details["region"] = facts_.region;
   if (timeout) details["timeoutInSeconds"] = *timeout;
@@ -146,7 +146,7 @@ void Interpreter::task_ended(const TaskResult& result) {
   }
   add("TaskSucceeded", "taskSucceededEventDetails", task_details(), "output", text);
   auto selected = fill(state_->result_selector, result.output);
-  if (selected) leave_with(std::move(*selected));
+  if (selected) leave_with(std::move(*selected), state_->next);
 }
 
 void Interpreter::task_timed_out() {
@@ -196,7 +196,8 @@ bool Interpreter::caught(const std::string& error, const std::string& cause) {
       }
     }
     std::string text = to_text(output);
-    if (text.size() > kPayloadBytesMax) return false;  // the error itself ends the execution
+    // When the error does not fit into the data, it ends the execution itself.
+    if (text.size() > kPayloadBytesMax || depth_of(output) > kPayloadDepthMax) return false;
     add("TaskStateExited", "stateExitedEventDetails", {{"name", branch_.state}}, "output", text);
     branch_.phase = Branch::Phase::entering;
     branch_.state = catcher.next;

@@ -68,19 +68,36 @@ Template Template::parse_below(const json::value& value, const std::string& wher
 }
 
 Result<json::value> Template::fill(const Scope& scope) const {
-  if (const auto* literal = std::get_if<json::value>(&node_)) return *literal;
-  if (const auto* path = std::get_if<Path>(&node_)) {
-    auto found = path->find(scope);
-    if (found) return std::move(*found);
-    const json::value& searched = path->in_context() ? scope.context : scope.input;
+  std::size_t room = kPayloadBytesMax;
+  return fill(scope, room);
+}
+
+Result<json::value> Template::fill_path(const Path& path, const Scope& scope,
+                                        std::size_t& room) const {
+  auto found = path.find(scope);
+  if (!found) {
+    const json::value& searched = path.in_context() ? scope.context : scope.input;
     return Failure{std::string(kRuntime),
-                   "The JSONPath '" + path->text() + "' specified for the field '" + field_ +
+                   "The JSONPath '" + path.text() + "' specified for the field '" + field_ +
                        "' could not be found in the input '" + to_text(searched) + "'"};
   }
+  std::size_t weight = weight_of(*found);
+  if (weight > room) {
+    return Failure{std::string(kDataLimitExceeded),
+                   "The payload with the field '" + field_ +
+                       "' has a size exceeding the maximum number of bytes service limit."};
+  }
+  room -= weight;
+  return std::move(*found);
+}
+
+Result<json::value> Template::fill(const Scope& scope, std::size_t& room) const {
+  if (const auto* literal = std::get_if<json::value>(&node_)) return *literal;
+  if (const auto* path = std::get_if<Path>(&node_)) return fill_path(*path, scope, room);
   if (const auto* members = std::get_if<Members>(&node_)) {
     json::object object;
     for (const Member& member : *members) {
-      auto value = member.value.fill(scope);
+      auto value = member.value.fill(scope, room);
       if (auto* failure = std::get_if<Failure>(&value)) return std::move(*failure);
       object[member.name] = std::get<json::value>(std::move(value));
     }
@@ -88,7 +105,7 @@ Result<json::value> Template::fill(const Scope& scope) const {
   }
   json::array array;
   for (const Template& element : std::get<Elements>(node_)) {
-    auto value = element.fill(scope);
+    auto value = element.fill(scope, room);
     if (auto* failure = std::get_if<Failure>(&value)) return std::move(*failure);
     array.push_back(std::get<json::value>(std::move(value)));
   }

@@ -23,8 +23,9 @@ class Template {
   /// Compiles; what is wrong is appended to `faults`.
   static Template parse(const json::value& value, std::vector<Fault>& faults);
 
-  /// The filled payload, or States.Runtime when a path leads nowhere. The cause lacks the sentence
-  /// that names the state.
+  /// The filled payload, or a failure: States.Runtime when a path leads nowhere,
+  /// States.DataLimitExceeded when it grows beyond any payload. The cause lacks the sentence that
+  /// names the state.
   Result<json::value> fill(const Scope& scope) const;
 
   /// Member names at the top, without ".$"; empty for a template that is no object.
@@ -38,6 +39,9 @@ class Template {
                               std::vector<Fault>& faults);
   static Member parse_path(std::string_view name, const json::value& value,
                            const std::string& where, std::vector<Fault>& faults);
+
+  Result<json::value> fill(const Scope& scope, std::size_t& room) const;
+  Result<json::value> fill_path(const Path& path, const Scope& scope, std::size_t& room) const;
 
   std::variant<json::value, Path, Members, Elements> node_;
   std::string field_;  // of a path: "ModelName.$"

@@ -21,8 +21,9 @@ void check_input(const std::string& text) {
   std::string error = "Invalid execution input.";
   if (text.size() > asl::kPayloadBytesMax) {
     error = "The input is longer than 262144 bytes.";
-  } else if (!text.empty() && parse_json(text, &error)) {
-    return;
+  } else if (auto value = text.empty() ? std::nullopt : parse_json(text, &error)) {
+    if (asl::depth_of(*value) <= asl::kPayloadDepthMax) return;
+    error = "The input is nested too deep.";
   }
   throw errors::invalid_execution_input("Invalid State Machine Execution Input: '" + error + "'");
 }

@@ -42,16 +42,6 @@ constexpr std::string_view kNotAssumable =
 constexpr int kBadRequest = 400;
 constexpr int kOk = 200;
 
-bool is_supported(const Door& door, const asl::Resource& resource) {
-  if (resource.service != "sagemaker") return false;
-  bool known = std::find(std::begin(kSageMaker), std::end(kSageMaker), resource.operation) !=
-               std::end(kSageMaker);
-  if (!known || !door.has_operation(resource.service, api_operation(resource.operation))) {
-    return false;
-  }
-  return resource.pattern.empty() || (resource.pattern == "sync" && find_sync_rule(resource));
-}
-
 asl::SupportsField supports_field(const Door& door) {
   return [&door](const asl::Resource& resource, std::string_view field) {
     return door.has_member(resource.service, api_operation(resource.operation), field);
@@ -107,6 +97,16 @@ const SyncRule* find_sync_rule(const asl::Resource& resource) {
     if (rule.service == resource.service && rule.operation == resource.operation) return &rule;
   }
   return nullptr;
+}
+
+bool is_supported(const Door& door, const asl::Resource& resource) {
+  if (resource.service != "sagemaker") return false;
+  bool known = std::find(std::begin(kSageMaker), std::end(kSageMaker), resource.operation) !=
+               std::end(kSageMaker);
+  if (!known || !door.has_operation(resource.service, api_operation(resource.operation))) {
+    return false;
+  }
+  return resource.pattern.empty() || (resource.pattern == "sync" && find_sync_rule(resource));
 }
 
 const SyncRule* find_sync_rule_of_event(std::string_view source, std::string_view detail_type) {

@@ -25,6 +25,8 @@ struct SyncRule {
   std::string_view managed_rule;
 };
 const SyncRule* find_sync_rule(const asl::Resource& resource);
+/// Whether a Task may name this resource here.
+bool is_supported(const Door& door, const asl::Resource& resource);
 const SyncRule* find_sync_rule_of_event(std::string_view source, std::string_view detail_type);
 
 /// Parses a definition and checks its tasks against what there is here. InvalidDefinition with

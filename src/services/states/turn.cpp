@@ -98,7 +98,7 @@ void Turn::run(asl::Event event) {
     events_.push_back(
         asl::Aborted{std::string(asl::kRuntime),
                      "The definition is not valid any more: " + asl::to_text(parsed.problems)});
-  } else if (loaded_.machine_deleting) {
+  } else if (loaded_.machine_deleting && !std::holds_alternative<asl::Aborted>(event)) {
     events_.push_back(asl::Aborted{});  // DeleteStateMachine ends executions as they move on
   } else {
     events_.push_back(std::move(event));
@@ -149,8 +149,8 @@ void Turn::apply(const asl::CancelTask& task) {
   outbox::cancel(call_.txn, kTaskMessage, key(task.call.text()));
   const SyncRule* rule = find_sync_rule(task.resource);
   auto resource = call_.txn.one(
-      "SELECT resource FROM states_waits WHERE execution = ?",
-      [](const Row& row) { return row.text(0); }, loaded_.id);
+      "SELECT resource FROM states_waits WHERE execution = ? AND call = ?",
+      [](const Row& row) { return row.text(0); }, loaded_.id, task.call.text());
   if (!rule || !resource) return;
   call_.txn.exec("DELETE FROM states_waits WHERE resource = ?", *resource);
   std::string name = resource->substr(resource->rfind('/') + 1);
@@ -178,6 +178,12 @@ void Turn::apply(const asl::Ended& ended) {
 /// The call itself, through the same door as any client's, with the machine's role as principal.
 asl::Event Turn::make_call(const asl::CallTask& task) {
   std::string request_id = call_.random.uuid();
+  if (!is_supported(call_.door, task.resource)) {  // it was when the definition was checked
+    return asl::TaskAnswered{
+        task.call,
+        {nullptr, asl::Failure{std::string(asl::kRuntime),
+                               "The resource " + task.resource.arn + " is not available."}}};
+  }
   Caller principal;
   try {
     principal =
