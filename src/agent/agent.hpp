@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/log_queue.hpp"
+#include "agent/serving.hpp"
 #include "agent/stop.hpp"
 #include "base/clock.hpp"
 #include "compute/attempt_paths.hpp"
@@ -20,11 +21,12 @@ struct AgentOptions {
   fs::path toolkit;  // the program that runs inside
   compute::SandboxMode sandbox = compute::SandboxMode::bwrap;
   LogQueueLimits logs;
+  std::chrono::milliseconds ping_every = kPingEvery;  // of a server that is in service
 };
 
-/// Returns once the receipt is written and, if the daemon is there, heard. The calling thread must be
-/// the one that lives longest: the program ends with it. Nothing is thrown that a receipt can say;
-/// SystemError for a plan that cannot be read or a receipt that cannot be written.
+/// Returns once the receipt is written and, if the daemon is there, heard. The calling thread must
+/// be the one that lives longest: the program ends with it. Nothing is thrown that a receipt can
+/// say; SystemError for a plan that cannot be read or a receipt that cannot be written.
 void run_agent(const AgentOptions& options, StopSignal& stop, Clock& clock);
 
 }  // namespace trainyard::agent

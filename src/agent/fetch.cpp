@@ -92,7 +92,7 @@ struct Piece {
 class Downloader {
  public:
   template <class Objects>
-  Downloader(wire::Invoker& invoker, const StopSignal& stop, const Objects& objects)
+  Downloader(client::Transport& invoker, const StopSignal& stop, const Objects& objects)
       : client_(invoker), stop_(stop) {
     for (const auto& object : objects) {
       items_.push_back({object.what, object.from, object.to, object.e_tag});
@@ -210,7 +210,7 @@ class Downloader {
   std::exception_ptr failure_;
 };
 
-Fetcher::Fetcher(wire::Invoker& invoker, const StopSignal& stop, uint64_t bytes_max)
+Fetcher::Fetcher(client::Transport& invoker, const StopSignal& stop, uint64_t bytes_max)
     : invoker_(invoker), stop_(stop), bytes_max_(bytes_max == 0 ? kUnbounded : bytes_max) {}
 
 void Fetcher::download(const std::vector<Object>& objects) {

@@ -7,7 +7,7 @@
 #include "agent/plan.hpp"
 #include "agent/stop.hpp"
 #include "base/files.hpp"
-#include "wire/invoker.hpp"
+#include "client/transport.hpp"
 
 namespace trainyard::agent {
 
@@ -16,12 +16,12 @@ struct Host {
   std::size_t count = 1;
 };
 
-/// What S3 refuses or lacks is a JobFailure of the kind ClientError that says what and where; a stop
-/// throws Stopped.
+/// What S3 refuses or lacks is a JobFailure of the kind ClientError that says what and where; a
+/// stop throws Stopped.
 class Fetcher {
  public:
   /// `bytes_max`: of all objects, and of what an archive may unpack to; 0 is no bound.
-  Fetcher(wire::Invoker& invoker, const StopSignal& stop, uint64_t bytes_max);
+  Fetcher(client::Transport& invoker, const StopSignal& stop, uint64_t bytes_max);
 
   /// All channels below `data`, a folder each (CreateTrainingJob, InputDataConfig, File mode).
   void channels(const std::vector<Channel>& channels, const Host& host, const fs::path& data);
@@ -38,7 +38,7 @@ class Fetcher {
                                     const fs::path& folder);
   void download(const std::vector<Object>& objects);
 
-  wire::Invoker& invoker_;
+  client::Transport& invoker_;
   const StopSignal& stop_;
   const uint64_t bytes_max_;
 };

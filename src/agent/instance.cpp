@@ -264,7 +264,7 @@ bool Instance::await_service(compute::SandboxedProgram& program,
 void Instance::watch_service(compute::SandboxedProgram& program,
                              const std::function<bool()>& well) {
   int failures = 0;
-  while (!await_end(program, &stop_, kPingEvery)) {
+  while (!await_end(program, &stop_, options_.ping_every)) {
     if (stop_.triggered()) return stop_program(program);
     failures = well() ? 0 : failures + 1;
     if (failures < kPingFailuresMax) continue;

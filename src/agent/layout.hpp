@@ -20,8 +20,8 @@ struct OptMl {
 /// Makes the folders and, for training, the files of input/config.
 void lay_out(const OptMl& opt_ml, const Plan& plan, const std::string& host, bool sandboxed);
 
-/// The text that the program left in output/failure, up to `max` bytes of valid UTF-8; "" when there
-/// is none. Never follows a link and takes only a regular file.
+/// The text that the program left in output/failure, up to `max` bytes of valid UTF-8; "" when
+/// there is none. Never follows a link and takes only a regular file.
 std::string read_failure(const OptMl& opt_ml, std::size_t max);
 
 }  // namespace trainyard::agent

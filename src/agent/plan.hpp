@@ -1,5 +1,5 @@
-// What an agent has to do: DIR/attempts/<id>/plan.json, written by the sagemaker service and the same
-// for every host of the attempt.
+// What an agent has to do: DIR/attempts/<id>/plan.json, written by the sagemaker service and the
+// same for every host of the attempt.
 #pragma once
 
 #include <chrono>

@@ -5,7 +5,9 @@
 namespace trainyard::agent {
 
 json::object to_json(const Receipt& receipt) {
-  auto number = [](const auto& value) { return value ? json::value(*value) : json::value(nullptr); };
+  auto number = [](const auto& value) {
+    return value ? json::value(*value) : json::value(nullptr);
+  };
   return {{"version", kReceiptVersion},
           {"host", receipt.host},
           {"outcome", receipt.outcome},

@@ -26,7 +26,7 @@ Other look_at(const compute::AttemptPaths& paths, const std::string& host) {
   return fs::exists(paths.finished(host)) ? Other::finished : Other::gone;
 }
 
-void upload(wire::Invoker& invoker, compute::PackedFolders& folders, const std::string& uri,
+void upload(client::Transport& invoker, compute::PackedFolders& folders, const std::string& uri,
             const std::function<void(const std::string&)>& note) {
   std::string bucket, key;
   if (!parse_s3_uri(uri, bucket, key)) {
@@ -75,7 +75,7 @@ bool await_others(const compute::AttemptPaths& paths, const Plan& plan, const St
   }
 }
 
-void upload_results(wire::Invoker& invoker, const compute::AttemptPaths& paths, const Plan& plan,
+void upload_results(client::Transport& s3, const compute::AttemptPaths& paths, const Plan& plan,
                     const std::function<void(const std::string&)>& note) {
   std::vector<fs::path> models, outputs;
   for (const std::string& host : plan.hosts) {
@@ -87,11 +87,11 @@ void upload_results(wire::Invoker& invoker, const compute::AttemptPaths& paths, 
   }
   if (!plan.model_output.empty()) {
     compute::PackedFolders packed(models);
-    upload(invoker, packed, plan.model_output, note);
+    upload(s3, packed, plan.model_output, note);
   }
   if (!plan.data_output.empty()) {
     compute::PackedFolders packed(outputs);
-    if (packed.has_files()) upload(invoker, packed, plan.data_output, note);
+    if (packed.has_files()) upload(s3, packed, plan.data_output, note);
   }
 }
 

@@ -17,8 +17,8 @@ inline constexpr int kServerPort = 8080;
 /// One GET /ping over a fresh connection: true for status 200 within the time.
 bool ping(const std::function<Fd()>& connect);
 
-/// How long to wait before the next ping of a server that has not answered yet: short at first, since
-/// most start quickly.
+/// How long to wait before the next ping of a server that has not answered yet: short at first,
+/// since most start quickly.
 class StartPace {
  public:
   std::chrono::milliseconds next();

@@ -33,7 +33,7 @@ std::string read_piece(const compute::ByteSource& source, std::size_t size) {
 
 class Multipart {
  public:
-  Multipart(wire::Invoker& invoker, const std::string& bucket, const std::string& key)
+  Multipart(client::Transport& invoker, const std::string& bucket, const std::string& key)
       : client_(invoker), bucket_(bucket), key_(key) {}
 
   void run(std::string first, const compute::ByteSource& source) {
@@ -184,7 +184,7 @@ class Multipart {
 
 }  // namespace
 
-void upload_stream(wire::Invoker& invoker, const compute::ByteSource& source,
+void upload_stream(client::Transport& invoker, const compute::ByteSource& source,
                    const std::string& bucket, const std::string& key) {
   std::string first = read_piece(source, client::kPartBytes);
   if (first.size() == client::kPartBytes) {

@@ -4,12 +4,12 @@
 #include <string>
 
 #include "compute/archive.hpp"
-#include "wire/invoker.hpp"
+#include "client/transport.hpp"
 
 namespace trainyard::agent {
 
 /// The object is there as a whole or not at all. ApiError when S3 refuses.
-void upload_stream(wire::Invoker& invoker, const compute::ByteSource& source,
+void upload_stream(client::Transport& invoker, const compute::ByteSource& source,
                    const std::string& bucket, const std::string& key);
 
 }  // namespace trainyard::agent

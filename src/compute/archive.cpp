@@ -123,7 +123,8 @@ class Unpacker {
       if (create && ::mkdirat(folder.get(), part.c_str(), kFolderMode) != 0 && errno != EEXIST) {
         fail_writing();
       }
-      Fd next(::openat(folder.get(), part.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      Fd next(::openat(folder.get(), part.c_str(),
+                       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
       if (!next && (errno == ENOTDIR || errno == ELOOP)) {
         refuse("passes through \"" + part + "\", which is not a folder");
       }

@@ -27,9 +27,9 @@ class ArchiveError : public std::exception {
 /// Fills up to `size` bytes and says how many; 0 at the end. What it throws passes through.
 using ByteSource = std::function<std::size_t(char* data, std::size_t size)>;
 
-/// Unpacks a tar, plain or gzipped, below `folder`, which must exist. Refused: absolute names, "..",
-/// members that pass through a link, links that lead outside, devices, FIFOs, more than `bytes_max`
-/// bytes of content. A member without a name (the root) is skipped; owners and set-id bits are not
+/// Unpacks a tar, plain or gzipped, below `folder`, which must exist. Refused: absolute names,
+/// "..", members that pass through a link, links that lead outside, devices, FIFOs, more than
+/// `bytes_max` bytes of content. A member without a name (the root) is skipped; owners and set-id bits are not
 /// taken over. What was unpacked before a refusal stays. SystemError when the disk refuses.
 void unpack(const ByteSource& source, const fs::path& folder, uint64_t bytes_max);
 
@@ -51,8 +51,8 @@ class PackedFolders {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Whether a symbolic link `depth` folders below a root stays inside, whatever it passes through: it
-/// is relative, goes up only at its beginning, and not above the root.
+/// Whether a symbolic link `depth` folders below a root stays inside, whatever it passes through:
+/// it is relative, goes up only at its beginning, and not above the root.
 bool link_stays_inside(std::string_view target, std::size_t depth);
 
 }  // namespace trainyard::compute

@@ -1,5 +1,6 @@
-// Between the network holder and those who ask it: one packet a request ("socket HOST", "listen HOST
-// PORT", "enter HOST", "attach HOST"), one an answer ("ok …" with descriptors, or what is wrong).
+// Between the network holder and those who ask it: one packet a request ("socket HOST", "listen
+// HOST PORT", "enter HOST", "attach HOST"), one an answer ("ok …" with descriptors, or what is
+// wrong).
 #pragma once
 
 #include <optional>

@@ -111,7 +111,7 @@ class Starter {
  public:
   Starter(const DaemonSpec& spec, int report) : spec_(spec), report_(report) {
     argv_.push_back(const_cast<char*>(spec.program.c_str()));
-    for (const auto& argument : spec.arguments) argv_.push_back(const_cast<char*>(argument.c_str()));
+    for (const auto& word : spec.arguments) argv_.push_back(const_cast<char*>(word.c_str()));
     argv_.push_back(nullptr);
     for (const auto& line : spec.environment) envp_.push_back(const_cast<char*>(line.c_str()));
     envp_.push_back(nullptr);
@@ -170,7 +170,7 @@ class Starter {
 
   void set_view() {
     if (::unshare(CLONE_NEWNS) != 0) fail("unshare(mount namespace)");
-    if (::mount("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) fail("mount --make-rslave /");
+    if (::mount("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) fail("make-rslave /");
     if (::mount("tmpfs", kViewRoot, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64k") != 0) {
       fail("mount tmpfs over /mnt");
     }

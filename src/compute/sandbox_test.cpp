@@ -89,7 +89,8 @@ class SandboxTest : public testing::Test {
 constexpr const char* kServer = R"(exec perl -MIO::Socket::INET -e '$| = 1;
 my $s = IO::Socket::INET->new(LocalPort => 7777, Listen => 5, ReuseAddr => 1) or die $!;
 print "ready\n";
-while (my $c = $s->accept) { print $c "$ARGV[0] to ", $c->peerhost, "\n"; close $c; }' $(hostname))";
+while (my $c = $s->accept) { print $c "$ARGV[0] to ", $c->peerhost, "\n"; close $c;
+}' $(hostname))";
 
 std::string perl_client(const std::string& address, int port) {
   return "perl -MIO::Socket::INET -e 'my $c = IO::Socket::INET->new(PeerAddr => \"" + address +
@@ -145,8 +146,10 @@ TEST_F(SandboxTest, NothingOutsideIsVisible) {
             "bin dev etc lib " +
                 std::string(fs::exists("/lib32") ? "lib32 " : "") +
                 std::string(fs::exists("/lib64") ? "lib64 " : "") +
-                std::string(fs::exists("/libx32") ? "libx32 " : "") + "opt proc run sbin tmp usr var ");
-  EXPECT_EQ(output("hostname; id -u; echo $1; ls /opt/trainyard | wc -l"), "algo-1\n1000\ntrain\n1\n");
+                std::string(fs::exists("/libx32") ? "libx32 " : "") +
+                "opt proc run sbin tmp usr var ");
+  EXPECT_EQ(output("hostname; id -u; echo $1; ls /opt/trainyard | wc -l"),
+            "algo-1\n1000\ntrain\n1\n");
   EXPECT_EQ(output("env | sort | grep -v ^_="), "MINE=a b\nPATH=/usr/bin:/bin\nPWD=/opt/ml\n");
   EXPECT_EQ(output("touch /usr/x /x /etc/x /opt/trainyard/x 2>/dev/null; "
                    "touch /opt/ml/mine /tmp/mine /dev/shm/mine && ls /tmp"), "mine\n");
@@ -264,7 +267,8 @@ TEST(Holder, AForbiddenNamespaceNamesTheWayOut) {
   }
   ::close(ends[1]);
   EXPECT_THAT(read_rest(ends[0]),
-              testing::AllOf(HasSubstr("cannot make a user namespace"), HasSubstr("--sandbox=none")));
+              testing::AllOf(HasSubstr("cannot make a user namespace"),
+                             HasSubstr("--sandbox=none")));
   ::close(ends[0]);
   int status = 0;
   ::waitpid(child, &status, 0);
