@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "server/agent_door.hpp"
 #include "services/events/deliveries.hpp"
+#include "services/logs/deliveries.hpp"
 #include "services/s3/deliveries.hpp"
 #include "services/sagemaker/attempts.hpp"
 #include "services/states/deliveries.hpp"
@@ -57,6 +58,10 @@ void remove_blob(const Parts& parts, AgentDoor&, const outbox::Message& message)
   s3::remove_blob(parts.blobs, message.payload);
 }
 
+void remove_segment(const Parts& parts, AgentDoor&, const outbox::Message& message) {
+  logs::remove_segment(parts.segments, message.payload);
+}
+
 struct Inside {
   std::string_view kind;
   InsideDelivery deliver;
@@ -78,6 +83,7 @@ constexpr Outside kOutside[] = {
     {"compute.cancel", cancel},
     {"compute.forget", forget},
     {"s3.blob.remove", remove_blob},
+    {"logs.segment.remove", remove_segment},
 };
 
 }  // namespace

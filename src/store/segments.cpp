@@ -101,6 +101,36 @@ void write_at_end(Stream& stream, std::string_view data, const std::string& name
   if (::fdatasync(stream.fd.get()) != 0) throw_errno("cannot append to log " + name);
 }
 
+/// Under the stream's lock.
+void append_records(Stream& stream, const std::string& name,
+                    const std::vector<Segments::Record>& records) {
+  if (records.empty()) return;
+  std::string out;
+  std::vector<uint64_t> offsets;
+  for (const Segments::Record& record : records) {
+    TRAINYARD_ASSERT(record.text.size() <= kTextMax);
+    std::string body;
+    put(body, record.timestamp);
+    put(body, record.ingested);
+    body += record.text;
+    offsets.push_back(stream.end + out.size());
+    put(out, static_cast<uint32_t>(record.text.size()));
+    put(out, crc32(0, body));
+    out += body;
+  }
+  try {
+    write_at_end(stream, out, name);
+  } catch (const SystemError&) {
+    // Whole records of a failed append must not come to light behind a shorter one.
+    if (::ftruncate(stream.fd.get(), static_cast<off_t>(stream.end)) != 0) {
+      log_error("log {} keeps the tail of a failed append", name);
+    }
+    throw;
+  }
+  stream.end += out.size();
+  stream.offsets.insert(stream.offsets.end(), offsets.begin(), offsets.end());
+}
+
 /// Reads a file from front to back through bounded memory.
 class Window {
  public:
@@ -220,32 +250,17 @@ int64_t Segments::append(const std::string& name, const std::vector<Record>& rec
   auto stream = impl_->find(name, true);
   std::lock_guard lock(stream->mutex);
   auto first = static_cast<int64_t>(stream->offsets.size());
-  if (records.empty()) return first;
-  std::string out;
-  std::vector<uint64_t> offsets;
-  for (const Record& record : records) {
-    TRAINYARD_ASSERT(record.text.size() <= kTextMax);
-    std::string body;
-    put(body, record.timestamp);
-    put(body, record.ingested);
-    body += record.text;
-    offsets.push_back(stream->end + out.size());
-    put(out, static_cast<uint32_t>(record.text.size()));
-    put(out, crc32(0, body));
-    out += body;
-  }
-  try {
-    write_at_end(*stream, out, name);
-  } catch (const SystemError&) {
-    // Whole records of a failed append must not come to light behind a shorter one.
-    if (::ftruncate(stream->fd.get(), static_cast<off_t>(stream->end)) != 0) {
-      log_error("log {} keeps the tail of a failed append", name);
-    }
-    throw;
-  }
-  stream->end += out.size();
-  stream->offsets.insert(stream->offsets.end(), offsets.begin(), offsets.end());
+  append_records(*stream, name, records);
   return first;
+}
+
+void Segments::append_from(const std::string& name, int64_t first, std::vector<Record> records) {
+  auto stream = impl_->find(name, true);
+  std::lock_guard lock(stream->mutex);
+  int64_t known = static_cast<int64_t>(stream->offsets.size()) - first;
+  known = std::clamp<int64_t>(known, 0, static_cast<int64_t>(records.size()));
+  records.erase(records.begin(), records.begin() + known);
+  append_records(*stream, name, records);
 }
 
 void Segments::scan(const std::string& name, int64_t position, bool backwards,

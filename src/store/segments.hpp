@@ -28,6 +28,9 @@ class Segments {
 
   /// Returns the position of the first record appended. A torn tail of a crash is cut off at open.
   int64_t append(const std::string& stream, const std::vector<Record>& records);
+  /// Appends records that are to stand from position `first` on. Those that are there already are
+  /// skipped, so that a repeat does no harm; behind a gap they follow what is there.
+  void append_from(const std::string& stream, int64_t first, std::vector<Record> records);
   /// Calls visit for records from `position` on (backwards: from there down) until it says false.
   void scan(const std::string& stream, int64_t position, bool backwards,
             const std::function<bool(const Record&)>& visit) const;

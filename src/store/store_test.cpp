@@ -224,6 +224,27 @@ TEST(Segments, PositionsBothWaysAndATornTail) {
   EXPECT_EQ(expected, 0);
 }
 
+TEST(Segments, RepeatsDoNoHarm) {
+  TempDir dir;
+  Segments segments(dir.path());
+  auto records = [](int from, int to) {
+    std::vector<Segments::Record> list;
+    for (int i = from; i < to; ++i) list.push_back({0, i, 0, std::to_string(i)});
+    return list;
+  };
+  segments.append_from("s", 0, records(0, 5));
+  segments.append_from("s", 0, records(0, 5));
+  segments.append_from("s", 3, records(3, 7));
+  segments.append_from("s", 1, records(1, 2));
+  segments.append_from("s", 9, records(9, 10));
+  std::string seen;
+  segments.scan("s", 0, false, [&](const Segments::Record& record) {
+    seen += record.text;
+    return true;
+  });
+  EXPECT_EQ(seen, "01234569");
+}
+
 TEST(Segments, MoreStreamsThanAreKeptOpen) {
   TempDir dir;
   Segments segments(dir.path());
