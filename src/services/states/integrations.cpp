@@ -13,8 +13,8 @@ namespace trainyard::states {
 namespace {
 
 constexpr std::string_view kPrincipal = "states.amazonaws.com";
-/// What Step Functions integrates of SageMaker (Developer Guide, "Create and manage Amazon
-/// SageMaker AI jobs"). Those that this installation lacks are refused like unknown ones.
+/// What Step Functions integrates of SageMaker (Developer Guide, "Integrating optimized services").
+/// Those that this installation lacks are refused like unknown ones.
 constexpr std::string_view kSageMaker[] = {
     "createEndpoint",    "createEndpointConfig", "createHyperParameterTuningJob",
     "createLabelingJob", "createModel",          "createProcessingJob",
