@@ -44,9 +44,8 @@ class Parser {
   bool take_word(std::string_view word) {
     skip();
     if (rest_.size() < word.size() || !iequals(rest_.substr(0, word.size()), word)) return false;
-    if (rest_.size() > word.size() && std::isalnum(static_cast<unsigned char>(rest_[word.size()]))) {
-      return false;
-    }
+    std::string_view behind = rest_.substr(word.size());
+    if (!behind.empty() && std::isalnum(static_cast<unsigned char>(behind[0]))) return false;
     rest_.remove_prefix(word.size());
     return true;
   }
