@@ -1,5 +1,5 @@
-// Whole agents: real sandboxes and networks, a shell script in the place of the toolkit, and a daemon
-// that the test plays.
+// Whole agents: real sandboxes and networks, a shell script in the place of the toolkit, and a
+// daemon that the test plays.
 #include "agent/agent.hpp"
 
 #include <cstring>
@@ -74,8 +74,8 @@ class AgentTest : public testing::Test {
              {"log_streams", {{"algo-1", "job/algo-1"}, {"algo-2", "job/algo-2"}}},
              {"environment", {{"TRAINING_JOB_NAME", "job"}}},
              {"hyperparameters", {{"epochs", "6"}}},
-             {"outputs", {{"model", "s3://out/job/output/model.tar.gz"},
-                          {"data", "s3://out/job/output/output.tar.gz"}}},
+             {"outputs", {{"model", "s3://out/m.tar.gz"},
+                          {"data", "s3://out/o.tar.gz"}}},
              {"stop_grace_seconds", 30},
              {"cpus", 3}};
     daemon_.s3.put("out/here", "");
@@ -156,7 +156,8 @@ cat input/config/*.json; echo
 sh code/main.sh
 echo "Loss: 0.25"; echo "Loss: 0.125"
 printf 'no end of line'
-mkdir -p model/deep; echo weights > model/deep/w; ln -s deep/w model/link; ln -s /etc/passwd model/bad
+mkdir -p model/deep; echo weights > model/deep/w
+ln -s deep/w model/link; ln -s /etc/passwd model/bad
 echo notes > output/data/notes)");
   EXPECT_EQ(text(receipt, "outcome"), "succeeded") << dump(receipt);
   EXPECT_EQ(find_integer(receipt, "exit_code"), 0);
@@ -174,11 +175,11 @@ from the code
 Loss: 0.25
 Loss: 0.125
 no end of line
-[trainyard] bad is not in s3://out/job/output/model.tar.gz: a link that leads outside, or no file)");
+[trainyard] bad is not in s3://out/m.tar.gz: a link that leads outside, or no file)");
   EXPECT_THAT(daemon_.metrics, ElementsAre("loss=0.25", "loss=0.125"));
-  EXPECT_EQ(unpacked(daemon_.s3.get("out/job/output/model.tar.gz")),
+  EXPECT_EQ(unpacked(daemon_.s3.get("out/m.tar.gz")),
             (Files{{"deep/w", "weights\n"}, {"link", "weights\n"}}));
-  EXPECT_EQ(unpacked(daemon_.s3.get("out/job/output/output.tar.gz")), (Files{{"notes", "notes\n"}}));
+  EXPECT_EQ(unpacked(daemon_.s3.get("out/o.tar.gz")), (Files{{"notes", "notes\n"}}));
   EXPECT_EQ(daemon_.refused, 0);
   // A second agent for the same host has nothing to do.
   EXPECT_EQ(run_host("algo-1", stop_), receipt);
@@ -211,7 +212,7 @@ TEST_F(AgentTest, FailuresSayWhatTheProgramSaid) {
     for (const auto& words : test.words) EXPECT_THAT(text(receipt, "reason"), HasSubstr(words));
     EXPECT_THAT(text(receipt, "reason"), Not(HasSubstr(FakeDaemon::kToken)));
   }
-  EXPECT_EQ(daemon_.s3.get("out/job/output/model.tar.gz"), "(no such object)");
+  EXPECT_EQ(daemon_.s3.get("out/m.tar.gz"), "(no such object)");
 }
 
 TEST_F(AgentTest, WhatS3LacksIsTheClientsError) {
@@ -281,7 +282,7 @@ TEST_F(AgentTest, LargeObjectsComeAndGoInParts) {
   EXPECT_EQ(text(receipt, "outcome"), "succeeded") << dump(receipt);
   EXPECT_EQ(daemon_.s3.ranges, 3);
   EXPECT_EQ(daemon_.s3.parts, 6);
-  EXPECT_TRUE(unpacked(daemon_.s3.get("out/job/output/model.tar.gz")).at("big") == big);
+  EXPECT_TRUE(unpacked(daemon_.s3.get("out/m.tar.gz")).at("big") == big);
 }
 
 TEST_F(AgentTest, TheVolumeIsABound) {
@@ -312,12 +313,12 @@ hostname > /opt/ml/model/shared; hostname > /opt/ml/model/only-$(hostname))");
   EXPECT_EQ(text(first, "outcome"), "succeeded");
   EXPECT_EQ(text(second, "outcome"), "succeeded");
   EXPECT_THAT(daemon_.phases("algo-2"), ElementsAre("Downloading", "Training", "Ended"));
-  EXPECT_EQ(unpacked(daemon_.s3.get("out/job/output/model.tar.gz")),
+  EXPECT_EQ(unpacked(daemon_.s3.get("out/m.tar.gz")),
             (Files{{"go", ""},
                    {"only-algo-1", "algo-1\n"},
                    {"only-algo-2", "algo-2\n"},
                    {"shared", "algo-2\n"}}));
-  EXPECT_EQ(daemon_.s3.get("out/job/output/output.tar.gz"), "(no such object)");
+  EXPECT_EQ(daemon_.s3.get("out/o.tar.gz"), "(no such object)");
 }
 
 TEST_F(AgentTest, TheLeaderDoesNotWaitForAHostThatFailed) {
@@ -328,11 +329,12 @@ TEST_F(AgentTest, TheLeaderDoesNotWaitForAHostThatFailed) {
   json::object receipt = run_host("algo-1", stop_);
   other.join();
   EXPECT_EQ(text(receipt, "outcome"), "succeeded");
-  EXPECT_EQ(daemon_.s3.get("out/job/output/model.tar.gz"), "(no such object)");
+  EXPECT_EQ(daemon_.s3.get("out/m.tar.gz"), "(no such object)");
 }
 
 TEST_F(AgentTest, StopsOnceTheDaemonSaysSo) {
-  program("trap 'echo saved > /opt/ml/model/m; exit 9' TERM; echo up; while :; do sleep 0.02; done");
+  program("trap 'echo saved > /opt/ml/model/m; exit 9' TERM; echo up\n"
+          "while :; do sleep 0.02; done");
   prepare();
   std::thread teller([&] {
     EXPECT_TRUE(daemon_.await_line("up"));
@@ -342,7 +344,7 @@ TEST_F(AgentTest, StopsOnceTheDaemonSaysSo) {
   teller.join();
   EXPECT_EQ(text(receipt, "outcome"), "stopped");
   EXPECT_EQ(find_integer(receipt, "exit_code"), 9);
-  EXPECT_EQ(unpacked(daemon_.s3.get("out/job/output/model.tar.gz")), (Files{{"m", "saved\n"}}));
+  EXPECT_EQ(unpacked(daemon_.s3.get("out/m.tar.gz")), (Files{{"m", "saved\n"}}));
   EXPECT_THAT(daemon_.phases(), ElementsAre("Downloading", "Training", "Uploading", "Ended"));
 }
 
@@ -392,7 +394,7 @@ TEST_F(AgentTest, TheDaemonMayGoAndComeBack) {
   ASSERT_EQ(lines.size(), 2'001u);
   for (int i = 1; i <= 2'000; ++i) ASSERT_EQ(lines[static_cast<std::size_t>(i)], std::to_string(i));
   EXPECT_THAT(daemon_.phases(), ElementsAre("Downloading", "Training", "Uploading", "Ended"));
-  EXPECT_EQ(unpacked(daemon_.s3.get("out/job/output/output.tar.gz")), (Files{{"done", ""}}));
+  EXPECT_EQ(unpacked(daemon_.s3.get("out/o.tar.gz")), (Files{{"done", ""}}));
 }
 
 /// Asks for a path at the door, as a program would without an SDK.
@@ -525,10 +527,11 @@ TEST_F(ServingTest, WithoutASandboxEachServerHasAPortOfItsOwn) {
 TEST_F(AgentTest, WithoutASandboxPathsAreTheRealOnes) {
   sandbox_ = compute::SandboxMode::none;
   json::object receipt = run(R"(cd "$SAGEMAKER_BASE_DIR" && echo w > model/w
-echo $AWS_CONTAINER_CREDENTIALS_FULL_URI; [ -n "$AWS_CONTAINER_AUTHORIZATION_TOKEN" ] && echo token)");
+echo $AWS_CONTAINER_CREDENTIALS_FULL_URI
+[ -n "$AWS_CONTAINER_AUTHORIZATION_TOKEN" ] && echo token)");
   EXPECT_EQ(text(receipt, "outcome"), "succeeded") << dump(receipt);
   EXPECT_THAT(log(), AllOf(HasSubstr("http://127.0.0.1:"), HasSubstr("\ntoken")));
-  EXPECT_EQ(unpacked(daemon_.s3.get("out/job/output/model.tar.gz")), (Files{{"w", "w\n"}}));
+  EXPECT_EQ(unpacked(daemon_.s3.get("out/m.tar.gz")), (Files{{"w", "w\n"}}));
 }
 
 /// From submission to forgetting, by the executor, with the real program in a process of its own.

@@ -29,8 +29,9 @@ using ByteSource = std::function<std::size_t(char* data, std::size_t size)>;
 
 /// Unpacks a tar, plain or gzipped, below `folder`, which must exist. Refused: absolute names,
 /// "..", members that pass through a link, links that lead outside, devices, FIFOs, more than
-/// `bytes_max` bytes of content. A member without a name (the root) is skipped; owners and set-id bits are not
-/// taken over. What was unpacked before a refusal stays. SystemError when the disk refuses.
+/// `bytes_max` bytes of content. A member without a name (the root) is skipped; owners and set-id
+/// bits are not taken over. What was unpacked before a refusal stays. SystemError when the disk
+/// refuses.
 void unpack(const ByteSource& source, const fs::path& folder, uint64_t bytes_max);
 
 /// One tar.gz of several folders' content, names from the folders' roots, in order of names; of
