@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <set>
 
+#include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
