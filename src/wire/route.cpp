@@ -24,7 +24,8 @@ int score(const Operation& operation, std::string_view path, const http::Request
   int points = 0;
   auto mark = operation.uri.find('?');
   if (mark != std::string_view::npos) {
-    for (const auto& [name, value] : *http::parse_query(operation.uri.substr(mark + 1))) {
+    const auto literal = http::parse_query(operation.uri.substr(mark + 1));
+    for (const auto& [name, value] : *literal) {
       if (!has_pair(query, name, value.empty() ? nullptr : &value)) return -1;
       points += 2;
     }
