@@ -1,4 +1,4 @@
-// Started by the executor, once an instance (`run`) and once an attempt (`network`). Not for people.
+// Started by the executor: once an instance (`run`), once an attempt (`network`). Not for people.
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -88,7 +88,8 @@ int run_instance(const Arguments& arguments) {
 int hold_network(const Arguments& arguments) {
   const fs::path folder = arguments.at("folder");
   write_own_record(compute::AttemptPaths{folder}.network_record());
-  return compute::run_network_holder(folder, arguments.words, std::atoi(arguments.at("ready").c_str()));
+  const int ready = std::atoi(arguments.at("ready").c_str());
+  return compute::run_network_holder(folder, arguments.words, ready);
 }
 
 }  // namespace

@@ -59,6 +59,10 @@ struct Performer::Impl {
           });
         } catch (const ApiError& error) {
           failed.emplace_back(&message, error.code() + ": " + error.message());
+        } catch (const StoreError&) {
+          throw;  // nothing of this transaction is left
+        } catch (const SystemError& error) {
+          failed.emplace_back(&message, error.what());
         }
       }
     });

@@ -16,13 +16,6 @@ struct sqlite3_stmt;
 
 namespace trainyard {
 
-/// A fault that undid the whole transaction (disk full, I/O): its whole group is lost. One that is
-/// confined to its statement (a broken constraint) is a plain SystemError.
-class StoreError : public SystemError {
- public:
-  using SystemError::SystemError;
-};
-
 class Connection {
  public:
   Connection(const fs::path& file, bool read_only);

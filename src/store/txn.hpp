@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/error.hpp"
 
 namespace trainyard {
 
@@ -53,6 +54,13 @@ class Row {
 
  private:
   void* statement_;
+};
+
+/// A fault that undid the whole transaction (disk full, I/O): its whole group is lost. One that is
+/// confined to its statement (a broken constraint) is a plain SystemError.
+class StoreError : public SystemError {
+ public:
+  using SystemError::SystemError;
 };
 
 class Txn {

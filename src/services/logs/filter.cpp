@@ -78,13 +78,11 @@ std::vector<StreamRow> streams_to_search(Txn& txn, const std::string& group,
   }
   std::string prefix = input.log_stream_name_prefix.value_or("");
   txn.each("SELECT id, name, created, first FROM logs_streams WHERE group_name = ? "
-           "AND name >= ? ORDER BY name",
+           "AND name >= ? AND name < ? ORDER BY name",
            [&](const Row& row) {
-             std::string name = row.text(1);
-             if (!name.starts_with(prefix)) return;
-             rows.push_back({row.integer(0), std::move(name), row.integer(2), row.integer(3)});
+             rows.push_back({row.integer(0), row.text(1), row.integer(2), row.integer(3)});
            },
-           group, prefix);
+           group, prefix, behind_prefix(prefix));
   return rows;
 }
 

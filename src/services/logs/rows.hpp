@@ -36,6 +36,9 @@ StreamRow require_stream(Txn& txn, const std::string& group, const std::string& 
 std::optional<StreamRow> find_stream(Txn& txn, const std::string& group,
                                      const std::string& stream);
 
+/// Names that begin with `prefix` lie from it up to here: no name holds this byte.
+inline std::string behind_prefix(const std::string& prefix) { return prefix + "\xff"; }
+
 std::string group_arn(const Site& site, const std::string& group);  // without ":*"
 
 /// ApiError for a nextToken that no page has given.

@@ -51,16 +51,12 @@ LogStream shown(const Listed& listed, const std::string& arn_prefix) {
 
 std::vector<StreamRow> rows_of(Txn& txn, const std::string& group, const std::string& prefix) {
   std::vector<StreamRow> rows;
-  // Names with a prefix lie together: reading begins at the first.
   txn.each("SELECT id, name, created FROM logs_streams WHERE group_name = ? AND name >= ? "
-           "ORDER BY name",
+           "AND name < ? ORDER BY name",
            [&](const Row& row) {
-             std::string name = row.text(1);
-             if (name.starts_with(prefix)) {
-               rows.push_back({row.integer(0), std::move(name), row.integer(2), 0});
-             }
+             rows.push_back({row.integer(0), row.text(1), row.integer(2), 0});
            },
-           group, prefix);
+           group, prefix, behind_prefix(prefix));
   return rows;
 }
 

@@ -39,6 +39,16 @@ Attributes attributes_from(const json::object& stored);
 /// ApiError MetadataTooLarge past 2 KiB of names and values.
 void check_metadata(const std::map<std::string, std::string>& metadata);
 
+/// ApiError AccessControlListNotSupported for what gives rights to others: as in buckets whose
+/// owner is enforced, AWS's default, policies alone decide.
+template <class Input>
+void check_acl(const Input& input) {
+  bool own = !input.acl || *input.acl == "private" || *input.acl == "bucket-owner-full-control";
+  bool grants = input.grant_full_control || input.grant_read || input.grant_read_acp ||
+                input.grant_write_acp;
+  if (!own || grants) throw errors::acl_not_supported();
+}
+
 /// ApiError NotImplemented for what would be promised and not kept: customer keys, tags, locks.
 template <class Input>
 void refuse_promises(const Input& input) {
@@ -51,6 +61,7 @@ void refuse_promises(const Input& input) {
   };
   refuse(input.sse_customer_algorithm.has_value() || input.sse_customer_key.has_value(),
          "x-amz-server-side-encryption-customer-algorithm");
+  if constexpr (requires { input.acl; }) check_acl(input);
   if constexpr (requires { input.tagging; }) {
     refuse(input.tagging && !input.tagging->empty(), "x-amz-tagging");
     refuse(input.object_lock_mode || input.object_lock_legal_hold_status,

@@ -43,6 +43,7 @@ void drop_uploads(Call& call, const std::string& bucket) {
 CreateBucketOutput create_bucket(Call& call, const CreateBucketInput& input) {
   check_bucket_name(input.bucket);
   check_location(input, call.site);
+  check_acl(input);
   if (input.object_lock_enabled_for_bucket.value_or(false)) {
     throw errors::not_implemented("Object Lock is not implemented");
   }

@@ -11,6 +11,9 @@ namespace trainyard::s3::errors {
 inline ApiError access_denied(std::string message) {
   return ApiError("AccessDenied", 403, std::move(message));
 }
+inline ApiError acl_not_supported() {
+  return ApiError("AccessControlListNotSupported", 400, "The bucket does not allow ACLs");
+}
 inline ApiError bad_digest(std::string message) {
   return ApiError("BadDigest", 400, std::move(message));
 }

@@ -87,7 +87,7 @@ CopySource parse_copy_source(const std::string& text) {
     check_version(rest.substr(query + std::string_view("?versionId=").size()));
     rest = rest.substr(0, query);
   }
-  auto decoded = percent_decode(rest, true);
+  auto decoded = percent_decode(rest);
   if (!decoded) throw wrong();
   std::string_view path = *decoded;
   if (path.starts_with('/')) path.remove_prefix(1);

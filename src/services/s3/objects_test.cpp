@@ -114,6 +114,9 @@ TEST_F(S3Test, HeadersComeBack) {
   EXPECT_EQ(put_error([](PutObjectInput& input) { input.sse_customer_algorithm = "AES256"; }),
             "NotImplemented");
   EXPECT_EQ(put_error([](PutObjectInput& input) { input.tagging = "a=b"; }), "NotImplemented");
+  EXPECT_EQ(put_error([](PutObjectInput& input) { input.acl = "public-read"; }),
+            "AccessControlListNotSupported");
+  EXPECT_EQ(put_error([](PutObjectInput& input) { input.acl = "bucket-owner-full-control"; }), "");
   EXPECT_EQ(put_error([](PutObjectInput& input) { input.key = std::string(1025, 'k'); }),
             "KeyTooLongError");
   EXPECT_EQ(put_error([](PutObjectInput& input) { input.key = "a\xff"; }), "InvalidURI");

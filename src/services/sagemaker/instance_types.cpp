@@ -94,9 +94,9 @@ std::optional<InstanceType> find_instance_type(std::string_view name) {
   return std::nullopt;
 }
 
-Share share_of(const InstanceType& type, const Machine& machine) {
+Share share_of(const InstanceType& type, const Machine& machine, int instances) {
   Share share;
-  share.cpus = std::min(type.vcpus, machine.cpus);
+  share.cpus = std::min(type.vcpus, std::max(1, machine.cpus / instances));
   share.gpus = std::min(type.gpus, machine.gpus);
   share.memory_bytes = type.memory_bytes < machine.memory_bytes ? type.memory_bytes : 0;
   return share;

@@ -26,7 +26,9 @@ struct Share {
   int gpus = 0;
   int64_t memory_bytes = 0;  // 0 = no ceiling below the machine's own memory
 };
-Share share_of(const InstanceType& type, const Machine& machine);
+/// `instances`: of one job, which share the machine's CPUs. Threads beyond those only wait for one
+/// another.
+Share share_of(const InstanceType& type, const Machine& machine, int instances = 1);
 
 /// ValidationException for a type that is not known, ResourceLimitExceeded for one that needs an
 /// accelerator which the machine lacks. `usage` is "training job" or "endpoint".

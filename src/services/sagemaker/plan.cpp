@@ -72,10 +72,11 @@ std::string s3_uri_in(const std::map<std::string, std::string>& map, const std::
 
 /// Members that plans of both kinds have.
 json::object base_plan(const Site& site, std::string_view kind, Kind owner_kind,
-                       const Attempt& attempt, const std::string& instance_type) {
+                       const Attempt& attempt, const std::string& instance_type,
+                       int instances) {
   // The type was known when the request was checked.
   Share share = share_of(find_instance_type(instance_type).value_or(InstanceType{1, 0, 0}),
-                         this_machine());
+                         this_machine(), instances);
   return {{"version", kPlanVersion},
           {"kind", kind},
           {"attempt", attempt.id},
@@ -102,9 +103,10 @@ std::vector<std::string> training_hosts(const CreateTrainingJobInput& request) {
 json::object training_plan(const Site& site, const CreateTrainingJobInput& request,
                            const Attempt& attempt, Time now) {
   const ResourceConfig& resources = *request.resource_config;
-  json::object plan =
-      base_plan(site, "train", Kind::training_job, attempt, resources.instance_type.value_or(""));
   std::vector<std::string> hosts = training_hosts(request);
+  json::object plan = base_plan(site, "train", Kind::training_job, attempt,
+                                resources.instance_type.value_or(""),
+                                static_cast<int>(hosts.size()));
   json::object streams;
   for (const std::string& host : hosts) {
     streams[host] = request.training_job_name + "/" + host + "-" +
@@ -139,7 +141,7 @@ json::object serving_plan(const Site& site, const ProductionVariant& variant,
                           const CreateModelInput& model, const Attempt& attempt,
                           const std::string& instance_id) {
   json::object plan =
-      base_plan(site, "serve", Kind::endpoint, attempt, variant.instance_type.value_or(""));
+      base_plan(site, "serve", Kind::endpoint, attempt, variant.instance_type.value_or(""), 1);
   const ContainerDefinition& container = container_of(model);
   auto environment = container.environment.value_or(std::map<std::string, std::string>{});
   environment.emplace("SAGEMAKER_REGION", site.region);

@@ -341,6 +341,9 @@ TEST(InstanceTypes, TypesAreCeilings) {
   Machine large{.cpus = 64, .memory_bytes = 512 * kGibibyte, .gpus = 1};
   InstanceType type = check_instance_type("ml.m4.xlarge", "endpoint", small);
   EXPECT_EQ(share_of(type, small).cpus, 2);
+  EXPECT_EQ(share_of(type, small, 2).cpus, 1);
+  EXPECT_EQ(share_of(type, small, 3).cpus, 1);
+  EXPECT_EQ(share_of(type, large, 2).cpus, 4);
   EXPECT_EQ(share_of(type, small).memory_bytes, 0);
   EXPECT_EQ(share_of(type, large).cpus, 4);
   EXPECT_EQ(share_of(type, large).memory_bytes, 16 * kGibibyte);

@@ -41,7 +41,7 @@ TEST_F(TrainingTest, ThePlanSaysEverythingThatAgentsNeed) {
   EXPECT_GE(token.size(), 32u);
   plan.erase("token");
   InstanceType type = *find_instance_type("ml.c4.xlarge");
-  Share share = share_of(type, this_machine());
+  Share share = share_of(type, this_machine(), 2);
   std::string arn = "arn:aws:sagemaker:us-east-1:000000000000:training-job/Job-1";
   std::string second = std::to_string(to_millis(clock.now()) / 1000);
   json::object expected{
