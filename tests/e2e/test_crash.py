@@ -49,7 +49,7 @@ class Run:
             try:
                 return action()
             except Exception as error:  # the connection broke, or the daemon is just going
-                code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+                code = (getattr(error, "response", None) or {}).get("Error", {}).get("Code", "")
                 if code in ("EntityAlreadyExists", "BucketAlreadyOwnedByYou",
                             "StateMachineAlreadyExists", "ExecutionAlreadyExists"):
                     return None
