@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "compute/processes.hpp"
 #include "http/channel.hpp"
 
 namespace trainyard::agent {
@@ -106,6 +107,10 @@ void Instance::work() {
   if (!plan_.serve) reporter_.phase("Training");
   receipt_.started_ms = to_millis(clock_.now());
   compute::SandboxedProgram program = start_program();
+  if (!sandboxed()) {
+    auto record = compute::record_of(program.pid());
+    if (record) compute::write_record(paths_.program_record(options_.host), *record);
+  }
   OutputPump pump(program.out(), program.err(), scanner_, shipper_, clock_);
   if (plan_.serve) {
     serve(program);

@@ -24,6 +24,8 @@ struct AttemptPaths {
   fs::path finished(const std::string& name) const { return host(name) / "finished"; }
   fs::path opt_ml(const std::string& name) const { return host(name) / "opt-ml"; }
   fs::path scratch(const std::string& name) const { return host(name) / "tmp"; }
+  /// Without a sandbox: the program, which leads a process group of its own.
+  fs::path program_record(const std::string& name) const { return host(name) / "program.pid"; }
   /// Without a sandbox: the port that the host's server has in the place of 8080.
   fs::path port(const std::string& name) const { return host(name) / "port"; }
 };

@@ -39,7 +39,7 @@ bool may_change_users() {
                      CAP_SYS_ADMIN}) {
     if ((capabilities >> needed & 1) == 0) return false;
   }
-  return true;
+  return can_set_view();
 }
 
 bool is_name(std::string_view text) {
@@ -97,6 +97,10 @@ bool alive(const fs::path& record_path) {
 
 void signal_recorded(const fs::path& record_path, int signal) {
   if (auto record = read_record(record_path)) send_signal(*record, signal);
+}
+
+void reap_recorded(const fs::path& record_path) {
+  if (auto record = read_record(record_path)) reap(*record);
 }
 
 std::optional<json::object> read_receipt(const fs::path& path) {
@@ -317,6 +321,9 @@ void LocalExecutor::cancel(const std::string& id) {
 void LocalExecutor::kill(const std::string& id) {
   AttemptPaths paths = paths_of(id);
   for (const std::string& host : hosts_of(paths)) {
+    // Without a sandbox the program's own children would stay: their group goes first.
+    auto program = read_record(paths.program_record(host));
+    if (program && is_alive(*program)) ::kill(-program->pid, SIGKILL);
     signal_recorded(paths.agent_record(host), SIGKILL);
   }
   signal_recorded(paths.network_record(), SIGKILL);
@@ -334,6 +341,8 @@ void LocalExecutor::forget(const std::string& id) {
   for (auto waited = kPoll; any_alive() && waited < kDeathMax; waited += kPoll) {
     std::this_thread::sleep_for(kPoll);
   }
+  for (const std::string& host : hosts_of(paths)) reap_recorded(paths.agent_record(host));
+  reap_recorded(paths.network_record());
   remove_tree(paths.folder);
 }
 

@@ -89,6 +89,10 @@ bool is_alive(const ProcessRecord& record) {
   return now && now->start_ticks == record.start_ticks;
 }
 
+void reap(const ProcessRecord& record) {
+  if (record.boot == boot_id()) ::waitpid(record.pid, nullptr, WNOHANG);
+}
+
 bool send_signal(const ProcessRecord& record, int signal) {
   Fd process(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0)));
   // The descriptor first, the look after: what is alive now is what the descriptor means.
@@ -99,6 +103,16 @@ bool send_signal(const ProcessRecord& record, int signal) {
 }
 
 namespace {
+
+/// A mount namespace with an empty kViewRoot; the step that failed, or null. System calls only.
+const char* open_view() {
+  if (::unshare(CLONE_NEWNS) != 0) return "unshare(mount namespace)";
+  if (::mount("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) return "make-rslave /";
+  if (::mount("tmpfs", kViewRoot, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64k") != 0) {
+    return "mount tmpfs over /mnt";
+  }
+  return nullptr;
+}
 
 /// What the starting process says of itself over a pipe: its pid, then perhaps a failed step.
 struct Failure {
@@ -169,11 +183,7 @@ class Starter {
   }
 
   void set_view() {
-    if (::unshare(CLONE_NEWNS) != 0) fail("unshare(mount namespace)");
-    if (::mount("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) fail("make-rslave /");
-    if (::mount("tmpfs", kViewRoot, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64k") != 0) {
-      fail("mount tmpfs over /mnt");
-    }
+    if (const char* step = open_view()) fail(step);
     for (const BindMount& bind : spec_.mounts) {
       if (::mkdir(bind.to.c_str(), 0755) != 0) fail("mkdir below /mnt");
       if (::mount(bind.from.c_str(), bind.to.c_str(), nullptr, MS_BIND, nullptr) != 0) {
@@ -208,6 +218,16 @@ std::size_t read_fully(int fd, void* data, std::size_t size) {
 }
 
 }  // namespace
+
+bool can_set_view() {
+  pid_t child = ::fork();
+  if (child < 0) throw_errno("cannot fork");
+  if (child == 0) ::_exit(open_view() == nullptr ? 0 : 1);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
 
 pid_t start_daemonised(const DaemonSpec& spec) {
   int ends[2];

@@ -26,6 +26,9 @@ void write_record(const fs::path& path, const ProcessRecord& record);
 std::optional<ProcessRecord> read_record(const fs::path& path);
 /// False for a zombie as well: nothing of it runs.
 bool is_alive(const ProcessRecord& record);
+/// Takes the exit status of a process that has become our child, as orphans of the first process of
+/// a container's do; nothing when it is not.
+void reap(const ProcessRecord& record);
 /// Sends through a pidfd, so that no other process can be hit. False when it is gone.
 bool send_signal(const ProcessRecord& record, int signal);
 
@@ -52,6 +55,9 @@ struct DaemonSpec {
 
 /// Where a process with a view of its own finds its folders, wherever they really are.
 inline constexpr const char* kViewRoot = "/mnt";
+
+/// Whether this process may give others a view of their own; tried, not guessed.
+bool can_set_view();
 
 /// Starts a process in a session of its own, without a parent, and returns its pid once it runs
 /// `program`; SIGTERM and SIGINT are blocked in it. SystemError with the step that failed.

@@ -42,6 +42,7 @@ class SandboxedProgram {
 
   int out() const { return out_.get(); }  // read ends of its stdout and stderr
   int err() const { return err_.get(); }
+  pid_t pid() const { return child_; }
   /// Readable for poll(2) once it has ended.
   int process() const { return process_.get(); }
 
