@@ -220,8 +220,10 @@ void AgentDoor::stop() {
 }
 
 void AgentDoor::open_door(const std::string& attempt) {
-  impl_->server->listen_unix(impl_->door_path(attempt), 0666, impl_->aws);
+  // A submission that is repeated after a restart finds the door open already.
   std::lock_guard lock(impl_->mutex);
+  if (impl_->open.contains(attempt)) return;
+  impl_->server->listen_unix(impl_->door_path(attempt), 0666, impl_->aws);
   impl_->open.insert(attempt);
 }
 
