@@ -136,7 +136,6 @@ class FakeDaemon {
         http::ServerOptions{}, [this](http::Request& request) { return handle(request); });
     server_->listen_unix(reports(), 0666);
     server_->listen_unix(door(), 0666, [this](http::Request& request) {
-      authorization = request.headers.get("Authorization");
       return s3.handle(request);
     });
   }
@@ -174,7 +173,6 @@ class FakeDaemon {
   FakeS3 s3;
   std::vector<std::string> metrics;  // "name=value"
   json::object receipt;              // the last one heard
-  std::string authorization;         // of the last AWS call
   int refused = 0;                   // requests without the token
 
  private:

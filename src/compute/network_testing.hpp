@@ -1,4 +1,5 @@
-// For tests: an attempt's networks, held by a child of the test.
+// For tests: an attempt's networks, held by a child of the test. A process of its own, since a
+// sanitizer's threads would keep a forked one from making a user namespace.
 #pragma once
 
 #include <csignal>
@@ -21,10 +22,19 @@ class HeldNetwork {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) throw_errno("pipe");
     Fd read_end(ends[0]);
+    std::vector<std::string> words{std::string(TRAINYARD_BIN_DIR) + "/trainyard-agent", "network",
+                                   "--folder", folder.string(), "--ready",
+                                   std::to_string(ends[1])};
+    words.insert(words.end(), hosts.begin(), hosts.end());
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
     holder_ = ::fork();
     if (holder_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      ::_exit(run_network_holder(folder, hosts, ends[1]));
+      ::fcntl(ends[1], F_SETFD, 0);
+      ::execv(words[0].c_str(), arguments.data());
+      ::_exit(127);
     }
     ::close(ends[1]);
     char text[512];

@@ -346,7 +346,7 @@ TEST_F(Identity, ResourcePolicies) {
            R"("Principal":)" + principal + "}}";
   };
   auto asks = [&](const Caller& caller, const std::string& document) {
-    return ask(caller, {"s3:GetObject", "arn:aws:s3:::b/k", {}, "AccessDenied", document});
+    return ask(caller, {"s3:GetObject", "arn:aws:s3:::b/k", {}, "AccessDenied", 403, document});
   };
   std::string named = R"({"AWS":")" + alice.arn + R"("})";
   EXPECT_EQ(asks(alice, bucket("Allow", named)), "");
