@@ -47,7 +47,7 @@ TEST(Path, Finds) {
     ASSERT_TRUE(path) << test.path << ": " << error;
     EXPECT_EQ(path->text(), test.path);
     auto found = path->find({document, context});
-    EXPECT_EQ(found ? to_text(*found) : "-", test.expected) << test.path;
+    EXPECT_EQ(found ? dump(*found) : "-", test.expected) << test.path;
   }
 }
 
@@ -80,7 +80,7 @@ TEST(Path, AssignsAtReferences) {
   for (const auto& test : kCases) {
     json::value root = *parse_json(test.root);
     bool done = Path::parse(test.path)->assign(root, 9);
-    EXPECT_EQ(done ? to_text(root) : "-", test.result) << test.root << test.path;
+    EXPECT_EQ(done ? dump(root) : "-", test.result) << test.root << test.path;
   }
   EXPECT_TRUE(Path::parse("$.a['b'][0]")->is_reference());
   for (const char* text : {"$..a", "$.a[*]", "$.a[-1]", "$.a[0:1]", "$['a','b']"}) {
@@ -89,7 +89,7 @@ TEST(Path, AssignsAtReferences) {
 }
 
 TEST(Payload, TextAndClipping) {
-  EXPECT_EQ(to_text(*parse_json(R"({"a":[1.5,1.0,2,-0.25,1e300,true,null,"é\n"],"b":{}, "":[]})")),
+  EXPECT_EQ(dump(*parse_json(R"({"a":[1.5,1.0,2,-0.25,1e300,true,null,"é\n"],"b":{}, "":[]})")),
             R"({"a":[1.5,1.0,2,-0.25,1e+300,true,null,"é\n"],"b":{},"":[]})");
   EXPECT_EQ(clip("aéb", 2), "aé");
   EXPECT_EQ(clip("aéb", 9), "aéb");

@@ -3,48 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/json.hpp"
 
 namespace trainyard::asl {
-namespace {
-
-void write(const json::value& value, std::string& out) {
-  if (const auto* object = value.if_object()) {
-    out += '{';
-    bool first = true;
-    for (const auto& member : *object) {
-      if (!first) out += ',';
-      first = false;
-      out += json::serialize(member.key());
-      out += ':';
-      write(member.value(), out);
-    }
-    out += '}';
-  } else if (const auto* array = value.if_array()) {
-    out += '[';
-    for (const auto& element : *array) {
-      if (&element != array->begin()) out += ',';
-      write(element, out);
-    }
-    out += ']';
-  } else if (const double* number = value.if_double(); number && std::isfinite(*number)) {
-    std::string text = fmt::format("{}", *number);
-    if (text.find_first_of(".e") == std::string::npos) text += ".0";
-    out += text;
-  } else {
-    out += json::serialize(value);
-  }
-}
-
-}  // namespace
-
-std::string to_text(const json::value& value) {
-  std::string out;
-  write(value, out);
-  return out;
-}
 
 std::size_t weight_of(const json::value& value) {
   std::size_t weight = 1;

@@ -36,9 +36,6 @@ inline constexpr std::string_view kResultPathMatchFailure = "States.ResultPathMa
 template <class T>
 using Result = std::variant<T, Failure>;
 
-/// Compact JSON with numbers as people write them: 1.5, where Boost.JSON writes 1.5E0.
-std::string to_text(const boost::json::value& value);
-
 /// A lower bound of the text's bytes, without making it.
 std::size_t weight_of(const boost::json::value& value);
 /// 0 for a scalar, 1 for an array of scalars.

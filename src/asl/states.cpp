@@ -9,7 +9,7 @@ namespace {
 std::string not_found(const Path& path, std::string_view field, const json::value& searched) {
   return fmt::format(
       "The JSONPath '{}' specified for the field '{}' could not be found in the input '{}'",
-      path.text(), field, to_text(searched));
+      path.text(), field, dump(searched));
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ void Interpreter::enter() {
   state_ = &found->second;
   std::string type(name_of(state_->type));
   branch_.entered = add(type + "StateEntered", "stateEnteredEventDetails", {{"name", state_->name}},
-                        "input", to_text(branch_.input));
+                        "input", dump(branch_.input));
   branch_.entered_at = now_;
   branch_.attempt = 0;
   branch_.retries.assign(state_->retriers.size(), 0);
@@ -140,7 +140,7 @@ std::optional<Time> Interpreter::wait_until() {
     fail_runtime(not_found(path, seconds ? "SecondsPath" : "TimestampPath", *input));
     return std::nullopt;
   }
-  std::string shown = value->is_string() ? to_std(value->get_string()) : to_text(*value);
+  std::string shown = value->is_string() ? to_std(value->get_string()) : dump(*value);
   if (seconds) {
     if (value->is_int64() && value->get_int64() >= 0 && value->get_int64() <= kSecondsMax) {
       return now_ + std::chrono::seconds(value->get_int64());
@@ -168,7 +168,7 @@ void Interpreter::enter_fail() {
       fail_runtime(not_found(*path, field, branch_.input));
     } else if (!value->is_string()) {
       fail_runtime(fmt::format("The {} parameter does not reference a string: {} == {}", field,
-                               path->text(), to_text(*value)));
+                               path->text(), dump(*value)));
     }
     return value && value->is_string() ? std::optional(to_std(value->get_string())) : std::nullopt;
   };
@@ -188,7 +188,7 @@ void Interpreter::leave_with(json::value result, const std::string& next) {
     return handle_error(
         std::string(kResultPathMatchFailure),
         in_state(fmt::format("Unable to apply ReferencePath {} to input {}",
-                             state_->result_path.path.text(), to_text(branch_.input))));
+                             state_->result_path.path.text(), dump(branch_.input))));
   }
   if (state_->output_path.none) return leave(json::object{}, next);
   const Path& path = state_->output_path.path;
@@ -216,7 +216,7 @@ bool Interpreter::within_limits(const json::value& payload, std::size_t bytes,
 }
 
 void Interpreter::leave(json::value output, const std::string& next) {
-  std::string text = to_text(output);
+  std::string text = dump(output);
   if (!within_limits(output, text.size(), branch_.state)) return;
   add(std::string(name_of(state_->type)) + "StateExited", "stateExitedEventDetails",
       {{"name", branch_.state}}, "output", text);

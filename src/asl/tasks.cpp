@@ -55,7 +55,7 @@ std::optional<json::value> Interpreter::task_parameters() {
   }
   if (reasons.empty()) return parameters;
   fail_runtime(fmt::format("The Parameters '{}' could not be used to start the Task: [{}]",
-                           to_text(*parameters), join(reasons, ", ")));
+                           dump(*parameters), join(reasons, ", ")));
   return std::nullopt;
 }
 
@@ -70,7 +70,7 @@ std::optional<int64_t> Interpreter::seconds_of(const std::optional<int64_t>& fix
   }
   ok = false;
   fail_runtime(fmt::format("The {} parameter does not reference a positive integer: {} == {}",
-                           field, path->text(), value ? to_text(*value) : "(not found)"));
+                           field, path->text(), value ? dump(*value) : "(not found)"));
   return std::nullopt;
 }
 
@@ -86,7 +86,7 @@ void Interpreter::schedule() {
   auto heartbeat = seconds_of(state_->heartbeat_seconds, state_->heartbeat_path,
                               "HeartbeatSecondsPath", *input, ok);
   if (!ok) return;
-  std::string text = to_text(*parameters);
+  std::string text = dump(*parameters);
   if (!within_limits(*parameters, text.size(), state_->resource.service)) return;
   json::object details = task_details();
   details["region"] = facts_.region;
@@ -110,7 +110,7 @@ void Interpreter::task_answered(const TaskAnswered& event) {
 void Interpreter::task_submitted(const TaskSubmitted& event) {
   if (!waits_for(event.call, Branch::Phase::calling)) return;
   add("TaskSubmitted", "taskSubmittedEventDetails", task_details(), "output",
-      to_text(event.output));
+      dump(event.output));
   branch_.phase = Branch::Phase::submitted;
   if (auto early = std::move(branch_.early)) {
     branch_.early.reset();
@@ -130,7 +130,7 @@ void Interpreter::task_ended(const TaskResult& result) {
   cancel_timer(timeout_timer());
   branch_.phase = Branch::Phase::ended;
   std::optional<Failure> failure = result.failure;
-  std::string text = failure ? "" : to_text(result.output);
+  std::string text = failure ? "" : dump(result.output);
   if (text.size() > kPayloadBytesMax) {
     failure = Failure{std::string(kDataLimitExceeded),
                       fmt::format("The state/task '{}' returned a result with a size exceeding the "
@@ -191,11 +191,11 @@ bool Interpreter::caught(const std::string& error, const std::string& cause) {
         fail_execution(
             std::string(kResultPathMatchFailure),
             in_state(fmt::format("Unable to apply ReferencePath {} to input {}",
-                                 catcher.result_path.path.text(), to_text(branch_.input))));
+                                 catcher.result_path.path.text(), dump(branch_.input))));
         return true;
       }
     }
-    std::string text = to_text(output);
+    std::string text = dump(output);
     // When the error does not fit into the data, it ends the execution itself.
     if (text.size() > kPayloadBytesMax || depth_of(output) > kPayloadDepthMax) return false;
     add("TaskStateExited", "stateExitedEventDetails", {{"name", branch_.state}}, "output", text);

@@ -79,7 +79,7 @@ Result<json::value> Template::fill_path(const Path& path, const Scope& scope,
     const json::value& searched = path.in_context() ? scope.context : scope.input;
     return Failure{std::string(kRuntime),
                    "The JSONPath '" + path.text() + "' specified for the field '" + field_ +
-                       "' could not be found in the input '" + to_text(searched) + "'"};
+                       "' could not be found in the input '" + dump(searched) + "'"};
   }
   std::size_t weight = weight_of(*found);
   if (weight > room) {

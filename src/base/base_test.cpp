@@ -1,3 +1,10 @@
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "base/arn.hpp"
@@ -18,6 +25,49 @@ TEST(Hash, KnownDigests) {
   EXPECT_EQ(crc32c(0, "123456789"), 0xe3069283u);
   EXPECT_EQ(crc64nvme(0, "123456789"), 0xae8b14860a799888u);
   EXPECT_EQ(crc32(crc32(0, "1234567890123"), "456789"), crc32(0, "1234567890123456789"));
+}
+
+TEST(Hash, HmacOfRfc4231) {
+  EXPECT_EQ(hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(hex(hmac_sha256(std::string(131, '\xaa'),
+                            "Test Using Larger Than Block-Size Key - Hash Key First")),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
+TEST(Random, SystemsValuesDoNotRepeat) {
+  SystemRandom random;
+  std::set<uint64_t> seen;
+  std::mutex mutex;
+  auto draw = [&] {
+    for (int i = 0; i < 1000; ++i) {
+      uint64_t value = random.next();
+      std::lock_guard lock(mutex);
+      EXPECT_TRUE(seen.insert(value).second);
+    }
+  };
+  std::thread other(draw);
+  draw();
+  other.join();
+  EXPECT_NE(random.uuid(), random.uuid());
+}
+
+TEST(Random, AForksChildDoesNotRepeatItsParent) {
+  SystemRandom random;
+  random.next();
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  pid_t child = ::fork();
+  if (child == 0) {
+    uint64_t value = random.next();
+    ::_exit(::write(ends[1], &value, sizeof value) == sizeof value ? 0 : 1);
+  }
+  uint64_t value = 0;
+  ASSERT_EQ(::read(ends[0], &value, sizeof value), static_cast<ssize_t>(sizeof value));
+  ::waitpid(child, nullptr, 0);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  EXPECT_NE(value, random.next());
 }
 
 TEST(Hash, EncodingsRoundTrip) {
@@ -99,6 +149,12 @@ TEST(Text, S3Uri) {
   EXPECT_EQ(bucket + "|" + key, "b|");
   EXPECT_FALSE(parse_s3_uri("s3:///k", bucket, key));
   EXPECT_FALSE(parse_s3_uri("http://b/k", bucket, key));
+}
+
+TEST(Json, RealsAreWrittenAsPeopleWriteThem) {
+  const char* text = R"({"a":[1.5,1.0,2,-0.25,1e+300,true,null],"b":{},"c":[]})";
+  EXPECT_EQ(dump(*parse_json(text)), text);
+  EXPECT_EQ(dump_pretty(*parse_json(R"({"a":1.5,"b":[]})")), "{\n    \"a\": 1.5,\n    \"b\": []\n}");
 }
 
 }  // namespace

@@ -4,22 +4,23 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include "base/error.hpp"
 
 namespace trainyard {
 namespace {
 
+/// Fetched once and kept: with EVP_sha256() OpenSSL 3 looks its providers through for each digest.
+EVP_MD* fetched(const char* name) {
+  EVP_MD* found = EVP_MD_fetch(nullptr, name, nullptr);
+  TRAINYARD_ASSERT(found != nullptr);
+  return found;
+}
+
 const EVP_MD* algorithm(Digest kind) {
-  switch (kind) {
-    case Digest::md5: return EVP_md5();
-    case Digest::sha1: return EVP_sha1();
-    case Digest::sha256: return EVP_sha256();
-    case Digest::sha384: return EVP_sha384();
-    case Digest::sha512: return EVP_sha512();
-  }
-  TRAINYARD_ASSERT(false);
+  static EVP_MD* const kAlgorithms[] = {fetched("MD5"), fetched("SHA1"), fetched("SHA256"),
+                                        fetched("SHA384"), fetched("SHA512")};
+  return kAlgorithms[static_cast<int>(kind)];
 }
 
 EVP_MD_CTX* context(void* pointer) { return static_cast<EVP_MD_CTX*>(pointer); }
@@ -105,11 +106,20 @@ std::string digest(Digest kind, std::string_view data) {
 std::string sha256_hex(std::string_view data) { return hex(digest(Digest::sha256, data)); }
 
 std::string hmac_sha256(std::string_view key, std::string_view data) {
-  unsigned char bytes[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-       reinterpret_cast<const unsigned char*>(data.data()), data.size(), bytes, &size);
-  return {reinterpret_cast<char*>(bytes), size};
+  constexpr std::size_t kBlock = 64;  // RFC 2104 over SHA-256
+  constexpr char kInner = 0x36, kOuter = 0x5c;
+  std::string shortened;
+  if (key.size() > kBlock) key = shortened = digest(Digest::sha256, key);
+  std::string pad(kBlock, kInner);
+  for (std::size_t i = 0; i < key.size(); ++i) pad[i] = static_cast<char>(key[i] ^ kInner);
+  Hasher inner(Digest::sha256);
+  inner.update(pad);
+  inner.update(data);
+  for (char& c : pad) c = static_cast<char>(c ^ kInner ^ kOuter);
+  Hasher outer(Digest::sha256);
+  outer.update(pad);
+  outer.update(inner.finish());
+  return outer.finish();
 }
 
 uint32_t crc32(uint32_t seed, std::string_view data) { return crc(kCrc32, seed, data); }

@@ -1,6 +1,7 @@
 #include "base/json.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include <fmt/format.h>
@@ -9,6 +10,49 @@
 
 namespace trainyard {
 namespace {
+
+/// Everything but objects and arrays. Reals are the shortest text that reads back the same, and keep
+/// their point: Boost writes 1.5 as 1.5E0.
+void write_scalar(const json::value& value, std::string& out) {
+  const double* number = value.if_double();
+  if (number == nullptr || !std::isfinite(*number)) {
+    out += json::serialize(value);
+    return;
+  }
+  std::string text = fmt::format("{}", *number);
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  out += text;
+}
+
+void write_compact(const json::value& value, std::string& out);
+
+void write_compact(const json::object& object, std::string& out) {
+  out += '{';
+  bool first = true;
+  for (const auto& member : object) {
+    if (!first) out += ',';
+    first = false;
+    out += json::serialize(member.key());
+    out += ':';
+    write_compact(member.value(), out);
+  }
+  out += '}';
+}
+
+void write_compact(const json::value& value, std::string& out) {
+  if (const auto* object = value.if_object()) {
+    write_compact(*object, out);
+  } else if (const auto* array = value.if_array()) {
+    out += '[';
+    for (const auto& element : *array) {
+      if (&element != array->begin()) out += ',';
+      write_compact(element, out);
+    }
+    out += ']';
+  } else {
+    write_scalar(value, out);
+  }
+}
 
 void write_pretty(const json::value& value, int indent, int depth, std::string& out) {
   auto new_line = [&](int levels) { out += '\n', out.append(indent * levels, ' '); };
@@ -36,8 +80,10 @@ void write_pretty(const json::value& value, int indent, int depth, std::string& 
     }
     new_line(depth);
     out += ']';
+  } else if (value.is_object() || value.is_array()) {
+    write_compact(value, out);  // {} and []
   } else {
-    out += json::serialize(value);
+    write_scalar(value, out);
   }
 }
 
@@ -65,8 +111,17 @@ json::value parse_own_json(std::string_view text) {
   return *value;
 }
 
-std::string dump(const json::value& value) { return json::serialize(value); }
-std::string dump(const json::object& value) { return json::serialize(value); }
+std::string dump(const json::value& value) {
+  std::string out;
+  write_compact(value, out);
+  return out;
+}
+
+std::string dump(const json::object& value) {
+  std::string out;
+  write_compact(value, out);
+  return out;
+}
 
 std::string dump_pretty(const json::value& value, int indent) {
   std::string out;

@@ -21,7 +21,7 @@ std::optional<json::value> parse_json(std::string_view text, std::string* error 
 /// Parses JSON that we wrote ourselves (store, receipts): malformed text is a SystemError.
 json::value parse_own_json(std::string_view text);
 
-/// Compact, UTF-8, members in order.
+/// Compact, UTF-8, members in order, reals as people write them: 1.5, 1.0, 1e+300.
 std::string dump(const json::value& value);
 std::string dump(const json::object& value);
 

@@ -1,6 +1,11 @@
 #include "base/random.hpp"
 
+#include <cstring>
+#include <mutex>
+
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 
 #include "base/error.hpp"
 
@@ -12,6 +17,20 @@ std::string from_alphabet(Random& random, std::string_view alphabet, int length)
   for (int i = 0; i < length; ++i) text += alphabet[random.below(alphabet.size())];
   return text;
 }
+
+/// One thread's entropy: asking OpenSSL for a few bytes costs system calls and a lock, whatever
+/// their number. What has been given out is wiped.
+struct Stock {
+  unsigned char bytes[1024];
+  std::size_t used = sizeof bytes;
+
+  ~Stock() { OPENSSL_cleanse(bytes, sizeof bytes); }
+};
+
+thread_local Stock stock;
+
+/// A fork's child must not give out what its parent will.
+void forget_stock() { stock.used = sizeof stock.bytes; }
 
 }  // namespace
 
@@ -35,8 +54,16 @@ std::string Random::uuid() {
 }
 
 uint64_t SystemRandom::next() {
+  static std::once_flag watched;
+  std::call_once(watched, [] { ::pthread_atfork(nullptr, nullptr, forget_stock); });
+  if (stock.used == sizeof stock.bytes) {
+    TRAINYARD_ASSERT(RAND_bytes(stock.bytes, sizeof stock.bytes) == 1);
+    stock.used = 0;
+  }
   uint64_t value = 0;
-  TRAINYARD_ASSERT(RAND_bytes(reinterpret_cast<unsigned char*>(&value), sizeof value) == 1);
+  std::memcpy(&value, stock.bytes + stock.used, sizeof value);
+  OPENSSL_cleanse(stock.bytes + stock.used, sizeof value);
+  stock.used += sizeof value;
   return value;
 }
 

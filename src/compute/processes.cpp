@@ -137,7 +137,7 @@ class Starter {
   /// In the first child: a session of its own, then the process that stays.
   [[noreturn]] void run() {
     if (::setsid() < 0) fail("setsid");
-    pid_t pid = ::fork();
+    pid_t pid = ::_Fork();
     if (pid < 0) fail("fork");
     if (pid > 0) ::_exit(0);
     become();
@@ -220,7 +220,7 @@ std::size_t read_fully(int fd, void* data, std::size_t size) {
 }  // namespace
 
 bool can_set_view() {
-  pid_t child = ::fork();
+  pid_t child = ::_Fork();
   if (child < 0) throw_errno("cannot fork");
   if (child == 0) ::_exit(open_view() == nullptr ? 0 : 1);
   int status = 0;
@@ -234,7 +234,7 @@ pid_t start_daemonised(const DaemonSpec& spec) {
   if (::pipe2(ends, O_CLOEXEC) != 0) throw_errno("cannot make a pipe");
   Fd read_end(ends[0]), write_end(ends[1]);
   Starter starter(spec, write_end.get());
-  pid_t child = ::fork();
+  pid_t child = ::_Fork();
   if (child < 0) throw_errno("cannot start " + spec.program);
   if (child == 0) starter.run();
   write_end.reset();

@@ -334,7 +334,7 @@ SandboxedProgram run_in_sandbox(const SandboxSpec& spec) {
   launch.report = report_write.get();
   if (spec.memory_bytes > 0) launch.memory = spec.memory_bytes;
   launch.prepare();
-  pid_t child = ::fork();
+  pid_t child = ::_Fork();
   if (child < 0) throw_errno("cannot start the program");
   if (child == 0) launch.run();
   report_write.reset();

@@ -284,10 +284,12 @@ Response Connection::exchange_streaming(const Outgoing& request, std::function<v
 
 bool Connection::was_stale() const { return impl_->stale; }
 
-bool Connection::reusable() const {
+bool Connection::ended_well() const {
   return impl_ && impl_->channel && impl_->reusable && !impl_->in_body &&
-         impl_->reader->buffered() == 0 && !impl_->channel->readable();
+         impl_->reader->buffered() == 0;
 }
+
+bool Connection::reusable() const { return ended_well() && !impl_->channel->readable(); }
 
 struct Pool::Impl {
   Connect connect;
@@ -317,8 +319,9 @@ struct Pool::Impl {
     }
   }
 
+  /// Whether the peer has closed it meanwhile is asked when it is taken again.
   void give_back(std::shared_ptr<Connection> connection) {
-    if (!connection->reusable()) return;
+    if (!connection->ended_well()) return;
     std::lock_guard lock(mutex);
     if (idle.size() < kIdleMax) idle.push_back({std::move(connection), monotonic_nanos()});
   }

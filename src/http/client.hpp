@@ -75,6 +75,8 @@ class Connection {
   Response exchange_streaming(const Outgoing& request, std::function<void()> drained);
   /// The last exchange failed because the peer had closed before a byte of an answer.
   bool was_stale() const;
+  /// The last exchange left nothing behind that a next one would trip over.
+  bool ended_well() const;
 
   std::shared_ptr<Impl> impl_;  // shared with the stream of a response
 };

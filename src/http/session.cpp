@@ -307,8 +307,8 @@ bool Session::send(Response& response, const Request& request, bool keep_alive) 
 /// The head waits in out_ for the first piece, so that a stream that fails at once is still
 /// answered with an error of its own.
 bool Session::send_stream(Response& response, bool chunked) {
-  std::vector<char> piece(kStreamPiece);
   uint64_t left = response.stream_length.value_or(UINT64_MAX);
+  std::vector<char> piece(std::min<uint64_t>(kStreamPiece, left));
   bool begun = false;
   try {
     while (left > 0) {

@@ -10,12 +10,15 @@
 #include "identity/policies.hpp"
 #include "identity/roles.hpp"
 #include "identity/users.hpp"
+#include "store/remembered.hpp"
 
 namespace trainyard::identity {
 namespace {
 
 /// Sessions are remembered for so long after their end, so that a late request hears "expired".
 constexpr std::chrono::hours kEndedSessionKept{24};
+/// Credentials that are remembered while nothing is committed.
+constexpr std::size_t kCredentialsMax = 512;
 constexpr std::size_t kSessionNameMin = 2;
 constexpr std::size_t kSessionNameMax = 64;
 constexpr int kForbidden = 403;
@@ -159,8 +162,11 @@ std::string new_secret(Random& random) {
 }
 
 std::optional<Credential> find_credential(Txn& txn, std::string_view access_key) {
-  return access_key.starts_with("ASIA") ? find_session(txn, access_key)
-                                        : find_key(txn, access_key);
+  static Remembered<std::optional<Credential>> remembered(kCredentialsMax);
+  return remembered.get(txn, access_key, [&] {
+    return access_key.starts_with("ASIA") ? find_session(txn, access_key)
+                                          : find_key(txn, access_key);
+  });
 }
 
 Credential ensure_root(Txn& txn, std::string_view account, Random& random, Time now) {

@@ -6,12 +6,15 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "identity/managed.hpp"
+#include "store/remembered.hpp"
 
 namespace trainyard::identity {
 namespace {
 
 /// Parsed documents kept: more than the principals of a busy installation have.
 constexpr std::size_t kParsedMax = 512;
+/// Principals whose documents are remembered.
+constexpr std::size_t kPrincipalsMax = 512;
 
 #define POLICY_COLUMNS "name, path, p.arn, id, document, description, tags, created"
 #define POLICY_ATTACHMENTS "(SELECT count(*) FROM iam_attachments a WHERE a.policy = p.arn)"
@@ -44,6 +47,28 @@ Policy policy_of(Txn& txn, const ManagedPolicy& managed) {
   policy.attachments = *txn.one("SELECT count(*) FROM iam_attachments WHERE policy = ?",
                                 [](const Row& row) { return row.integer(0); }, managed.arn);
   return policy;
+}
+
+Documents read_documents(Txn& txn, std::string_view principal) {
+  Documents documents;
+  txn.each("SELECT '', document FROM iam_inline_policies WHERE principal = ? "
+           "UNION ALL "
+           "SELECT a.policy, p.document FROM iam_attachments a "
+           "LEFT JOIN iam_policies p ON p.arn = a.policy WHERE a.principal = ?",
+           [&](const Row& row) {
+             if (!row.is_null(1)) {
+               documents.push_back(parsed_document(row.text(1), policy::Kind::identity));
+               return;
+             }
+             const ManagedPolicy* managed = find_managed_policy(row.text(0));
+             // What it denied is unknown: better no answer than one without it.
+             if (managed == nullptr) {
+               throw SystemError("an attached policy is unknown here: " + row.text(0));
+             }
+             documents.push_back(managed->parsed);
+           },
+           principal, principal);
+  return documents;
 }
 
 }  // namespace
@@ -135,25 +160,8 @@ std::vector<std::string> list_attached_policies(Txn& txn, std::string_view princ
 }
 
 Documents documents_of(Txn& txn, std::string_view principal) {
-  Documents documents;
-  txn.each("SELECT '', document FROM iam_inline_policies WHERE principal = ? "
-           "UNION ALL "
-           "SELECT a.policy, p.document FROM iam_attachments a "
-           "LEFT JOIN iam_policies p ON p.arn = a.policy WHERE a.principal = ?",
-           [&](const Row& row) {
-             if (!row.is_null(1)) {
-               documents.push_back(parsed_document(row.text(1), policy::Kind::identity));
-               return;
-             }
-             const ManagedPolicy* managed = find_managed_policy(row.text(0));
-             // What it denied is unknown: better no answer than one without it.
-             if (managed == nullptr) {
-               throw SystemError("an attached policy is unknown here: " + row.text(0));
-             }
-             documents.push_back(managed->parsed);
-           },
-           principal, principal);
-  return documents;
+  static Remembered<Documents> remembered(kPrincipalsMax);
+  return remembered.get(txn, principal, [&] { return read_documents(txn, principal); });
 }
 
 std::shared_ptr<const policy::Document> parsed_document(std::string_view text, policy::Kind kind) {

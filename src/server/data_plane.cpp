@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "http/client.hpp"
 #include "services/sagemaker/routing.hpp"
+#include "store/remembered.hpp"
 
 namespace trainyard::server {
 namespace {
@@ -72,6 +73,7 @@ struct DataPlane::Impl {
   Random& random;
   const Site& site;
   std::mutex mutex;
+  Remembered<int64_t> revisions{1};
   int64_t revision = -1;
   std::map<std::string, std::shared_ptr<const Variants>> routes;
   std::map<std::string, std::weak_ptr<Instance>> instances;  // by attempt/host
@@ -96,7 +98,9 @@ struct DataPlane::Impl {
 
   /// The endpoint's variants, from memory unless some endpoint has changed since.
   std::shared_ptr<const Variants> variants_of(const std::string& endpoint) {
-    int64_t now = store.read([](Txn& txn) { return sagemaker::routes_revision(txn); });
+    int64_t now = store.read([&](Txn& txn) {
+      return revisions.get(txn, "", [&] { return sagemaker::routes_revision(txn); });
+    });
     std::lock_guard lock(mutex);
     if (now != revision) {
       routes.clear();
@@ -168,7 +172,7 @@ struct DataPlane::Impl {
 };
 
 DataPlane::DataPlane(Store& store, compute::Executor& executor, Random& random, const Site& site)
-    : impl_(new Impl{store, executor, random, site, {}, -1, {}, {}}) {}
+    : impl_(new Impl{.store = store, .executor = executor, .random = random, .site = site}) {}
 
 DataPlane::~DataPlane() = default;
 

@@ -1,5 +1,6 @@
 #include "store/store.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 
@@ -14,12 +15,12 @@ namespace {
 constexpr std::size_t kGroupMax = 256;
 constexpr std::size_t kIdleReadersMax = 8;
 
-class SqliteTxn final : public Txn {
+class SqliteTxn : public Txn {
  public:
-  SqliteTxn(Connection& connection, bool read_only)
-      : connection_(connection), read_only_(read_only) {}
+  explicit SqliteTxn(Connection& connection) : connection_(connection) {}
 
-  bool read_only() const override { return read_only_; }
+  bool read_only() const override { return false; }
+  uint64_t version() const override { return 0; }
   void note_outbox() override { posted_ = true; }
   bool posted() const { return posted_; }
 
@@ -48,10 +49,15 @@ class SqliteTxn final : public Txn {
 
  private:
   Connection& connection_;
-  bool read_only_;
   bool posted_ = false;
   int depth_ = 0;
 };
+
+/// No two states of stores have the same (tests open several stores in one process).
+uint64_t next_version() {
+  static std::atomic<uint64_t> last{0};
+  return ++last;
+}
 
 /// Thrown to undo a first run that was only made to prove that a second gives the same.
 struct Rerun {};
@@ -59,7 +65,7 @@ struct Rerun {};
 void migrate(Connection& connection, std::span<const Migration> migrations) {
   connection.execute(
       "CREATE TABLE IF NOT EXISTS migrations(component TEXT PRIMARY KEY, version INTEGER)");
-  SqliteTxn txn(connection, false);
+  SqliteTxn txn(connection);
   std::map<std::string, int64_t> newest;
   for (const Migration& step : migrations) {
     auto& version = newest[std::string(step.component)];
@@ -102,6 +108,7 @@ struct Store::Impl {
   bool stopping = false;
   bool rerun = false;
   std::function<void()> wake;
+  std::atomic<uint64_t> version{next_version()};  // 0 while a commit is under way
   std::thread thread;
   std::mutex readers_mutex;
   std::vector<std::unique_ptr<Connection>> readers;
@@ -131,7 +138,7 @@ struct Store::Impl {
     try {
       writer->execute("BEGIN IMMEDIATE");
       for (std::size_t i = 0; i < group.size(); ++i) {
-        SqliteTxn txn(*writer, false);
+        SqliteTxn txn(*writer);
         try {
           if (rerun) run_and_undo(txn, group[i]->work);
           txn.savepoint([&] { group[i]->work(txn); });
@@ -143,6 +150,7 @@ struct Store::Impl {
         }
       }
       crash_point("store.commit");
+      version = 0;
       writer->execute("COMMIT");
       crash_point("store.committed");
     } catch (...) {
@@ -151,6 +159,7 @@ struct Store::Impl {
       outcomes.assign(group.size(), fault);
       posted = false;
     }
+    version = next_version();
     if (posted && wake) wake();
     for (std::size_t i = 0; i < group.size(); ++i) {
       if (outcomes[i]) {
@@ -182,6 +191,23 @@ struct Store::Impl {
     }
   }
 
+  std::unique_ptr<Connection> begin_read() {
+    auto reader = take_reader();
+    reader->run("BEGIN", {}, nullptr);
+    return reader;
+  }
+
+  /// A connection that cannot end its transaction is closed, which ends it.
+  void end_read(std::unique_ptr<Connection> reader) {
+    try {
+      reader->run("COMMIT", {}, nullptr);
+      std::lock_guard lock(readers_mutex);
+      if (readers.size() < kIdleReadersMax) readers.push_back(std::move(reader));
+    } catch (const std::exception& error) {
+      log_error("store: {}", error.what());
+    }
+  }
+
   std::unique_ptr<Connection> take_reader() {
     {
       std::lock_guard lock(readers_mutex);
@@ -193,11 +219,32 @@ struct Store::Impl {
     }
     return std::make_unique<Connection>(file, true);
   }
+};
 
-  void give_back(std::unique_ptr<Connection> reader) {
-    std::lock_guard lock(readers_mutex);
-    if (readers.size() < kIdleReadersMax) readers.push_back(std::move(reader));
+/// Takes a connection for its first statement only: a read whose answers are remembered needs none.
+class Store::ReadTxn final : public Txn {
+ public:
+  explicit ReadTxn(Impl& store) : store_(store), version_(store.version) {}
+  ~ReadTxn() override {
+    if (reader_) store_.end_read(std::move(reader_));
   }
+
+  bool read_only() const override { return true; }
+  uint64_t version() const override { return store_.version == version_ ? version_ : 0; }
+  void note_outbox() override { TRAINYARD_ASSERT(false); }
+  void savepoint(const std::function<void()>& work) override { work(); }  // nothing to undo
+
+ protected:
+  int64_t run(std::string_view sql, std::vector<Param> params,
+              const std::function<bool(const Row&)>& visit) override {
+    if (!reader_) reader_ = store_.begin_read();
+    return reader_->run(sql, params, visit);
+  }
+
+ private:
+  Impl& store_;
+  const uint64_t version_;  // read before the snapshot is taken
+  std::unique_ptr<Connection> reader_;
 };
 
 Store::Store(fs::path dir, std::span<const Migration> migrations)
@@ -237,18 +284,8 @@ void Store::run_write(const std::function<void(Txn&)>& work) {
 }
 
 void Store::run_read(const std::function<void(Txn&)>& work) {
-  auto reader = impl_->take_reader();
-  reader->run("BEGIN", {}, nullptr);
-  try {
-    SqliteTxn txn(*reader, true);
-    work(txn);
-  } catch (...) {
-    reader->run("ROLLBACK", {}, nullptr);
-    impl_->give_back(std::move(reader));
-    throw;
-  }
-  reader->run("COMMIT", {}, nullptr);
-  impl_->give_back(std::move(reader));
+  ReadTxn txn(*impl_);
+  work(txn);
 }
 
 }  // namespace trainyard

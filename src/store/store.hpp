@@ -72,6 +72,7 @@ class Store {
   void run_read(const std::function<void(Txn&)>& work);
 
   struct Impl;
+  class ReadTxn;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -1,3 +1,6 @@
+#include <atomic>
+#include <thread>
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -7,6 +10,7 @@
 #include "base/random.hpp"
 #include "store/blobs.hpp"
 #include "store/outbox.hpp"
+#include "store/remembered.hpp"
 #include "store/segments.hpp"
 #include "store/sqlite.hpp"
 #include "store/store.hpp"
@@ -72,6 +76,96 @@ TEST(Store, ManyThreadsCommitInGroups) {
   EXPECT_EQ(store.read([](Txn& txn) {
     return *txn.one("SELECT count(*) FROM t", [](const Row& row) { return row.integer(0); });
   }), 400);
+}
+
+/// What get() gives for `key`; `loads` counts how often it was read.
+int64_t remembered_value(Store& store, Remembered<int64_t>& remembered, const std::string& key,
+                         std::atomic<int>& loads) {
+  return store.read([&](Txn& txn) {
+    return remembered.get(txn, key, [&] {
+      ++loads;
+      auto read = [](const Row& row) { return row.integer(0); };
+      return txn.one("SELECT v FROM t WHERE k = ?", read, key).value_or(-1);
+    });
+  });
+}
+
+TEST(Remembered, ReadsOnceUntilSomethingIsCommitted) {
+  TempDir dir, other_dir;
+  Store store(dir.path(), kTables), other(other_dir.path(), kTables);
+  Remembered<int64_t> remembered(2);
+  std::atomic<int> loads{0};
+  auto look = [&](Store& where, const std::string& key) {
+    return remembered_value(where, remembered, key, loads);
+  };
+  put(store, "a", 1);
+  EXPECT_EQ(look(store, "a"), 1);
+  EXPECT_EQ(look(store, "a"), 1);
+  EXPECT_EQ(loads, 1);
+  put(store, "b", 1);  // whatever is committed
+  EXPECT_EQ(look(store, "a"), 1);
+  EXPECT_EQ(loads, 2);
+  put(store, "a", 2);
+  EXPECT_EQ(look(store, "a"), 2);
+  EXPECT_EQ(look(other, "a"), -1);  // another store's key of that name
+  EXPECT_EQ(look(store, "a"), 2);
+  loads = 0;
+  for (const char* key : {"a", "b", "c", "a", "c", "a"}) look(store, key);
+  EXPECT_EQ(loads, 3);  // the third value made it forget the first two
+  store.write([&](Txn& txn) {  // a write sees its own changes, and they are not remembered
+    txn.exec("UPDATE t SET v = 3 WHERE k = 'a'");
+    EXPECT_EQ(txn.version(), 0u);
+    auto read = [&] {
+      return *txn.one("SELECT v FROM t WHERE k = 'a'",
+                      [](const Row& row) { return row.integer(0); });
+    };
+    EXPECT_EQ(remembered.get(txn, "a", read), 3);
+  });
+  EXPECT_EQ(look(store, "a"), 3);
+}
+
+TEST(Remembered, AReadThatBeganBeforeACommitLeavesNothingBehind) {
+  TempDir dir;
+  Store store(dir.path(), kTables);
+  Remembered<int64_t> remembered(8);
+  std::atomic<int> loads{0};
+  put(store, "a", 1);
+  store.read([&](Txn& txn) {
+    auto read = [&] {
+      return *txn.one("SELECT v FROM t WHERE k = 'a'",
+                      [](const Row& row) { return row.integer(0); });
+    };
+    EXPECT_EQ(read(), 1);  // the snapshot is taken
+    put(store, "a", 2);
+    EXPECT_EQ(remembered_value(store, remembered, "a", loads), 2);
+    EXPECT_EQ(remembered.get(txn, "a", read), 1);
+  });
+  EXPECT_EQ(remembered_value(store, remembered, "a", loads), 2);
+  EXPECT_EQ(loads, 1);
+}
+
+TEST(Remembered, WhatWasAnsweredIsSeenByEveryThread) {
+  TempDir dir;
+  Store store(dir.path(), kTables);
+  Remembered<int64_t> remembered(8);
+  std::atomic<int> loads{0};
+  std::atomic<int64_t> answered{0};
+  put(store, "a", 0);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int64_t last = 0; answered < 200;) {
+        int64_t least = std::max(last, answered.load());
+        last = remembered_value(store, remembered, "a", loads);
+        ASSERT_GE(last, least);
+      }
+    });
+  }
+  for (int64_t i = 1; i <= 200; ++i) {
+    put(store, "a", i);
+    answered = i;
+  }
+  for (auto& thread : threads) thread.join();
 }
 
 TEST(Store, RerunLeavesOneEffect) {

@@ -103,6 +103,10 @@ class Txn {
   }
 
   virtual bool read_only() const = 0;
+  /// Names the state that a read transaction sees, among all states of all stores of this process,
+  /// in the order of their commits; 0 once a commit has begun since (what it sees may be old then),
+  /// and always in a write transaction. See Remembered.
+  virtual uint64_t version() const = 0;
   /// Runs `work` inside a savepoint: what it throws undoes its changes and goes on to the caller.
   virtual void savepoint(const std::function<void()>& work) = 0;
   /// Called by the outbox when this transaction posts.

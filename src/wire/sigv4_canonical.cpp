@@ -1,6 +1,9 @@
 #include "wire/sigv4_canonical.hpp"
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <mutex>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -8,6 +11,8 @@
 
 namespace trainyard::wire {
 namespace {
+
+constexpr std::size_t kSigningKeysMax = 256;
 
 ApiError invalid_uri() {
   return ApiError("InvalidURI", 400, "Couldn't parse the specified URI.");
@@ -109,10 +114,22 @@ std::string string_to_sign(std::string_view timestamp, std::string_view scope,
 
 std::string signing_key(std::string_view secret, std::string_view date, std::string_view region,
                         std::string_view service) {
-  std::string key = hmac_sha256("AWS4" + std::string(secret), date);
-  key = hmac_sha256(key, region);
-  key = hmac_sha256(key, service);
-  return hmac_sha256(key, "aws4_request");
+  using Parts = std::array<std::string, 4>;
+  static std::mutex mutex;
+  static std::map<Parts, std::string> remembered;
+  Parts parts{std::string(secret), std::string(date), std::string(region), std::string(service)};
+  {
+    std::lock_guard lock(mutex);
+    if (auto known = remembered.find(parts); known != remembered.end()) return known->second;
+  }
+  std::string key = hmac_sha256("AWS4" + parts[0], date);
+  for (std::string_view next : {region, service, std::string_view("aws4_request")}) {
+    key = hmac_sha256(key, next);
+  }
+  std::lock_guard lock(mutex);
+  if (remembered.size() >= kSigningKeysMax) remembered.clear();
+  remembered.emplace(std::move(parts), key);
+  return key;
 }
 
 std::string signature_of(std::string_view key, std::string_view string_to_sign) {

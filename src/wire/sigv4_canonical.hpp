@@ -31,7 +31,7 @@ std::string scope_text(std::string_view date, std::string_view region, std::stri
 std::string string_to_sign(std::string_view timestamp, std::string_view scope,
                            std::string_view canonical_request);
 
-/// Raw bytes.
+/// Raw bytes. The last keys are remembered: a day's requests of one caller share theirs.
 std::string signing_key(std::string_view secret, std::string_view date, std::string_view region,
                         std::string_view service);
 

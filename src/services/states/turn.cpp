@@ -88,7 +88,7 @@ std::optional<asl::TaskResult> result_of(const SyncRule& rule, const json::objec
   if (status == rule.succeeded) return asl::TaskResult{detail, std::nullopt};
   if (status != rule.failed[0] && status != rule.failed[1]) return std::nullopt;
   return asl::TaskResult{nullptr,
-                         asl::Failure{std::string(asl::kTaskFailed), asl::to_text(detail)}};
+                         asl::Failure{std::string(asl::kTaskFailed), dump(detail)}};
 }
 
 void Turn::run(asl::Event event) {
