@@ -46,9 +46,13 @@ std::string Random::base32(int length) {
 std::string Random::hex(int length) { return from_alphabet(*this, "0123456789abcdef", length); }
 
 std::string Random::uuid() {
-  std::string digits = hex(32);
-  digits[12] = '4';
-  digits[16] = "89ab"[below(4)];
+  constexpr uint64_t kVersion = uint64_t{4} << 12, kVariant = uint64_t{0b10} << 62;
+  const uint64_t high = (next() & ~uint64_t{0xf000}) | kVersion;
+  const uint64_t low = (next() >> 2) | kVariant;
+  std::string digits;
+  for (uint64_t half : {high, low}) {
+    for (int shift = 60; shift >= 0; shift -= 4) digits += "0123456789abcdef"[(half >> shift) & 15];
+  }
   return digits.substr(0, 8) + "-" + digits.substr(8, 4) + "-" + digits.substr(12, 4) + "-" +
          digits.substr(16, 4) + "-" + digits.substr(20);
 }

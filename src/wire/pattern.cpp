@@ -14,6 +14,20 @@ namespace {
 
 constexpr uint32_t kMatchLimit = 1'000'000;
 
+/// What a match works with; one a thread, because making it costs more than most matches.
+struct Workspace {
+  Workspace() { pcre2_set_match_limit(context, kMatchLimit); }
+  ~Workspace() {
+    pcre2_match_context_free(context);
+    pcre2_match_data_free(data);
+  }
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+  pcre2_match_data* data = pcre2_match_data_create(1, nullptr);
+  pcre2_match_context* context = pcre2_match_context_create(nullptr);
+};
+
 pcre2_code* compile(std::string_view pattern) {
   int error = 0;
   PCRE2_SIZE offset = 0;
@@ -39,14 +53,10 @@ pcre2_code* compiled(std::string_view pattern) {
 bool matches_fully(std::string_view pattern, std::string_view text) {
   pcre2_code* code = compiled(pattern);
   if (code == nullptr) return true;
-  pcre2_match_data* data = pcre2_match_data_create(1, nullptr);
-  pcre2_match_context* context = pcre2_match_context_create(nullptr);
-  pcre2_set_match_limit(context, kMatchLimit);
+  thread_local Workspace workspace;
   // Subjects come from parsed JSON or decoded forms: not always UTF-8, so it is checked here.
-  int result = pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0, data,
-                           context);
-  pcre2_match_context_free(context);
-  pcre2_match_data_free(data);
+  int result = pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0,
+                           workspace.data, workspace.context);
   return result >= 0;
 }
 

@@ -111,8 +111,11 @@ bool take_signed_headers(std::string_view text, SignedRequest& claim) {
 void take_header_time(const http::Request& request, SignedRequest& claim) {
   const std::string* text = request.headers.find("x-amz-date");
   if (text == nullptr) text = request.headers.find("date");
-  if (text != nullptr &&
-      (parse_iso8601_basic(*text, claim.time) || parse_http_date(*text, claim.time))) {
+  if (text != nullptr && parse_iso8601_basic(*text, claim.time)) {
+    claim.timestamp = *text;
+    return;
+  }
+  if (text != nullptr && parse_http_date(*text, claim.time)) {
     claim.timestamp = iso8601_basic(claim.time);
     return;
   }
