@@ -20,7 +20,7 @@ void run_agent(const AgentOptions& options, StopSignal& stop, Clock& clock) {
     throw SystemError("the plan has no host " + options.host);
   }
   if (fs::exists(paths.stop())) stop.trigger();
-  DaemonLink link(options.reports, plan.attempt, options.host, plan.token);
+  DaemonLink link(options.reports, plan.attempt, options.host, plan.token, paths.plan());
   CommandListener commands(link, stop);
   Reporter reporter(link, stop, clock);
   Instance instance(options, plan, link, reporter, stop, clock);

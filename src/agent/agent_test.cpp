@@ -15,6 +15,7 @@
 #include "compute/archive.hpp"
 #include "compute/local_executor.hpp"
 #include "compute/network_testing.hpp"
+#include "compute/processes.hpp"
 
 namespace trainyard::agent {
 namespace {
@@ -396,6 +397,18 @@ TEST_F(AgentTest, TheDaemonMayGoAndComeBack) {
   for (int i = 1; i <= 2'000; ++i) ASSERT_EQ(lines[static_cast<std::size_t>(i)], std::to_string(i));
   EXPECT_THAT(daemon_.phases(), ElementsAre("Downloading", "Training", "Uploading", "Ended"));
   EXPECT_EQ(unpacked(daemon_.s3.get("out/o.tar.gz")), (Files{{"done", ""}}));
+}
+
+TEST_F(AgentTest, AnOrphanEnds) {
+  program("echo up; sleep 600");
+  prepare();
+  std::thread times([&] {
+    EXPECT_TRUE(daemon_.await_line("up"));
+    daemon_.stop();
+    compute::remove_tree(attempt_);
+  });
+  EXPECT_THROW(run_host("algo-1", stop_), SystemError);  // nowhere to put a receipt
+  times.join();
 }
 
 /// Asks for a path at the door, as a program would without an SDK.

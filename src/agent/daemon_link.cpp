@@ -26,9 +26,15 @@ bool says_stop(const std::string& body) {
 }  // namespace
 
 DaemonLink::DaemonLink(const fs::path& socket, std::string attempt, std::string host,
-                       std::string token)
+                       std::string token, fs::path plan)
     : address_(http::Address::parse("unix:" + socket.string())), attempt_(std::move(attempt)),
-      host_(std::move(host)), token_(std::move(token)), pool_(address_, options()) {}
+      host_(std::move(host)), token_(std::move(token)), plan_(std::move(plan)),
+      pool_(address_, options()) {}
+
+bool DaemonLink::is_orphaned() const {
+  std::error_code error;
+  return !fs::exists(plan_, error) && !error;
+}
 
 std::string DaemonLink::path_of(const std::string& what) const {
   const bool of_attempt = what == "logs" || what == "credentials";
@@ -53,6 +59,7 @@ Answer DaemonLink::post(const std::string& what, const std::string& body, Patien
   outgoing.headers.set("Content-Type", "application/json");
   outgoing.body = body;
   return patiently(patience, [&] {
+    if (is_orphaned()) throw SystemError("the attempt's folder is gone");
     http::Response response = pool_.exchange(outgoing, kAnswerBytesMax);
     if (response.status >= 500) {
       throw ApiError("InternalFailure", response.status, "the daemon cannot take the report");
@@ -92,6 +99,7 @@ void CommandListener::run() {
       delay = kRetryFirst;
     } catch (const std::exception& error) {
       log_debug("no commands: {}", error.what());
+      if (link_.is_orphaned()) stop_.trigger();
       ending_.wait_for(delay);
       delay = std::min(delay * 2, kRetryMax);
     }

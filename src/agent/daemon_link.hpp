@@ -22,13 +22,19 @@ struct Answer {
 /// For many threads.
 class DaemonLink {
  public:
-  DaemonLink(const fs::path& socket, std::string attempt, std::string host, std::string token);
+  /// `plan`: the attempt's plan.json, whose end is the attempt's.
+  DaemonLink(const fs::path& socket, std::string attempt, std::string host, std::string token,
+             fs::path plan);
 
   /// One try. http::TransportError when the daemon is away.
   Answer get(const std::string& what);
   /// "logs" of the attempt, "report" and "metrics" of the instance; repeats while the daemon is
-  /// away or answers 5xx. http::TransportError when the patience ends; ApiError for 5xx then.
+  /// away or answers 5xx. http::TransportError, or ApiError for 5xx, when the patience ends.
+  /// SystemError when the attempt is gone.
   Answer post(const std::string& what, const std::string& body, Patience patience = Patience());
+
+  /// The data folder was removed while the daemon was away: nobody will ask for this instance.
+  bool is_orphaned() const;
 
   /// Keys of the job's role. SystemError when the daemon refuses.
   client::IssuedCredentials credentials();
@@ -40,6 +46,7 @@ class DaemonLink {
 
   http::Address address_;
   std::string attempt_, host_, token_;
+  const fs::path plan_;
   http::Pool pool_;
 };
 
