@@ -30,6 +30,8 @@ std::vector<std::string> Headers::all(std::string_view name) const {
 }
 
 void Headers::add(std::string name, std::string value) {
+  constexpr std::size_t kUsual = 16;
+  if (fields_.empty()) fields_.reserve(kUsual);
   fields_.emplace_back(std::move(name), std::move(value));
 }
 
@@ -55,7 +57,26 @@ std::size_t StringBody::read(char* data, std::size_t size) {
   return count;
 }
 
+std::optional<std::string> StringBody::take_rest() {
+  std::string rest = offset_ == 0 ? std::move(text_) : text_.substr(offset_);
+  text_.clear();
+  offset_ = 0;
+  return rest;
+}
+
+namespace {
+
+[[noreturn]] void throw_too_large(std::size_t limit, const char* code) {
+  throw ApiError(code, 413, "Request body is longer than " + std::to_string(limit) + " bytes");
+}
+
+}  // namespace
+
 std::string read_all(BodyReader& body, std::size_t limit, const char* too_large_code) {
+  if (auto rest = body.take_rest()) {
+    if (rest->size() > limit) throw_too_large(limit, too_large_code);
+    return std::move(*rest);
+  }
   constexpr std::size_t kFirstPiece = 4096;
   constexpr std::size_t kPieceMax = 1u << 20;
   std::string text;
@@ -69,10 +90,7 @@ std::string read_all(BodyReader& body, std::size_t limit, const char* too_large_
     std::size_t count = body.read(text.data() + used, text.size() - used);
     if (count == 0) break;
     used += count;
-    if (used > limit) {
-      throw ApiError(too_large_code, 413,
-                     "Request body is longer than " + std::to_string(limit) + " bytes");
-    }
+    if (used > limit) throw_too_large(limit, too_large_code);
   }
   text.resize(used);
   return text;

@@ -40,6 +40,8 @@ class BodyReader {
   virtual std::size_t read(char* data, std::size_t size) = 0;
   /// How long the whole body is, where that is known before it has been read.
   virtual std::optional<uint64_t> length() const { return std::nullopt; }
+  /// All that is left, when it is in memory already: cheaper than reading it. nullopt otherwise.
+  virtual std::optional<std::string> take_rest() { return std::nullopt; }
 };
 
 /// A body that is in memory already.
@@ -47,6 +49,7 @@ class StringBody final : public BodyReader {
  public:
   explicit StringBody(std::string text) : text_(std::move(text)) {}
   std::size_t read(char* data, std::size_t size) override;
+  std::optional<std::string> take_rest() override;
 
  private:
   std::string text_;

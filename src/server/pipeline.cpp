@@ -63,7 +63,7 @@ struct Pipeline::Impl {
         claim, request, {credential->secret, credential->session_token, credential->expires},
         options);
     request.body = payload.get();
-    Caller caller = credential->caller;
+    Caller caller = std::move(credential->caller);
     caller.source_ip = peer_address(request.peer);
     return caller;
   }

@@ -306,8 +306,9 @@ void check_coverage(const SignedRequest& claim, const http::Request& request) {
   };
   std::string missing = covered("host") ? "" : "host";
   for (const auto& [field, value] : request.headers) {
+    if (!missing.empty() || !iequals(std::string_view(field).substr(0, 6), "x-amz-")) continue;
     std::string name = to_lower(field);
-    if (missing.empty() && name.rfind("x-amz-", 0) == 0 && !covered(name)) missing = name;
+    if (!covered(name)) missing = name;
   }
   if (missing.empty()) return;
   ApiError error = claim.service == "s3"

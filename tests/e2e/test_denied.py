@@ -10,8 +10,8 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 
-from harness import (REGION, ROOT, WORKFLOW_POLICY, Daemon, make_roles, tutorial_definition,
-                     tutorial_input, upload_code, wait_for)
+from harness import (REGION, ROOT, SERVING_IMAGE, WORKFLOW_POLICY, Daemon, make_roles,
+                     source_archive, tutorial_definition, tutorial_input, upload_code, wait_for)
 
 SERVICES = {  # our folder: (signing name, protocol, target prefix)
     "states": ("states", "json", "AWSStepFunctions"), "sagemaker": ("sagemaker", "json", "SageMaker"),
@@ -191,6 +191,95 @@ class Denied(unittest.TestCase):
             with self.subTest(service), self.assertRaises(client.exceptions.ClientError) as caught:
                 call(client)
             self.assertEqual(caught.exception.response["Error"]["Code"], code)
+
+
+class AtOnce(unittest.TestCase):
+    """What InvokeEndpoint keeps in memory is never older than the last answered change."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Daemon().start()
+        cls.addClassCleanup(cls.daemon.close)
+        cls.role, _ = make_roles(cls.daemon)
+        s3 = upload_code(cls.daemon, "code-bucket")
+        s3.put_object(Bucket="code-bucket", Key="model.tar.gz",
+                      Body=source_archive({"model.txt": ("weights", 0o644)}))
+        cls.sagemaker, cls.iam = cls.daemon.client("sagemaker"), cls.daemon.client("iam")
+        cls.sagemaker.create_model(
+            ModelName="model", ExecutionRoleArn=cls.role, PrimaryContainer={
+                "Image": SERVING_IMAGE, "ModelDataUrl": "s3://code-bucket/model.tar.gz",
+                "Environment": {"SAGEMAKER_PROGRAM": "noop-model", "SAGEMAKER_SUBMIT_DIRECTORY":
+                                "s3://code-bucket/code/sourcedir.tar.gz"}})
+        for variant in ("blue", "green"):
+            cls.sagemaker.create_endpoint_config(
+                EndpointConfigName=variant, ProductionVariants=[
+                    {"InitialInstanceCount": 1, "InstanceType": "ml.c4.xlarge",
+                     "ModelName": "model", "VariantName": variant}])
+        cls.sagemaker.create_endpoint(EndpointName="colours", EndpointConfigName="blue")
+        cls.in_service()
+
+    @classmethod
+    def in_service(cls):
+        wait_for(lambda: cls.sagemaker.describe_endpoint(EndpointName="colours")[
+            "EndpointStatus"] == "InService", 60, "endpoint in service")
+
+    def user(self, name):
+        """A user who may invoke; returns (access key, its client of the runtime)."""
+        self.iam.create_user(UserName=name)
+        self.iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(
+            {"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": "sagemaker:InvokeEndpoint", "Resource": "*"}]}))
+        key = self.iam.create_access_key(UserName=name)["AccessKey"]
+        return key, self.daemon.client("sagemaker-runtime", key["AccessKeyId"],
+                                       key["SecretAccessKey"])
+
+    def invoke(self, client):
+        """The variant that answered, or the error's code."""
+        try:
+            answer = client.invoke_endpoint(EndpointName="colours", Body=b"[[1, 2]]",
+                                            ContentType="application/json",
+                                            Accept="application/json")
+            self.assertEqual(json.loads(answer["Body"].read()), [[1.0, 2.0]])
+            return answer["InvokedProductionVariant"]
+        except client.exceptions.ClientError as error:
+            return error.response["Error"]["Code"]
+
+    def test_a_key_that_is_deactivated(self):
+        key, client = self.user("carol")
+        for _ in range(3):
+            for status, expected in (("Active", "blue"),
+                                     ("Inactive", "UnrecognizedClientException")):
+                self.iam.update_access_key(UserName="carol", AccessKeyId=key["AccessKeyId"],
+                                           Status=status)
+                self.assertEqual(self.invoke(client), expected)
+                self.assertEqual(self.invoke(client), expected)
+
+    def test_a_policy_that_changes(self):
+        _, client = self.user("dave")
+        for effect, expected in (("Allow", "blue"), ("Deny", "AccessDeniedException")) * 3:
+            self.iam.put_user_policy(UserName="dave", PolicyName="p", PolicyDocument=json.dumps(
+                {"Version": "2012-10-17", "Statement": [
+                    {"Effect": effect, "Action": "sagemaker:*", "Resource": "*"}]}))
+            self.assertEqual(self.invoke(client), expected)
+            self.assertEqual(self.invoke(client), expected)
+
+    def test_routes_that_change(self):  # after the others, by its name
+        client = self.daemon.client("sagemaker-runtime")
+        self.assertEqual(self.invoke(client), "blue")
+        self.sagemaker.update_endpoint(EndpointName="colours", EndpointConfigName="green")
+        seen = set()
+        while self.sagemaker.describe_endpoint(EndpointName="colours")[
+                "EndpointStatus"] != "InService":
+            seen.add(self.invoke(client))
+        self.assertLessEqual(seen, {"blue", "green"})
+        for _ in range(5):
+            self.assertEqual(self.invoke(client), "green")
+        self.sagemaker.delete_endpoint(EndpointName="colours")
+        self.assertEqual(self.invoke(client), "ValidationError")
+        wait_for(lambda: not self.sagemaker.list_endpoints()["Endpoints"], 60, "endpoint gone")
+        self.sagemaker.create_endpoint(EndpointName="colours", EndpointConfigName="blue")
+        self.in_service()
+        self.assertEqual(self.invoke(client), "blue")
 
 
 if __name__ == "__main__":

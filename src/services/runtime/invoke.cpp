@@ -31,6 +31,9 @@ class ViewBody final : public http::BodyReader {
     return count;
   }
   std::optional<uint64_t> length() const override { return size_; }
+  std::optional<std::string> take_rest() override {
+    return std::string(std::exchange(text_, std::string_view()));
+  }
 
  private:
   std::string_view text_;
