@@ -11,8 +11,8 @@
 namespace trainyard {
 namespace {
 
-/// Everything but objects and arrays. Reals are the shortest text that reads back the same, and keep
-/// their point: Boost writes 1.5 as 1.5E0.
+/// Everything but objects and arrays. Reals are the shortest text that reads back the same, and
+/// keep their point: Boost writes 1.5 as 1.5E0.
 void write_scalar(const json::value& value, std::string& out) {
   const double* number = value.if_double();
   if (number == nullptr || !std::isfinite(*number)) {

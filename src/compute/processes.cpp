@@ -193,9 +193,11 @@ class Starter {
   }
 
   void set_owner(const Owner& owner) {
-    if (::setgroups(0, nullptr) != 0) fail("setgroups");
-    if (::setresgid(owner.gid, owner.gid, owner.gid) != 0) fail("setresgid");
-    if (::setresuid(owner.uid, owner.uid, owner.uid) != 0) fail("setresuid");
+    // Not glibc's functions: they change all threads of a process, and wait for a lock that some
+    // thread of the daemon may have held at the fork.
+    if (::syscall(SYS_setgroups, 0, nullptr) != 0) fail("setgroups");
+    if (::syscall(SYS_setresgid, owner.gid, owner.gid, owner.gid) != 0) fail("setresgid");
+    if (::syscall(SYS_setresuid, owner.uid, owner.uid, owner.uid) != 0) fail("setresuid");
   }
 
   const DaemonSpec& spec_;

@@ -145,10 +145,22 @@ TEST(HttpMessage, HeadersCompareWithoutCase) {
   EXPECT_FALSE(headers.has("B"));
 }
 
-TEST(HttpMessage, ReadAllStopsAtTheLimit) {
-  StringBody fits("12345");
+/// A body that must be read: it is not handed on whole.
+class ReadBody final : public BodyReader {
+ public:
+  explicit ReadBody(std::string text) : text_(std::move(text)) {}
+  std::size_t read(char* data, std::size_t size) override { return text_.read(data, size); }
+
+ private:
+  StringBody text_;
+};
+
+template <class Body>
+void expect_the_limit() {
+  Body fits("12345");
   EXPECT_EQ(read_all(fits, 5), "12345");
-  StringBody long_one("123456");
+  EXPECT_EQ(read_all(fits, 5), "");
+  Body long_one("123456");
   try {
     read_all(long_one, 5, "EntityTooLarge");
     FAIL();
@@ -156,6 +168,15 @@ TEST(HttpMessage, ReadAllStopsAtTheLimit) {
     EXPECT_EQ(error.code(), "EntityTooLarge");
     EXPECT_EQ(error.http_status(), 413);
   }
+}
+
+TEST(HttpMessage, ReadAllStopsAtTheLimit) {
+  expect_the_limit<StringBody>();
+  expect_the_limit<ReadBody>();
+  StringBody begun("12345");
+  char first = 0;
+  EXPECT_EQ(begun.read(&first, 1), 1u);
+  EXPECT_EQ(read_all(begun, 4), "2345");
 }
 
 TEST(HttpMessage, ParsesQueries) {

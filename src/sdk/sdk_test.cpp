@@ -93,7 +93,7 @@ TEST(Npy, RefusesWhatIsNotNumbers) {
 
 TEST(Tensors, GoThroughJsonAndCsv) {
   const Tensor tensor{{2, 2}, {1, 2.5, -3, 4}};
-  EXPECT_EQ(dump(to_nested(tensor)), "[[1E0,2.5E0],[-3E0,4E0]]");
+  EXPECT_EQ(dump(to_nested(tensor)), "[[1.0,2.5],[-3.0,4.0]]");
   EXPECT_EQ(from_nested(to_nested(tensor)).values, tensor.values);
   EXPECT_EQ(from_nested(parse_own_json("[[1],[2]]")).shape, (std::vector<std::size_t>{2, 1}));
   for (const char* bad : {"[[1],[2,3]]", "[1,[2]]", "[\"x\"]", "{}", "[[],[1]]"}) {
@@ -174,7 +174,7 @@ TEST(States, WriteTheStatesLanguage) {
             R"("Big":{"Resource":"arn:aws:states:::sagemaker:createModel",)"
             R"("Parameters":{"Name":"x","Role.$":"$['role'][0]"},"TimeoutSeconds":60,)"
             R"("Type":"Task","Retry":[{"ErrorEquals":["States.Timeout"],"IntervalSeconds":1,)"
-            R"("MaxAttempts":2,"BackoffRate":1.5E0}],"Catch":[{"ErrorEquals":["States.ALL"],)"
+            R"("MaxAttempts":2,"BackoffRate":1.5}],"Catch":[{"ErrorEquals":["States.ALL"],)"
             R"("ResultPath":"$.error","Next":"Bad"}],"End":true},)"
             R"("Rest":{"Seconds":5,"Type":"Wait","End":true},"Good":{"Type":"Succeed"},)"
             R"("Bad":{"Error":"E","Cause":"because","Type":"Fail"}}})");
@@ -322,7 +322,7 @@ TEST_F(Aws, AttachedEstimatorsDeployTheModelWithItsCode) {
   EXPECT_THAT(predictor.predict(Tensor{{1, 1}, {3}}).values, ElementsAre(0.25, 0.75));
   EXPECT_EQ(aws_.last("InvokeEndpoint").at("ContentType"), "application/x-npy");
   aws_.reply.body = "[[1.5]]";
-  EXPECT_EQ(dump(predictor.predict(parse_own_json("[[1]]"))), "[[1.5E0]]");
+  EXPECT_EQ(dump(predictor.predict(parse_own_json("[[1]]"))), "[[1.5]]");
   EXPECT_EQ(aws_.last("InvokeEndpoint").at("Body"), "[[1]]");
 
   predictor.delete_endpoint();

@@ -28,7 +28,7 @@ namespace {
 constexpr std::chrono::milliseconds kStopGrace{2'000};
 /// A program has 120 s after its SIGTERM; the rest is for uploads that were under way.
 constexpr std::chrono::seconds kStopEverythingMax{140};
-constexpr std::chrono::milliseconds kStopPoll{20};
+constexpr long kStopPollNanos = 20'000'000;
 
 /// The folder, held by a lock that ends with the process; the lock's file names the holder.
 class DataDir {
@@ -72,8 +72,9 @@ sigset_t block_signals() {
   return set;
 }
 
-/// SIGINT's part: jobs are asked to stop, and this waits until their ends have been taken in.
-void stop_everything(const Parts& parts) {
+/// SIGINT's part: jobs are asked to stop, and this waits until their ends have been taken in. A
+/// second signal ends the patience.
+void stop_everything(const Parts& parts, const sigset_t& signals) {
   parts.store.write([&](Txn& txn) {
     Caller caller = own_caller(parts.site);
     Call call = make_call(parts, txn, caller);
@@ -83,13 +84,14 @@ void stop_everything(const Parts& parts) {
   auto running = [&] {
     return parts.store.read([](Txn& txn) { return !sagemaker::live_attempts(txn).empty(); });
   };
+  const timespec poll{0, kStopPollNanos};
   while (running()) {
-    if (parts.clock.now() > deadline) {
+    int signal = ::sigtimedwait(&signals, nullptr, &poll);
+    if (parts.clock.now() > deadline || signal == SIGINT || signal == SIGTERM) {
       log_warning("some instances did not end in time and are killed");
       for (const auto& id : parts.executor.find()) parts.executor.kill(id);
       return;
     }
-    std::this_thread::sleep_for(kStopPoll);
   }
 }
 
@@ -144,7 +146,7 @@ int run_daemon(const ServeOptions& options) {
   do {
     sigwait(&signals, &signal);
   } while (signal == SIGHUP);  // a closed terminal is no reason to end
-  if (signal == SIGINT) stop_everything(parts);
+  if (signal == SIGINT) stop_everything(parts, signals);
   server.stop(kStopGrace);
   performer.stop();
   agents.stop();

@@ -140,7 +140,9 @@ struct Performer::Impl {
     }
     try {
       auto next = parts.store.read([](Txn& txn) { return outbox::next_due(txn); });
-      if (next) wait = std::clamp(*next - parts.clock.now(), std::chrono::milliseconds(1), kIdleWait);
+      if (next) {
+        wait = std::clamp(*next - parts.clock.now(), std::chrono::milliseconds(1), kIdleWait);
+      }
     } catch (const std::exception& error) {
       log_error("outbox: {}", error.what());
     }

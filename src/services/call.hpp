@@ -39,8 +39,8 @@ class Door {
   virtual ~Door() = default;
   virtual json::object invoke(Call& call, const Caller& principal, std::string_view service,
                               std::string_view operation, const json::object& input) = 0;
-  /// Whether there is such an operation here, and whether its input has such a member: state machine
-  /// definitions are checked against both when they are created.
+  /// Whether there is such an operation here, and whether its input has such a member: definitions
+  /// of state machines are checked against both when they are created.
   virtual bool has_operation(std::string_view service, std::string_view operation) const = 0;
   virtual bool has_member(std::string_view service, std::string_view operation,
                           std::string_view member) const = 0;

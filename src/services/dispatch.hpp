@@ -1,5 +1,5 @@
-// From an operation's table row to its handler. The rows are generated, so that an operation that is
-// listed without a handler is a link error.
+// From an operation's table row to its handler. The rows are generated, so that an operation that
+// is listed without a handler is a link error.
 #pragma once
 
 #include <memory>

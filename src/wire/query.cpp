@@ -52,7 +52,8 @@ class FormReader {
 
   void list(const Shape& shape, const Member& member, const std::string& name, void* target,
             const std::string& path) {
-    std::string base = name + (member.flattened ? "." : "." + std::string(shape.element_name) + ".");
+    std::string base =
+        name + (member.flattened ? "." : "." + std::string(shape.element_name) + ".");
     for (int i = 1; i <= kListMax; ++i) {
       std::string element = base + std::to_string(i);
       if (!present(element)) return;
