@@ -1,6 +1,8 @@
 #include "compute/local_executor.hpp"
 
 #include <csignal>
+#include <set>
+#include <thread>
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -150,6 +152,26 @@ TEST_F(LocalExecutorTest, AttemptsOfRootHaveUsersOfTheirOwn) {
     EXPECT_GE(std::stoul(one), kFirstUid);
     EXPECT_NE(one, two);
   }
+}
+
+TEST_F(LocalExecutorTest, ManyThreadsSubmitAtOnce) {
+  constexpr int kThreads = 4, kEach = 5;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kEach; ++i) {
+        executor_->submit(spec_of("job-" + std::to_string(t * kEach + i), {"algo-1"}));
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  std::set<std::string> users;
+  for (int i = 0; i < kThreads * kEach; ++i) {
+    const std::string id = "job-" + std::to_string(i);
+    EXPECT_EQ(await_file(host_folder(id, "algo-1") / "starts"), "started\n");
+    users.insert(read_file(host_folder(id, "algo-1") / "uid"));
+  }
+  EXPECT_TRUE(users.size() == 1 || users.size() == kThreads * kEach) << users.size();
 }
 
 TEST_F(LocalExecutorTest, ForgetsWhateverAProgramLeft) {

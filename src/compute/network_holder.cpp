@@ -231,6 +231,14 @@ class Holder {
   std::vector<Client> clients_;
 };
 
+/// Whoever started us may be gone: the next one finds the socket.
+void tell(Fd& report, std::string_view word) {
+  if (report && ::write(report.get(), word.data(), word.size()) < 0) {
+    log_info("nobody waits for the network holder any more");
+  }
+  report.reset();
+}
+
 }  // namespace
 
 int run_network_holder(const fs::path& folder, const std::vector<std::string>& hosts, int ready) {
@@ -239,13 +247,12 @@ int run_network_holder(const fs::path& folder, const std::vector<std::string>& h
     Holder holder(folder, hosts);
     holder.set_up();
     holder.listen();
-    write_all(report.get(), "ok", "the ready pipe");
-    report.reset();
+    tell(report, "ok");
     holder.serve();
     return 0;
   } catch (const SystemError& error) {
     log_error("network holder: {}", error.what());
-    if (report) write_all(report.get(), error.what(), "the ready pipe");
+    tell(report, error.what());
     return 1;
   }
 }
