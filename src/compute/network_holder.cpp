@@ -22,6 +22,7 @@ namespace {
 
 constexpr int kPrefixLength = 24;
 constexpr int kBacklog = 128;
+constexpr int kLookEveryMs = 10'000;
 constexpr std::size_t kClientsMax = 512;
 constexpr const char* kWayOut =
     " (this machine does not allow it; `trainyard serve --sandbox=none` runs programs as plain "
@@ -120,7 +121,10 @@ class Holder {
     while (!done()) {
       std::vector<pollfd> waiting{{listening_.get(), POLLIN, 0}};
       for (const Client& client : clients_) waiting.push_back({client.socket.get(), POLLIN, 0});
-      if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) throw_errno("poll");
+      const int ready = ::poll(waiting.data(), waiting.size(), kLookEveryMs);
+      if (ready < 0 && errno != EINTR) throw_errno("poll");
+      // Without its folder nobody can ask; perhaps no agent ever came.
+      if (ready == 0 && !fs::exists(folder_ / kSocketName)) return;
       for (std::size_t i = clients_.size(); i > 0; --i) {
         if (waiting[i].revents != 0 && !answer(clients_[i - 1])) {
           clients_.erase(clients_.begin() + static_cast<std::ptrdiff_t>(i - 1));
