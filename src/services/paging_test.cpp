@@ -6,7 +6,8 @@ namespace trainyard {
 namespace {
 
 TEST(Paging, TokensCarryTheirPosition) {
-  for (std::string position : {"", "a", "models/η", std::string("\0\xff", 2).c_str()}) {
+  for (const std::string& position :
+       {std::string(), std::string("a"), std::string("models/η"), std::string("\0\xff", 2)}) {
     EXPECT_EQ(read_page_token("list", make_page_token("list", position)), position);
   }
 }

@@ -2,6 +2,7 @@
 #include "wire/pattern.hpp"
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 
@@ -28,12 +29,17 @@ struct Workspace {
   pcre2_match_context* context = pcre2_match_context_create(nullptr);
 };
 
-pcre2_code* compile(std::string_view pattern) {
+struct FreeCode {
+  void operator()(pcre2_code* code) const { pcre2_code_free(code); }
+};
+using Code = std::unique_ptr<pcre2_code, FreeCode>;
+
+Code compile(std::string_view pattern) {
   int error = 0;
   PCRE2_SIZE offset = 0;
-  pcre2_code* code = pcre2_compile(
-      reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
-      PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED, &error, &offset, nullptr);
+  constexpr uint32_t kOptions = PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED;
+  Code code(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), kOptions,
+                          &error, &offset, nullptr));
   if (code == nullptr) log_debug("pattern {} is not PCRE", pattern);
   return code;
 }
@@ -41,11 +47,11 @@ pcre2_code* compile(std::string_view pattern) {
 /// Compiled patterns live as long as the process: their number is bounded by the models.
 pcre2_code* compiled(std::string_view pattern) {
   static std::mutex mutex;
-  static std::map<std::string, pcre2_code*, std::less<>> known;
+  static std::map<std::string, Code, std::less<>> known;
   std::lock_guard lock(mutex);
   auto found = known.find(pattern);
   if (found == known.end()) found = known.emplace(pattern, compile(pattern)).first;
-  return found->second;
+  return found->second.get();
 }
 
 }  // namespace
