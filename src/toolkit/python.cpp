@@ -4,33 +4,12 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.hpp"
+
 namespace trainyard::toolkit {
 namespace {
 
 constexpr int kIndent = 4;
-
-// JSON text with every character past ASCII written as \uXXXX (in surrogate pairs where needed).
-std::string ascii_only(const std::string& text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (length == 1 || i + length > text.size()) {
-      out += text[i++];
-      continue;
-    }
-    uint32_t code = lead & (0xFF >> (length + 1));
-    for (std::size_t k = 1; k < length; ++k) code = (code << 6) | (text[i + k] & 0x3F);
-    if (code >= 0x10000) {
-      code -= 0x10000;
-      out += fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + (code >> 10), 0xDC00 + (code & 0x3FF));
-    } else {
-      out += fmt::format("\\u{:04x}", code);
-    }
-    i += length;
-  }
-  return out;
-}
 
 /// `levels` < 0: compact.
 void write_json(const json::value& value, int levels, std::string& out) {
