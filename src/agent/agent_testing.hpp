@@ -1,6 +1,9 @@
 // For tests: the daemon as an agent sees it, with an S3 that holds what the test puts there.
 #pragma once
 
+#include <cstring>
+#include <map>
+
 #include <map>
 #include <mutex>
 #include <set>
@@ -12,6 +15,7 @@
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "compute/archive.hpp"
 #include "http/server.hpp"
 
 namespace trainyard::agent {
@@ -225,5 +229,42 @@ class FakeDaemon {
   std::map<std::string, std::vector<std::string>> phases_, lines_;
   std::unique_ptr<http::Server> server_;
 };
+
+using Files = std::map<std::string, std::string>;
+
+/// A tar.gz of these files, by path.
+inline std::string pack(const Files& files) {
+  TempDir folder;
+  for (const auto& [name, content] : files) {
+    fs::create_directories((folder.path() / name).parent_path());
+    write_file_atomically(folder.path() / name, content, 0755);
+  }
+  compute::PackedFolders packed({folder.path()});
+  std::string text(64u << 20, '\0');
+  std::size_t size = 0;
+  while (std::size_t count = packed.read(text.data() + size, text.size() - size)) size += count;
+  text.resize(size);
+  return text;
+}
+
+/// What a tar.gz holds, by path.
+inline Files unpacked(const std::string& archive) {
+  TempDir folder;
+  std::size_t at = 0;
+  compute::unpack(
+      [&](char* data, std::size_t size) {
+        size = std::min(size, archive.size() - at);
+        std::memcpy(data, archive.data() + at, size);
+        at += size;
+        return size;
+      },
+      folder.path(), 1u << 30);
+  Files files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder.path())) {
+    if (!entry.is_regular_file()) continue;
+    files[entry.path().lexically_relative(folder.path()).string()] = read_file(entry.path());
+  }
+  return files;
+}
 
 }  // namespace trainyard::agent

@@ -7,7 +7,6 @@
 #include <thread>
 
 #include "agent/patience.hpp"
-#include "base/log.hpp"
 #include "client/s3_transfer.hpp"
 #include "generated/s3/client.hpp"
 #include "http/message.hpp"
@@ -46,7 +45,7 @@ class Multipart {
       send_all(std::move(first), source);
       complete();
     } catch (...) {
-      abort();
+      client::abandon_upload(client_, bucket_, key_, upload_id_);
       throw;
     }
   }
@@ -155,19 +154,6 @@ class Multipart {
         client_.head_object(head);
       }
     });
-  }
-
-  void abort() {
-    s3::AbortMultipartUploadInput input;
-    input.bucket = bucket_;
-    input.key = key_;
-    input.upload_id = upload_id_;
-    try {
-      client_.abort_multipart_upload(input);
-    } catch (const std::exception& error) {
-      // The failure that led here is the one to report.
-      log_warning("parts of {} may stay behind: {}", key_, error.what());
-    }
   }
 
   s3::Client client_;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "generated/s3/client.hpp"
 #include "http/message.hpp"
 
@@ -68,7 +69,7 @@ class MultipartUpload {
       send_parts();
       complete();
     } catch (...) {
-      abort();
+      abandon_upload(client_, bucket_, key_, upload_id_);
       throw;
     }
   }
@@ -117,18 +118,6 @@ class MultipartUpload {
     client_.complete_multipart_upload(input);
   }
 
-  void abort() {
-    s3::AbortMultipartUploadInput input;
-    input.bucket = bucket_;
-    input.key = key_;
-    input.upload_id = upload_id_;
-    try {
-      client_.abort_multipart_upload(input);
-    } catch (const std::exception&) {
-      // The failure that led here is the one to report.
-    }
-  }
-
   s3::Client client_;
   int fd_;
   const fs::path& path_;
@@ -146,6 +135,19 @@ class MultipartUpload {
 };
 
 }  // namespace
+
+void abandon_upload(s3::Client& client, const std::string& bucket, const std::string& key,
+                    const std::string& upload_id) {
+  s3::AbortMultipartUploadInput input;
+  input.bucket = bucket;
+  input.key = key;
+  input.upload_id = upload_id;
+  try {
+    client.abort_multipart_upload(input);
+  } catch (const std::exception& error) {
+    log_warning("parts of {} may stay behind: {}", key, error.what());
+  }
+}
 
 void upload_file(wire::Invoker& invoker, const fs::path& path, const std::string& bucket,
                  const std::string& key, const TransferProgress& progress) {

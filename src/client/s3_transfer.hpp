@@ -9,6 +9,10 @@
 #include "base/files.hpp"
 #include "wire/invoker.hpp"
 
+namespace trainyard::s3 {
+class Client;
+}
+
 namespace trainyard::client {
 
 inline constexpr uint64_t kPartBytes = 8u << 20;  // files from here on go up in parts
@@ -26,6 +30,11 @@ void upload_file(wire::Invoker& invoker, const fs::path& path, const std::string
 /// Writes beside `path` and renames, so that `path` is whole or absent; makes its folders.
 void download_file(wire::Invoker& invoker, const std::string& bucket, const std::string& key,
                    const fs::path& path, const TransferProgress& progress = {});
+
+/// Gives up a multipart upload after a failure, which stays the one to report: that parts may stay
+/// behind is logged, never thrown.
+void abandon_upload(s3::Client& client, const std::string& bucket, const std::string& key,
+                    const std::string& upload_id);
 
 struct ListedObject {
   std::string key;

@@ -33,6 +33,14 @@ class FakeDoor final : public Door {
   }
 };
 
+/// The tables of several components, for a test's store.
+template <class... Lists>
+std::vector<Migration> all_tables(const Lists&... lists) {
+  std::vector<Migration> all;
+  (all.insert(all.end(), std::begin(lists), std::end(lists)), ...);
+  return all;
+}
+
 /// What a handler needs, on a virtual clock. Every write runs twice (Store::set_rerun_writes): a
 /// handler with an effect outside of its transaction fails its tests.
 class ServiceTest : public ::testing::Test {

@@ -14,16 +14,8 @@
 namespace trainyard::s3 {
 
 inline const std::vector<Migration>& test_migrations() {
-  static const std::vector<Migration> all = [] {
-    std::vector<Migration> list;
-    auto add = [&](const auto& steps) {
-      list.insert(list.end(), std::begin(steps), std::end(steps));
-    };
-    add(outbox::kMigrations);
-    add(identity::kMigrations);
-    add(s3::kMigrations);
-    return list;
-  }();
+  static const auto all =
+      all_tables(outbox::kMigrations, identity::kMigrations, s3::kMigrations);
   return all;
 }
 

@@ -16,13 +16,8 @@
 namespace trainyard::states {
 
 inline std::span<const Migration> test_migrations() {
-  static const std::vector<Migration> all = [] {
-    std::vector<Migration> list;
-    list.insert(list.end(), std::begin(outbox::kMigrations), std::end(outbox::kMigrations));
-    list.insert(list.end(), std::begin(identity::kMigrations), std::end(identity::kMigrations));
-    list.insert(list.end(), std::begin(kMigrations), std::end(kMigrations));
-    return list;
-  }();
+  static const auto all =
+      all_tables(outbox::kMigrations, identity::kMigrations, kMigrations);
   return all;
 }
 
