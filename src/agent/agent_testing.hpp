@@ -3,8 +3,6 @@
 
 #include <cstring>
 #include <map>
-
-#include <map>
 #include <mutex>
 #include <set>
 #include <string>
