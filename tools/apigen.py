@@ -282,12 +282,14 @@ def emit_operations_header(model):
     s = model.service
     out = [BANNER.format(s), f'#pragma once\n\n#include "generated/{s}/types.hpp"\n\n'
            "namespace trainyard {\nstruct Call;\nstruct StreamCall;\n"
+           "template <class Output>\nstruct Later;\n"
            "struct ServiceDispatch;\n}\n\n"
            f"namespace trainyard::{s} {{\n\nextern const wire::Service kService;\n"
            "extern const ServiceDispatch kDispatch;\n\n"]
     for name, mode in model.modes.items():
-        call = "StreamCall" if mode == "stream" else "Call"
-        out.append(f"{name}Output {snake(name)}({call}&, const {name}Input&);\n")
+        call = "StreamCall" if mode in ("stream", "later") else "Call"
+        output = f"Later<{name}Output>" if mode == "later" else f"{name}Output"
+        out.append(f"{output} {snake(name)}({call}&, const {name}Input&);\n")
     out.append(f"\n}}  // namespace trainyard::{s}\n")
     return "".join(out)
 
@@ -344,13 +346,16 @@ def emit_service(model):
     return "".join(out)
 
 
+DISPATCH = {"stream": "stream_dispatch", "later": "later_dispatch"}
+
+
 def emit_dispatch(model):
     s = model.service
     out = [BANNER.format(s), f'#include "generated/{s}/operations.hpp"\n'
            '#include "services/dispatch.hpp"\n\n'
            f"namespace trainyard::{s} {{\nnamespace {{\n\nconst OperationDispatch kOperations[] = {{\n"]
     for name, mode in model.modes.items():
-        kind = "stream_dispatch" if mode == "stream" else "dispatch"
+        kind = DISPATCH.get(mode, "dispatch")
         out.append(f"    {kind}<{name}Input, {name}Output, {snake(name)}>(),\n")
     out.append("};\n\n}  // namespace\n\n"
                "const ServiceDispatch kDispatch = {&kService, kOperations};\n\n"

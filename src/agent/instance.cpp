@@ -17,7 +17,7 @@
 namespace trainyard::agent {
 namespace {
 
-/// A sanitizer maps terabytes of shadow memory in every program built with it, the one inside of the
+/// A sanitizer maps terabytes of shadow memory in every program built with it, the one inside the
 /// sandbox too: no ceiling leaves room for that.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kShadowMemory = true;

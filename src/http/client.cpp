@@ -80,6 +80,8 @@ struct Connection::Impl {
   Head head;
   bool reusable = true;
   bool in_body = false;  // a streamed response is still being read
+  bool head_request = false;
+  bool head_read = false;
   bool stale = false;    // the peer had closed before the request
 
   void open(Fd socket) {
@@ -152,16 +154,18 @@ struct Connection::Impl {
     return text.empty() || channel->write(text, {}, options.read_timeout).status == IoStatus::ok;
   }
 
-  /// Sends and reads up to the head of the final response.
-  void begin(const Outgoing& request) {
+  void start(const Outgoing& request) {
     if (!channel) connect();
     if (in_body) fail("the previous response has not been read to its end");
-    bool sent = send(request);
-    if (!sent) reusable = false;
-    do {
-      HeadStatus status = reader->read_head(head, options.read_timeout, options.read_timeout,
-                                            request.method == "HEAD");
-      switch (status) {
+    head_read = false;
+    head_request = request.method == "HEAD";
+    if (!send(request)) reusable = false;
+  }
+
+  /// Reads up to the head of the final response.
+  void receive(milliseconds timeout) {
+    while (!head_read) {
+      switch (reader->read_head(head, timeout, timeout, head_request)) {
         case HeadStatus::complete: break;
         case HeadStatus::none: stale = true; [[fallthrough]];
         case HeadStatus::cut: fail("the server closed the connection without a response");
@@ -170,8 +174,28 @@ struct Connection::Impl {
         case HeadStatus::too_large: fail("the response's header fields are too large");
         case HeadStatus::malformed: fail("malformed response: " + reader->what());
       }
-    } while (head.status >= 100 && head.status < 200 && head.status != 101);
+      head_read = head.status < 100 || head.status >= 200 || head.status == 101;
+    }
     if (!head.keep_alive) reusable = false;
+  }
+
+  void begin(const Outgoing& request) {
+    start(request);
+    receive(options.read_timeout);
+  }
+
+  /// Whether the whole response is here, as far as that can be seen without waiting. Trouble is
+  /// left for receive() to report.
+  Wait::Progress progress() {
+    for (int reads = 0;; ++reads) {
+      while (!head_read && reader->head_buffered()) receive(milliseconds(0));
+      if (head_read && reader->body_buffered()) return Wait::Progress::whole;
+      if (head_read && !reader->body_fits()) return Wait::Progress::partial;
+      if (reads > 0) return Wait::Progress::waiting;
+      IoStatus status = reader->take_in();
+      if (status == IoStatus::timed_out) return Wait::Progress::waiting;
+      if (status != IoStatus::ok) return Wait::Progress::partial;
+    }
   }
 
   std::size_t read_body(char* data, std::size_t size) {
@@ -275,8 +299,12 @@ Response Connection::exchange_streaming(const Outgoing& request) {
 
 Response Connection::exchange_streaming(const Outgoing& request, std::function<void()> drained) {
   impl_->begin(request);
+  return streamed(std::move(drained));
+}
+
+Response Connection::streamed(std::function<void()> drained) {
   Response response = impl_->take_head();
-  if (request.method != "HEAD") response.stream_length = impl_->head.length;
+  if (!impl_->head_request) response.stream_length = impl_->head.length;
   impl_->in_body = !impl_->reader->body_complete();
   response.stream = std::make_unique<ResponseBody<Impl>>(impl_, std::move(drained));
   return response;
@@ -326,6 +354,13 @@ struct Pool::Impl {
     if (idle.size() < kIdleMax) idle.push_back({std::move(connection), monotonic_nanos()});
   }
 
+  static std::function<void()> give_back_later(std::shared_ptr<Impl> pool,
+                                               std::shared_ptr<Connection> connection) {
+    return [pool = std::move(pool), connection = std::move(connection)] {
+      pool->give_back(connection);
+    };
+  }
+
   template <class Exchange>
   Response exchange(const Outgoing& request, Exchange exchange) {
     if (auto connection = take_idle()) {
@@ -361,9 +396,59 @@ Response Pool::exchange(const Outgoing& request, std::size_t body_max) {
 
 Response Pool::exchange_streaming(const Outgoing& request) {
   return impl_->exchange(request, [&](const std::shared_ptr<Connection>& connection) {
-    return connection->exchange_streaming(
-        request, [pool = impl_, connection] { pool->give_back(connection); });
+    return connection->exchange_streaming(request, Impl::give_back_later(impl_, connection));
   });
+}
+
+/// A request that was sent on a connection that had idled.
+class Pool::Begun final : public PendingResponse {
+ public:
+  Begun(std::shared_ptr<Impl> pool, std::shared_ptr<Connection> connection, Outgoing request)
+      : pool_(std::move(pool)), connection_(std::move(connection)), request_(std::move(request)) {
+    Connection::Impl& impl = *connection_->impl_;
+    impl.start(request_);
+    deadline_ = monotonic_nanos() + std::chrono::nanoseconds(impl.options.read_timeout).count();
+  }
+
+  Progress progress() override {
+    if (trouble_) return Progress::partial;
+    Progress progress = Progress::partial;
+    try {
+      progress = connection_->impl_->progress();
+    } catch (const TransportError&) {
+      trouble_ = std::current_exception();
+    }
+    bool late = progress == Progress::waiting && monotonic_nanos() >= deadline_;
+    return late ? Progress::partial : progress;
+  }
+  int fd() const override { return connection_->impl_->channel->fd(); }
+  int64_t deadline() const override { return deadline_; }
+
+  Response finish() override {
+    try {
+      if (trouble_) std::rethrow_exception(trouble_);
+      int64_t left = std::max<int64_t>(0, deadline_ - monotonic_nanos());
+      connection_->impl_->receive(milliseconds(left / 1'000'000));
+      return connection_->streamed(Impl::give_back_later(pool_, connection_));
+    } catch (const TransportError&) {
+      if (!connection_->was_stale()) throw;
+    }
+    auto fresh = std::make_shared<Connection>(pool_->connect());
+    return fresh->exchange_streaming(request_, Impl::give_back_later(pool_, fresh));
+  }
+
+ private:
+  std::shared_ptr<Impl> pool_;
+  std::shared_ptr<Connection> connection_;
+  Outgoing request_;
+  std::exception_ptr trouble_;
+  int64_t deadline_ = 0;
+};
+
+std::unique_ptr<PendingResponse> Pool::begin(Outgoing request) {
+  auto connection = impl_->take_idle();
+  if (!connection) return nullptr;
+  return std::make_unique<Begun>(impl_, std::move(connection), std::move(request));
 }
 
 }  // namespace trainyard::http

@@ -73,6 +73,8 @@ class Connection {
   struct Impl;
   /// As above; `drained` is called when the response's stream has been read to its end.
   Response exchange_streaming(const Outgoing& request, std::function<void()> drained);
+  /// The response whose head has been read.
+  Response streamed(std::function<void()> drained);
   /// The last exchange failed because the peer had closed before a byte of an answer.
   bool was_stale() const;
   /// The last exchange left nothing behind that a next one would trip over.
@@ -94,9 +96,13 @@ class Pool {
   Response exchange(const Outgoing& request, std::size_t body_max = 1u << 30);
   /// The connection goes back to the pool when the response's stream is drained.
   Response exchange_streaming(const Outgoing& request);
+  /// As above in two steps, if a connection is open that has nothing to do; nullptr otherwise.
+  /// `request` must have its body in memory.
+  std::unique_ptr<PendingResponse> begin(Outgoing request);
 
  private:
   struct Impl;
+  class Begun;
   std::shared_ptr<Impl> impl_;
 };
 

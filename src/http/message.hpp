@@ -1,4 +1,4 @@
-// HTTP/1.1 messages as plain values. Beast stays inside server.cpp and client.cpp.
+// HTTP/1.1 messages as plain values. Beast stays inside parser.cpp.
 #pragma once
 
 #include <cstdint>
@@ -73,6 +73,33 @@ struct Request {
   std::string_view query() const;  // after '?', undecoded
 };
 
+/// What is still awaited from another descriptor, a model that computes, say. The server asks without
+/// waiting, so that nobody's thread is held; whoever wants to wait calls what comes after it.
+class Wait {
+ public:
+  enum class Progress {
+    waiting,  // nothing came yet: ask again when fd() is readable
+    whole,    // all is here: going on takes no waiting
+    partial,  // going on may wait: on a thread of its own
+  };
+  virtual ~Wait() = default;
+  /// Takes in what has come.
+  virtual Progress progress() = 0;
+  /// Only asked for while progress() says `waiting`.
+  virtual int fd() const = 0;
+  /// Until when it makes sense to wait (monotonic nanoseconds); `partial` from then on.
+  virtual int64_t deadline() const = 0;
+};
+
+struct Response;
+
+/// A response that is not there yet.
+class PendingResponse : public Wait {
+ public:
+  /// Waits for what is missing. Throws as a handler does. Called once.
+  virtual Response finish() = 0;
+};
+
 struct Response {
   int status = 200;
   Headers headers;
@@ -80,6 +107,7 @@ struct Response {
   std::unique_ptr<BodyReader> stream;  // sent as it is read
   std::optional<uint64_t> stream_length;  // without it the stream goes out chunked
   bool close = false;                  // end the connection after this response
+  std::unique_ptr<PendingResponse> pending;  // when set, the response is what this brings
 };
 
 /// Decoded name=value pairs of a query string, in order; a name without '=' has an empty value.

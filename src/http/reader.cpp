@@ -87,6 +87,19 @@ HeadStatus MessageReader::read_head(Head& head, milliseconds idle_timeout,
   return HeadStatus::complete;
 }
 
+bool MessageReader::head_buffered() {
+  skip_blank_lines();
+  return unread().find("\r\n\r\n") != std::string_view::npos;
+}
+
+bool MessageReader::body_buffered() const {
+  return framing_ == Framing::none || (framing_ == Framing::length && left_ <= buffered());
+}
+
+bool MessageReader::body_fits() const {
+  return body_buffered() || (framing_ == Framing::length && left_ <= buffer_max_ / 2);
+}
+
 std::optional<uint64_t> MessageReader::body_left() const {
   if (framing_ == Framing::none) return 0;
   if (framing_ == Framing::length) return left_;

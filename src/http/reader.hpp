@@ -33,6 +33,15 @@ class MessageReader {
   std::size_t read_body(char* data, std::size_t size, std::chrono::milliseconds timeout,
                         BodyStatus& status);
 
+  /// Takes in what has come, without waiting: `timed_out` when that is nothing.
+  IoStatus take_in() { return fill(std::chrono::milliseconds(0)); }
+  /// Whether the next head is here to its end: read_head() does not wait then.
+  bool head_buffered();
+  /// Whether the rest of the body is here: read_body() does not wait then.
+  bool body_buffered() const;
+  /// Whether the rest of the body can be taken in before it is read.
+  bool body_fits() const;
+
   bool body_complete() const { return framing_ == Framing::none; }
   /// What Content-Length still promises; nullopt when the framing does not tell.
   std::optional<uint64_t> body_left() const;

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
-#include <list>
+#include <unordered_set>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -18,6 +18,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "http/channel.hpp"
+#include "http/loop.hpp"
 #include "http/session.hpp"
 
 namespace trainyard::http {
@@ -34,12 +35,6 @@ struct Door {
   Fd fd;
   std::shared_ptr<const Server::Handler> handler;
   fs::path unix_path;
-};
-
-struct Accepted {
-  Fd socket;
-  std::string peer;
-  std::shared_ptr<const Door> door;
 };
 
 std::string peer_name(const sockaddr_storage& address) {
@@ -81,8 +76,9 @@ struct Server::Impl {
     std::mutex mutex;
     std::condition_variable work, changed;
     std::vector<std::shared_ptr<Door>> doors;
-    std::deque<Accepted> queue;
-    std::list<Session*> sessions;
+    std::deque<std::unique_ptr<Session>> queue;  // they wait for a thread
+    std::unordered_set<Session*> sessions;       // all, wherever they are
+    std::unique_ptr<Loop> loop;                  // only where some requests are quick
     int workers = 0;
     int idle_workers = 0;
     std::atomic<bool> stopping{false};
@@ -146,30 +142,42 @@ struct Server::Impl {
         int on = 1;
         ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       }
-      admit(state, Accepted{std::move(socket), peer_name(address), door});
+      admit(state, std::move(socket), peer_name(address), *door);
     }
   }
 
-  static void admit(const std::shared_ptr<State>& state, Accepted accepted) {
+  static void admit(const std::shared_ptr<State>& state, Fd socket, std::string peer,
+                    const Door& door) {
     std::unique_lock lock(state->mutex);
-    const int pending = static_cast<int>(state->queue.size());
-    if (pending < state->idle_workers) {
-      state->queue.push_back(std::move(accepted));
-      state->work.notify_one();
-      return;
-    }
-    if (state->workers < state->options.connections_max && start_worker(state)) {
-      state->queue.push_back(std::move(accepted));
-      return;
-    }
+    const bool full = static_cast<int>(state->sessions.size()) >= state->options.connections_max;
     // Full: the connection that has waited longest for its next request gives way.
-    if (pending == 0 && evict_idle(*state)) {
-      state->queue.push_back(std::move(accepted));
+    if (!full || (state->queue.empty() && evict_idle(*state))) {
+      auto session = std::make_unique<Session>(std::move(socket), std::move(peer), state->options,
+                                               door.handler, &door, state->stopping);
+      state->sessions.insert(session.get());
+      hand_to_worker(state, std::move(session));
       return;
     }
     lock.unlock();
     log_warning("connection refused: {} are open", state->options.connections_max);
-    refuse(std::move(accepted.socket));
+    refuse(std::move(socket));
+  }
+
+  /// With the lock held. A session that no thread is left for waits until one is.
+  static void hand_to_worker(const std::shared_ptr<State>& state,
+                             std::unique_ptr<Session> session) {
+    state->queue.push_back(std::move(session));
+    if (static_cast<int>(state->queue.size()) <= state->idle_workers) {
+      state->work.notify_one();
+    } else if (state->workers < state->options.connections_max && !start_worker(state)) {
+      log_warning("no thread for a connection: it waits for one of {}", state->workers);
+    }
+  }
+
+  static void retire(State& state, std::unique_ptr<Session> session) {
+    std::lock_guard lock(state.mutex);
+    state.sessions.erase(session.get());
+    state.changed.notify_all();
   }
 
   static bool evict_idle(State& state) {
@@ -216,19 +224,33 @@ struct Server::Impl {
           lock, kWorkerIdle, [&] { return !state.queue.empty() || state.stopping; });
       --state.idle_workers;
       if (!found || state.queue.empty()) break;
-      Accepted accepted = std::move(state.queue.front());
+      std::unique_ptr<Session> session = std::move(state.queue.front());
       state.queue.pop_front();
-      Session session(std::move(accepted.socket), std::move(accepted.peer), state.options,
-                      accepted.door->handler, accepted.door.get(), state.stopping);
-      auto place = state.sessions.insert(state.sessions.end(), &session);
       lock.unlock();
-      session.run();
+      if (session->go_on(true) == Session::Pause::pending) {
+        state.loop->add(std::move(session));
+      } else {
+        retire(state, std::move(session));
+      }
       lock.lock();
-      state.sessions.erase(place);
-      state.changed.notify_all();
     }
     --state.workers;
     state.changed.notify_all();
+  }
+
+  /// The loop ends in stop(), before the state does.
+  void start_loop() {
+    std::weak_ptr<State> owner = state;
+    state->loop = std::make_unique<Loop>(
+        state->options.idle_timeout,
+        [owner](std::unique_ptr<Session> session) {
+          std::shared_ptr<State> state = owner.lock();
+          std::lock_guard lock(state->mutex);
+          hand_to_worker(state, std::move(session));
+        },
+        [owner](std::unique_ptr<Session> session) {
+          retire(*owner.lock(), std::move(session));
+        });
   }
 
   void stop(milliseconds grace) {
@@ -243,21 +265,28 @@ struct Server::Impl {
       if (!door->unix_path.empty()) ::unlink(door->unix_path.c_str());
     }
     state->doors.clear();
+    for (const auto& session : state->queue) state->sessions.erase(session.get());
     state->queue.clear();
     state->work.notify_all();
     for (Session* session : state->sessions) {
       if (session->idle_since() != 0) session->cut();
     }
-    auto none = [&] { return state->workers == 0; };
-    if (state->changed.wait_for(lock, grace, none)) return;
-    for (Session* session : state->sessions) session->cut();
+    auto none = [&] { return state->workers == 0 && state->sessions.empty(); };
+    if (!state->changed.wait_for(lock, grace, none)) {
+      for (Session* session : state->sessions) session->cut();
+    }
+    lock.unlock();
+    if (state->loop) state->loop->stop();
+    lock.lock();
     state->changed.wait(lock, none);
   }
 };
 
 Server::Server(ServerOptions options, Handler handler) : impl_(std::make_unique<Impl>()) {
-  impl_->state->options = options;
-  impl_->state->handler = std::make_shared<const Handler>(std::move(handler));
+  Impl::State& state = *impl_->state;
+  state.options = std::move(options);
+  state.handler = std::make_shared<const Handler>(std::move(handler));
+  if (state.options.quick) impl_->start_loop();
 }
 
 Server::~Server() { impl_->stop(milliseconds(0)); }

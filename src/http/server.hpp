@@ -1,5 +1,6 @@
 // The HTTP/1.1 server: one blocking thread a connection, taken from a bounded pool. Blocking reads
-// keep streaming bodies and upstream calls plain code; kConnectionsMax bounds the threads.
+// keep streaming bodies and upstream calls plain code; kConnectionsMax bounds the threads. Where a
+// handler answers with a pending response, the connection moves into a loop and needs no thread.
 #pragma once
 
 #include <chrono>
@@ -20,6 +21,10 @@ struct ServerOptions {
   std::chrono::milliseconds idle_timeout{75'000};    // between requests
   std::chrono::milliseconds body_timeout{30'000};    // without a byte of progress, either way
   int connections_max = kConnectionsMax;
+  /// Requests whose handler never waits long: it answers at once or with a pending response. A
+  /// server with this predicate has a loop and, once a connection is in it, handles such requests
+  /// there. Without it pending responses are waited for on the connection's thread.
+  std::function<bool(const Request&)> quick;
 };
 
 class Server {

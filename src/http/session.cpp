@@ -129,6 +129,14 @@ class Session::Body final : public BodyReader {
   bool failed_ = false;
 };
 
+struct Session::Exchange {
+  Exchange(Session& session, bool expects_continue) : body(session, expects_continue) {}
+
+  Body body;
+  Request request;
+  std::optional<Response> response;
+};
+
 Session::Session(Fd socket, std::string peer, const ServerOptions& options,
                  std::shared_ptr<const Server::Handler> handler, const void* door,
                  const std::atomic<bool>& stopping)
@@ -140,52 +148,94 @@ Session::Session(Fd socket, std::string peer, const ServerOptions& options,
       channel_(plain_channel(std::move(socket), options.idle_timeout)),
       reader_(*channel_, Parser::Kind::request, kHeaderBytesMax) {}
 
-void Session::run() {
+Session::~Session() = default;
+
+Session::Pause Session::go_on(bool may_wait) {
+  may_wait_ = may_wait;
+  // In the middle of an exchange it was not the socket that had something to tell.
+  readable_ = !exchange_;
   try {
-    while (serve_one()) {
-    }
+    Pause pause = serve();
+    if (pause != Pause::ended) return pause;
+    if (unread_input_ && !may_wait) return Pause::thread;
     if (unread_input_) linger();
   } catch (const std::exception& error) {
     log_error("connection from {}: {}", peer_, error.what());
   }
+  return Pause::ended;
 }
+
+int Session::awaited() const { return exchange_->response->pending->fd(); }
+
+int64_t Session::deadline() const { return exchange_->response->pending->deadline(); }
 
 void Session::cut() { ::shutdown(channel_->fd(), SHUT_RDWR); }
 
-bool Session::serve_one() {
+Session::Pause Session::serve() {
+  while (!over_) {
+    Step step = unsent_ > 0                       ? flush()
+                : !exchange_                      ? next_request()
+                : !exchange_->response            ? handle()
+                : exchange_->response->pending    ? await_response()
+                                                  : respond();
+    if (step) return *step;
+  }
+  return Pause::ended;
+}
+
+Session::Step Session::end() {
+  over_ = true;
+  return Pause::ended;
+}
+
+Session::Step Session::next_request() {
   // Idle is announced before `stopping_` is looked at; stop() does it the other way round.
   idle_since_ = monotonic_nanos();
-  if (stopping_) return false;
+  if (stopping_) return end();
+  if (!may_wait_) {
+    if (Step step = take_in_head()) return step;
+  }
   HeadStatus status = reader_.read_head(head_, options_.idle_timeout, options_.header_timeout);
   idle_since_ = 0;
-  if (status != HeadStatus::complete) return refuse(status);
+  return status == HeadStatus::complete ? begin_exchange() : refuse(status);
+}
 
+/// Without waiting: on only with a head that is here to its end.
+Session::Step Session::take_in_head() {
+  if (reader_.head_buffered()) return std::nullopt;
+  if (std::exchange(readable_, false)) {
+    IoStatus status = reader_.take_in();
+    bool ended = status != IoStatus::ok && status != IoStatus::timed_out;
+    if (ended && reader_.buffered() == 0) return end();
+    if (reader_.head_buffered()) return std::nullopt;
+  }
+  if (reader_.buffered() == 0) return Pause::idle;
+  idle_since_ = 0;
+  return Pause::thread;
+}
+
+Session::Step Session::begin_exchange() {
   bool expects_continue = false;
   if (const std::string* expect = head_.headers.find("expect")) {
     if (!iequals(*expect, "100-continue")) {
       unread_input_ = true;
       answer(417, "Only 100-continue can be expected");
-      return false;
+      return end();
     }
     expects_continue = !head_.http_1_0;
   }
-  Body body(*this, expects_continue);
-  Request request;
+  exchange_ = std::make_unique<Exchange>(*this, expects_continue);
+  Request& request = exchange_->request;
   request.method = std::move(head_.method);
   request.target = std::move(head_.target);
   request.headers = std::move(head_.headers);
-  request.body = &body;
+  request.body = &exchange_->body;
   request.length = head_.length;
   request.peer = peer_;
-
-  Response response = handle(request);
-  bool settled = settle_body(body);
-  bool keep_alive = settled && head_.keep_alive && !response.close && !stopping_;
-  if (!send(response, request, keep_alive)) return false;
-  return keep_alive && drain_small();
+  return std::nullopt;
 }
 
-bool Session::refuse(HeadStatus status) {
+Session::Step Session::refuse(HeadStatus status) {
   unread_input_ = true;
   switch (status) {
     case HeadStatus::slow: answer(408, "The request took too long to arrive"); break;
@@ -193,18 +243,46 @@ bool Session::refuse(HeadStatus status) {
     case HeadStatus::too_large: answer(431, reader_.what()); break;
     default: unread_input_ = false;
   }
-  return false;
+  return end();
 }
 
-Response Session::handle(Request& request) {
+Session::Step Session::handle() {
+  Exchange& exchange = *exchange_;
+  if (!may_wait_ && !(options_.quick(exchange.request) && reader_.body_buffered())) {
+    return Pause::thread;
+  }
+  exchange.response = make_response([&] { return (*handler_)(exchange.request); });
+  return std::nullopt;
+}
+
+Session::Step Session::await_response() {
+  Response& response = *exchange_->response;
+  Wait::Progress progress = response.pending->progress();
+  if (progress == Wait::Progress::waiting && options_.quick) return Pause::pending;
+  if (progress != Wait::Progress::whole && !may_wait_) return Pause::thread;
+  std::unique_ptr<PendingResponse> pending = std::move(response.pending);
+  response = make_response([&] {
+    Response made = pending->finish();
+    if (progress == Wait::Progress::whole && made.stream) {
+      made.body = read_all(*made.stream, SIZE_MAX);
+      made.stream.reset();
+    }
+    return made;
+  });
+  return std::nullopt;
+}
+
+template <class Make>
+Response Session::make_response(const Make& make) {
   Response response;
   response.headers.add("Content-Type", "text/plain");
   try {
-    return (*handler_)(request);
+    return make();
   } catch (const ApiError& error) {
     response.status = error.http_status();
     response.body = error.code() + ": " + error.message() + "\n";
   } catch (const std::exception& error) {
+    const Request& request = exchange_->request;
     log_error("{} {}: {}", request.method, request.path(), error.what());
     response.status = 500;
     response.body = "InternalFailure\n";
@@ -212,8 +290,29 @@ Response Session::handle(Request& request) {
   return response;
 }
 
+Session::Step Session::respond() {
+  Response& response = *exchange_->response;
+  if (!may_wait_ && (response.stream || !reader_.body_buffered())) return Pause::thread;
+  bool keep_alive = settle_body() && head_.keep_alive && !response.close && !stopping_;
+  last_ = !keep_alive;
+  bool sent = send(response, keep_alive);
+  exchange_.reset();
+  if (!sent || (keep_alive && !drain_small())) return end();
+  over_ = last_ && unsent_ == 0;
+  return std::nullopt;
+}
+
+/// What the socket did not take at once.
+Session::Step Session::flush() {
+  if (!may_wait_) return Pause::thread;
+  bool sent = write(std::string_view(out_).substr(out_.size() - std::exchange(unsent_, 0)), {});
+  over_ = !sent || last_;
+  return std::nullopt;
+}
+
 /// Whether the connection can go on although the handler may have left a part of the body.
-bool Session::settle_body(const Body& body) {
+bool Session::settle_body() {
+  const Body& body = exchange_->body;
   if (reader_.body_complete()) return true;
   auto left = reader_.body_left();
   bool settled = !body.failed() && !body.continue_owed() && left && *left <= kDrainMax;
@@ -280,7 +379,8 @@ void Session::append_head(const Response& response, bool body_allowed, bool head
   out_.append("\r\n");
 }
 
-bool Session::send(Response& response, const Request& request, bool keep_alive) {
+bool Session::send(Response& response, bool keep_alive) {
+  const Request& request = exchange_->request;
   const bool head_request = request.method == "HEAD";
   const bool body_allowed =
       response.status >= 200 && response.status != 204 && response.status != 304;
@@ -294,14 +394,21 @@ bool Session::send(Response& response, const Request& request, bool keep_alive) 
     answer(500, "InternalFailure");
     return false;
   }
-  if (head_request || !body_allowed) return write(out_, {});
+  if (head_request || !body_allowed) return send_inline({});
   if (response.stream) {
     // An HTTP/1.0 client learns the end of such a stream from the end of the connection.
     return send_stream(response, chunked) && !(unknown_length && head_.http_1_0);
   }
-  if (response.body.size() > kInlineBody) return write(out_, response.body);
-  out_.append(response.body);
-  return write(out_, {});
+  return send_inline(response.body);
+}
+
+bool Session::send_inline(std::string_view body) {
+  if (may_wait_ && body.size() > kInlineBody) return write(out_, body);
+  out_.append(body);
+  if (may_wait_) return write(out_, {});
+  IoResult result = channel_->write(out_, {}, milliseconds(0));
+  if (result.status == IoStatus::timed_out) unsent_ = out_.size() - result.size;
+  return result.status == IoStatus::ok || unsent_ > 0;
 }
 
 /// The head waits in out_ for the first piece, so that a stream that fails at once is still
@@ -340,7 +447,8 @@ bool Session::send_stream(Response& response, bool chunked) {
 }
 
 bool Session::write(std::string_view head, std::string_view body) {
-  return channel_->write(head, body, options_.body_timeout).status == IoStatus::ok;
+  milliseconds timeout = may_wait_ ? options_.body_timeout : milliseconds(0);
+  return channel_->write(head, body, timeout).status == IoStatus::ok;
 }
 
 void Session::answer(int status, std::string_view text) {

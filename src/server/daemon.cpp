@@ -120,7 +120,9 @@ int run_daemon(const ServeOptions& options) {
   AgentDoor agents(parts, [&](http::Request& request) { return pipeline.handle(request); });
   Performer performer(parts, agents);
   Front front(parts, pipeline, options.hosts);
-  http::Server server({}, [&](http::Request& request) { return front.handle(request); });
+  http::ServerOptions http_options;
+  http_options.quick = Pipeline::is_quick;
+  http::Server server(http_options, [&](http::Request& request) { return front.handle(request); });
 
   identity::Credential root = store.write([&](Txn& txn) {
     return identity::ensure_root(txn, site.account, random, clock.now());

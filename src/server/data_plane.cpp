@@ -11,7 +11,8 @@
 namespace trainyard::server {
 namespace {
 
-constexpr int kAttemptsPerRequest = 2;  // another instance is tried when a connection is refused
+/// Another instance is tried when one cannot be reached.
+constexpr std::size_t kAttemptsPerRequest = 2;
 
 /// One instance as the data plane sees it: its connections, and how many requests it has now.
 struct Instance {
@@ -156,19 +157,88 @@ struct DataPlane::Impl {
     }
     return best;
   }
+};
 
-  Answer send(const std::shared_ptr<Instance>& instance, http::Outgoing& request,
-              const Variant& variant) {
-    Busy busy(instance);
-    http::Response response = instance->pool->exchange_streaming(request);
-    Answer answer;
-    answer.variant = variant.name;
-    if (response.stream) {
-      response.stream = std::make_unique<CountedBody>(std::move(response.stream), std::move(busy));
-    }
-    answer.response = std::move(response);
-    return answer;
+namespace {
+
+ApiError no_answer(const std::string& variant) {
+  const std::string original =
+      "Your invocation timed out while waiting for a response from container.";
+  ApiError failure("ModelError", 424, "Received server error (0) from " + variant +
+                                          " with message \"" + original + "\".");
+  failure.fields()["OriginalStatusCode"] = "0";
+  failure.fields()["OriginalMessage"] = original;
+  return failure;
+}
+
+}  // namespace
+
+/// One invocation: at once on a connection that is open, else on the thread that asks for the end.
+class DataPlane::Sent final : public Invoked {
+ public:
+  Sent(Impl& plane, std::shared_ptr<const Variants> variants, const Variant& variant,
+       Invocation invocation)
+      : plane_(plane),
+        variants_(std::move(variants)),
+        variant_(variant),
+        endpoint_(std::move(invocation.endpoint)) {
+    request_.method = "POST";
+    request_.target = "/invocations";
+    request_.headers = std::move(invocation.headers);
+    request_.body = std::move(invocation.body);
+    if (next_instance()) begun_ = instance_->pool->begin(request_);
   }
+
+  Progress progress() override { return begun_ ? begun_->progress() : Progress::partial; }
+  int fd() const override { return begun_->fd(); }
+  int64_t deadline() const override { return begun_->deadline(); }
+
+  Answer finish() override {
+    while (instance_) {
+      try {
+        Answer answer;
+        answer.response = begun_ ? std::exchange(begun_, nullptr)->finish()
+                                 : instance_->pool->exchange_streaming(request_);
+        answer.variant = variant_.name;
+        if (answer.response.stream) {
+          answer.response.stream =
+              std::make_unique<CountedBody>(std::move(answer.response.stream), std::move(*busy_));
+        }
+        busy_.reset();
+        return answer;
+      } catch (const http::TransportError& error) {
+        log_info("endpoint {}: instance {} did not answer: {}", endpoint_, instance_->attempt,
+                 error.what());
+        if (error.sent()) throw no_answer(variant_.name);
+      } catch (const SystemError& error) {
+        log_info("endpoint {}: instance {} is out of reach: {}", endpoint_, instance_->attempt,
+                 error.what());
+      }
+      next_instance();
+    }
+    throw_unavailable(endpoint_);
+  }
+
+ private:
+  bool next_instance() {
+    busy_.reset();
+    instance_ = nullptr;
+    if (tried_.size() < kAttemptsPerRequest) instance_ = plane_.choose_instance(variant_, tried_);
+    if (!instance_) return false;
+    tried_.push_back(instance_.get());
+    busy_.emplace(instance_);
+    return true;
+  }
+
+  Impl& plane_;
+  std::shared_ptr<const Variants> variants_;  // keeps variant_
+  const Variant& variant_;
+  std::string endpoint_;
+  http::Outgoing request_;
+  std::vector<Instance*> tried_;
+  std::shared_ptr<Instance> instance_;
+  std::optional<Busy> busy_;
+  std::unique_ptr<http::PendingResponse> begun_;
 };
 
 DataPlane::DataPlane(Store& store, compute::Executor& executor, Random& random, const Site& site)
@@ -176,41 +246,10 @@ DataPlane::DataPlane(Store& store, compute::Executor& executor, Random& random, 
 
 DataPlane::~DataPlane() = default;
 
-DataPlane::Answer DataPlane::invoke(const Invocation& invocation) {
+std::unique_ptr<InstanceRouter::Invoked> DataPlane::invoke(Invocation invocation) {
   auto variants = impl_->variants_of(invocation.endpoint);
   const Variant& variant = impl_->choose_variant(*variants, invocation);
-  http::Outgoing request;
-  request.method = "POST";
-  request.target = "/invocations";
-  request.headers = invocation.headers;
-  // The whole body is in memory (InvokeEndpoint bounds it), so that another instance can be tried.
-  request.body = http::read_all(*invocation.body, SIZE_MAX);
-  std::vector<Instance*> tried;
-  for (int attempt = 0; attempt < kAttemptsPerRequest; ++attempt) {
-    auto instance = impl_->choose_instance(variant, tried);
-    if (!instance) break;
-    tried.push_back(instance.get());
-    try {
-      return impl_->send(instance, request, variant);
-    } catch (const http::TransportError& error) {
-      log_info("endpoint {}: instance {} did not answer: {}", invocation.endpoint,
-               instance->attempt, error.what());
-      if (error.sent()) {
-        ApiError failure("ModelError", 424,
-                         "Received server error (0) from " + variant.name +
-                             " with message \"Your invocation timed out while waiting for a "
-                             "response from container\".");
-        failure.fields()["OriginalStatusCode"] = "0";
-        failure.fields()["OriginalMessage"] =
-            "Your invocation timed out while waiting for a response from container.";
-        throw failure;
-      }
-    } catch (const SystemError& error) {
-      log_info("endpoint {}: instance {} is out of reach: {}", invocation.endpoint,
-               instance->attempt, error.what());
-    }
-  }
-  throw_unavailable(invocation.endpoint);
+  return std::make_unique<Sent>(*impl_, std::move(variants), variant, std::move(invocation));
 }
 
 }  // namespace trainyard::server

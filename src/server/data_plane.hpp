@@ -17,9 +17,10 @@ class DataPlane final : public InstanceRouter {
  public:
   DataPlane(Store& store, compute::Executor& executor, Random& random, const Site& site);
   ~DataPlane() override;
-  Answer invoke(const Invocation& invocation) override;
+  std::unique_ptr<Invoked> invoke(Invocation invocation) override;
 
  private:
+  class Sent;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

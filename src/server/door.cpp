@@ -22,7 +22,7 @@ const wire::Operation* operation_named(std::string_view service, std::string_vie
 
 bool ServiceDoor::has_operation(std::string_view service, std::string_view operation) const {
   const wire::Operation* found = operation_named(service, operation);
-  return found != nullptr && found->mode != wire::Mode::stream;
+  return found != nullptr && wire::is_transactional(found->mode);
 }
 
 bool ServiceDoor::has_member(std::string_view service, std::string_view operation,
@@ -37,7 +37,7 @@ json::object ServiceDoor::invoke(Call& call, const Caller& principal, std::strin
                                  std::string_view operation, const json::object& input) {
   const ServiceDispatch* target = find_service(service);
   const wire::Operation* row = operation_named(service, operation);
-  TRAINYARD_ASSERT(target != nullptr && row != nullptr && row->mode != wire::Mode::stream);
+  TRAINYARD_ASSERT(target != nullptr && row != nullptr && wire::is_transactional(row->mode));
   const OperationDispatch& handler = target->operations[row->index];
 
   auto typed = handler.make_input();

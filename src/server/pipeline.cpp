@@ -39,6 +39,51 @@ ApiError wrong_scope(const wire::Service& service) {
                       std::string(service.signing_name) + "'.");
 }
 
+/// What `make` throws becomes an error in the service's own form.
+template <class Make>
+http::Response or_error(const wire::Service& service, const std::string& request_id, bool head,
+                        std::string_view what, const Make& make) {
+  try {
+    return make();
+  } catch (const ApiError& error) {
+    return wire::serialise_error(service, error, request_id, head);
+  } catch (const std::exception& error) {
+    log_error("request {} {}: {}", request_id, what, error.what());
+    return wire::serialise_error(service, internal_failure(), request_id, head);
+  }
+}
+
+/// A response whose output comes later.
+class PendingOutput final : public http::PendingResponse {
+ public:
+  PendingOutput(const wire::Service& service, const wire::Operation& operation,
+                const OperationDispatch& handler, std::string request_id, LaterOutput later)
+      : service_(service),
+        operation_(operation),
+        handler_(handler),
+        request_id_(std::move(request_id)),
+        later_(std::move(later)) {}
+
+  Progress progress() override { return later_.wait->progress(); }
+  int fd() const override { return later_.wait->fd(); }
+  int64_t deadline() const override { return later_.wait->deadline(); }
+
+  http::Response finish() override {
+    return or_error(service_, request_id_, false, operation_.name, [&] {
+      auto output = handler_.make_output();
+      later_.finish(output.get());
+      return wire::serialise_response(service_, operation_, output.get(), request_id_);
+    });
+  }
+
+ private:
+  const wire::Service& service_;
+  const wire::Operation& operation_;
+  const OperationDispatch& handler_;
+  std::string request_id_;
+  LaterOutput later_;
+};
+
 }  // namespace
 
 struct Pipeline::Impl {
@@ -77,17 +122,24 @@ struct Pipeline::Impl {
     const wire::Operation& operation = *route.operation;
     const OperationDispatch& handler = service.operations[operation.index];
     auto input = handler.make_input();
-    auto output = handler.make_output();
+    std::shared_ptr<void> output;
     wire::Missing missing = wire::parse_request(*service.service, operation, request,
                                                 route.located, kBodyBytesMax, input.get());
     wire::validate(*service.service, *operation.input, input.get(), missing);
-    if (operation.mode == wire::Mode::stream) {
+    if (!wire::is_transactional(operation.mode)) {
       parts.store.read([&](Txn& txn) {
         authorise_operation(txn, caller, *service.service, operation, input.get(), parts.site,
                             parts.clock.now());
       });
       StreamCall call{parts.store, caller, parts.clock, parts.random, parts.site, parts.blobs,
                       parts.segments, router, request, request_id};
+      if (operation.mode == wire::Mode::later) {
+        http::Response response;
+        response.pending = std::make_unique<PendingOutput>(
+            *service.service, operation, handler, request_id, handler.run_later(call, input.get()));
+        return response;
+      }
+      output = handler.make_output();
       handler.run_stream(call, input.get(), output.get());
     } else {
       auto work = [&](Txn& txn) {
@@ -113,20 +165,15 @@ http::Response Pipeline::handle(http::Request& request) {
   std::string request_id = impl_->parts.random.uuid();
   Route route;
   route.service = &service_of(request);
-  auto failure = [&](const ApiError& error) {
-    return wire::serialise_error(*route.service->service, error, request_id,
-                                 request.method == "HEAD");
-  };
-  try {
-    return impl_->serve(request, route, request_id);
-  } catch (const ApiError& error) {
-    return failure(error);
-  } catch (const std::exception& error) {
-    log_error("request {} {}: {}", request_id,
-              route.operation ? route.operation->name : std::string_view(request.target),
-              error.what());
-    return failure(internal_failure());
-  }
+  return or_error(*route.service->service, request_id, request.method == "HEAD",
+                  request.path(), [&] { return impl_->serve(request, route, request_id); });
+}
+
+bool Pipeline::is_quick(const http::Request& request) {
+  // InvokeEndpoint's address. What else could come here (a key of a bucket named so) is served as
+  // well: quickness is a matter of speed only.
+  return request.method == "POST" && request.path().starts_with("/endpoints/") &&
+         request.path().ends_with("/invocations");
 }
 
 Caller Pipeline::authenticate_presigned(const http::Request& request, std::string_view service) {

@@ -20,6 +20,9 @@ class Pipeline {
   /// Never throws ApiError: errors are answers too.
   http::Response handle(http::Request& request);
 
+  /// Whether `request` is answered at once or with a pending response (http::ServerOptions::quick).
+  static bool is_quick(const http::Request& request);
+
   /// The principal of a presigned GET for `service`; ApiError 403 when the signature does not hold.
   Caller authenticate_presigned(const http::Request& request, std::string_view service);
 

@@ -1,9 +1,11 @@
 // What a handler gets beside its input. Handlers are free functions, declared by the generator:
 //   CreateModelOutput create_model(Call&, const CreateModelInput&);          // mode write or read
 //   GetObjectOutput get_object(StreamCall&, const GetObjectInput&);          // mode stream
+//   Later<InvokeEndpointOutput> invoke_endpoint(StreamCall&, const …Input&); // mode later
 // A write or read handler has no effect outside call.txn and may run again.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -58,25 +60,39 @@ struct Call {
   std::string request_id;
 };
 
-/// A connection to a port of a hosting instance; implemented by the server over the executor.
+/// The way to the instances of endpoints; implemented by the server over the executor.
 class InstanceRouter {
  public:
   virtual ~InstanceRouter() = default;
-  /// Picks an instance of the endpoint (weights, health), sends and returns the response with its
-  /// stream. ApiError as InvokeEndpoint gives: ValidationError 400 when the endpoint is missing,
-  /// ServiceUnavailable 503, ModelError 424.
   struct Invocation {
     std::string endpoint;
     std::string variant;  // "" = by weight
     http::Headers headers;
-    std::shared_ptr<http::BodyReader> body;
-    std::optional<uint64_t> length;
+    std::string body;
   };
   struct Answer {
     http::Response response;
     std::string variant;
   };
-  virtual Answer invoke(const Invocation& invocation) = 0;
+  /// An invocation under way.
+  class Invoked : public http::Wait {
+   public:
+    /// The response with its stream; waits for it. ApiError as InvokeEndpoint gives:
+    /// ServiceUnavailable 503, ModelError 424. Called once.
+    virtual Answer finish() = 0;
+  };
+  /// Picks an instance of the endpoint (weights, health) and sends. ApiError as InvokeEndpoint
+  /// gives: ValidationError 400 when endpoint or variant are missing, ServiceUnavailable 503.
+  virtual std::unique_ptr<Invoked> invoke(Invocation invocation) = 0;
+};
+
+/// What a handler of mode later returns: an output that something else has still to bring. It
+/// outlives the call, so `finish` keeps what it needs by value; what the daemon owns (call.site,
+/// call.store) lives on. `finish` throws as a handler does and is called once.
+template <class Output>
+struct Later {
+  std::shared_ptr<http::Wait> wait;
+  std::function<Output()> finish;
 };
 
 struct StreamCall {

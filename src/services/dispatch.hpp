@@ -10,11 +10,18 @@
 
 namespace trainyard {
 
+/// Later<Output> with the output's type erased: `finish` fills it.
+struct LaterOutput {
+  std::shared_ptr<http::Wait> wait;
+  std::function<void(void* output)> finish;
+};
+
 struct OperationDispatch {
   std::shared_ptr<void> (*make_input)();
   std::shared_ptr<void> (*make_output)();
   void (*run)(Call&, const void* input, void* output);               // modes write and read
   void (*run_stream)(StreamCall&, const void* input, void* output);  // mode stream
+  LaterOutput (*run_later)(StreamCall&, const void* input);          // mode later
 };
 
 struct ServiceDispatch {
@@ -36,7 +43,7 @@ constexpr OperationDispatch dispatch() {
           [](Call& call, const void* input, void* output) {
             *static_cast<Output*>(output) = Handler(call, *static_cast<const Input*>(input));
           },
-          nullptr};
+          nullptr, nullptr};
 }
 
 template <class Input, class Output, Output (*Handler)(StreamCall&, const Input&)>
@@ -44,6 +51,19 @@ constexpr OperationDispatch stream_dispatch() {
   return {make_shared_void<Input>, make_shared_void<Output>, nullptr,
           [](StreamCall& call, const void* input, void* output) {
             *static_cast<Output*>(output) = Handler(call, *static_cast<const Input*>(input));
+          },
+          nullptr};
+}
+
+template <class Input, class Output, Later<Output> (*Handler)(StreamCall&, const Input&)>
+constexpr OperationDispatch later_dispatch() {
+  return {make_shared_void<Input>, make_shared_void<Output>, nullptr, nullptr,
+          [](StreamCall& call, const void* input) {
+            Later<Output> later = Handler(call, *static_cast<const Input*>(input));
+            return LaterOutput{std::move(later.wait),
+                               [finish = std::move(later.finish)](void* output) {
+                                 *static_cast<Output*>(output) = finish();
+                               }};
           }};
 }
 

@@ -88,8 +88,12 @@ struct Shape {
 enum class Protocol : uint8_t { json_1_0, json_1_1, query, rest_json, rest_xml };
 
 /// How a handler runs (api/<service>.ops): in a write transaction, on a read-only snapshot, or
-/// outside of transactions on the connection's thread, where bodies stream.
-enum class Mode : uint8_t { write, read, stream };
+/// outside of transactions on the connection's thread, where bodies stream; or as `stream`, but
+/// with an output that comes later, so that nothing waits for it.
+enum class Mode : uint8_t { write, read, stream, later };
+
+/// Whether another service can call such an operation inside its own transaction.
+constexpr bool is_transactional(Mode mode) { return mode == Mode::write || mode == Mode::read; }
 
 struct ErrorShape {
   std::string_view name;    // shape name: what handlers throw

@@ -2,60 +2,37 @@
 handler, whatever the operation."""
 import copy
 import json
-import pathlib
 import unittest
-import urllib.request
 
-import botocore.auth
-import botocore.awsrequest
-import botocore.credentials
+from harness import (SERVING_IMAGE, WORKFLOW_POLICY, Daemon, make_roles, source_archive,
+                     tutorial_definition, tutorial_input, upload_code, wait_for)
+from raw import JSON, QUERY, SERVICES, operations, request_for, send, sign
 
-from harness import (REGION, ROOT, SERVING_IMAGE, WORKFLOW_POLICY, Daemon, make_roles,
-                     source_archive, tutorial_definition, tutorial_input, upload_code, wait_for)
-
-SERVICES = {  # our folder: (signing name, protocol, target prefix)
-    "states": ("states", "json", "AWSStepFunctions"), "sagemaker": ("sagemaker", "json", "SageMaker"),
-    "logs": ("logs", "json", "Logs_20140328"), "events": ("events", "json", "AWSEvents"),
-    "iam": ("iam", "query", "2010-05-08"), "sts": ("sts", "query", "2011-06-15"),
-    "s3": ("s3", "rest", None), "runtime": ("sagemaker", "rest", None)}
-
-
-def operations():
-    for service in SERVICES:
-        model = json.loads((ROOT / "api" / f"{service}.json").read_text())
-        for line in (ROOT / "api" / f"{service}.ops").read_text().splitlines():
-            words = line.split("#")[0].split()
-            if words:
-                yield service, words[0], model["operations"][words[0]]["http"]
+# How each protocol says "no": (code, status) of a key that nobody has, of a wrong secret, of a token
+# that does not belong to the key.
+JSON_REFUSALS = (("UnrecognizedClientException", 403), ("InvalidSignatureException", 403),
+                 ("UnrecognizedClientException", 403))
+QUERY_REFUSALS = (("InvalidClientTokenId", 403), ("SignatureDoesNotMatch", 403),
+                  ("InvalidClientTokenId", 403))
+S3_REFUSALS = (("InvalidAccessKeyId", 403), ("SignatureDoesNotMatch", 403), ("InvalidToken", 400))
+REFUSALS = {**dict.fromkeys([*JSON, "runtime"], JSON_REFUSALS),
+            **dict.fromkeys(QUERY, QUERY_REFUSALS), "s3": S3_REFUSALS}
 
 
-def request_for(url, service, operation, http):
-    _, protocol, target = SERVICES[service]
-    if protocol == "json":
-        headers = {"X-Amz-Target": f"{target}.{operation}",
-                   "Content-Type": "application/x-amz-json-1.1"}
-        return botocore.awsrequest.AWSRequest("POST", url + "/", headers, b"{}")
-    if protocol == "query":
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return botocore.awsrequest.AWSRequest(
-            "POST", url + "/", headers, f"Action={operation}&Version={target}".encode())
-    path = http["requestUri"]
-    for label in ("{Bucket}", "{EndpointName}"):
-        path = path.replace(label, "some-name")
-    path = path.replace("{Key+}", "some/key")
-    body = b"" if http["method"] in ("GET", "HEAD", "DELETE") else b"<x/>"
-    return botocore.awsrequest.AWSRequest(http["method"], url + path, {}, body)
+def altered_signature(request):
+    value = request.headers["Authorization"]
+    del request.headers["Authorization"]
+    request.headers["Authorization"] = value[:-1] + ("0" if value[-1] != "0" else "1")
 
 
-def send(request):
-    prepared = request.prepare()
-    plain = urllib.request.Request(prepared.url, method=prepared.method, data=prepared.body or None,
-                                   headers=dict(prepared.headers.items()))
-    try:
-        with urllib.request.urlopen(plain, timeout=20) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
+def altered_date(request):
+    date = request.headers["X-Amz-Date"]
+    del request.headers["X-Amz-Date"]
+    request.headers["X-Amz-Date"] = date[:-2] + ("7Z" if date[-2] != "7" else "8Z")
+
+
+def altered_query(request):
+    request.url += ("&" if "?" in request.url else "?") + "extra=1"
 
 
 class Unsigned(unittest.TestCase):
@@ -63,68 +40,79 @@ class Unsigned(unittest.TestCase):
     def setUpClass(cls):
         cls.daemon = Daemon().start()
         cls.addClassCleanup(cls.daemon.close)
-        cls.keys = botocore.credentials.Credentials(cls.daemon.key, cls.daemon.secret)
+        cls.any = {service: (operation, http) for service, operation, http in operations()
+                   if http["method"] != "HEAD"}  # one operation of each service
 
-    def sign(self, service, request):
-        name = SERVICES[service][0]
-        signer = botocore.auth.S3SigV4Auth if service == "s3" else botocore.auth.SigV4Auth
-        signer(self.keys, name, REGION).add_auth(request)
+    def request(self, service, operation=None, http=None):
+        operation, http = (operation, http) if operation else self.any[service]
+        return request_for(self.daemon.url, service, operation, http)
+
+    def refused(self, request):
+        status, code, _ = send(request)
+        return code, status
 
     def test_no_operation_takes_an_unsigned_or_altered_request(self):
         count = 0
         for service, operation, http in operations():
             with self.subTest(f"{service}:{operation}"):
                 count += 1
-                request = request_for(self.daemon.url, service, operation, http)
-                status, body = send(request)
+                status, code, body = send(self.request(service, operation, http))
                 self.assertEqual(status, 403, body)
-
-                def altered(change):
-                    request = request_for(self.daemon.url, service, operation, http)
-                    self.sign(service, request)
+                no_body = http["method"] == "HEAD"
+                self.assertEqual(code == "", no_body, body)
+                expected = "" if no_body else REFUSALS[service][1][0]
+                for change in (altered_signature, altered_date, altered_query):
+                    request = self.request(service, operation, http)
+                    sign(service, request, self.daemon.key, self.daemon.secret)
                     change(request)
-                    status, body = send(request)
-                    self.assertEqual(status, 403, body)
-                    self.assertRegex(
-                        body + "Signature", "Signature|InvalidClientTokenId|UnrecognizedClient")
-
-                def other_signature(request):
-                    value = request.headers["Authorization"]
-                    del request.headers["Authorization"]
-                    flipped = value[:-1] + ("0" if value[-1] != "0" else "1")
-                    request.headers["Authorization"] = flipped
-
-                def other_date(request):
-                    date = request.headers["X-Amz-Date"]
-                    del request.headers["X-Amz-Date"]
-                    request.headers["X-Amz-Date"] = date[:-2] + ("7Z" if date[-2] != "7" else "8Z")
-
-                def other_query(request):
-                    request.url += ("&" if "?" in request.url else "?") + "extra=1"
-
-                for change in (other_signature, other_date, other_query):
-                    altered(change)
+                    self.assertEqual(self.refused(request), (expected, 403), change.__name__)
         self.assertGreater(count, 100)
         self.assertEqual(self.daemon.client("s3").list_buckets()["Buckets"], [])
         self.assertEqual(self.daemon.client("iam").list_roles()["Roles"], [])
 
-    def test_an_altered_body_is_refused(self):
-        for service, operation in (("states", "CreateStateMachine"), ("iam", "CreateUser")):
-            http = {"method": "POST", "requestUri": "/"}
-            request = request_for(self.daemon.url, service, operation, http)
-            self.sign(service, request)
-            request.data = request.data.replace(b"C", b"D") + b" "
-            status, body = send(request)
-            self.assertEqual(status, 403, body)
+    def test_without_a_signature(self):
+        for service in [*JSON, "runtime"]:
+            with self.subTest(service):
+                self.assertEqual(self.refused(self.request(service)),
+                                 ("MissingAuthenticationTokenException", 403))
 
-    def test_a_session_token_is_part_of_the_key(self):
-        iam = self.daemon.client("iam")
-        iam.create_user(UserName="alice")
-        key = iam.create_access_key(UserName="alice")["AccessKey"]
-        sts = self.daemon.client("sts", key["AccessKeyId"], key["SecretAccessKey"], "not-a-token")
-        with self.assertRaises(sts.exceptions.ClientError) as caught:
-            sts.get_caller_identity()
-        self.assertEqual(caught.exception.response["Error"]["Code"], "InvalidClientTokenId")
+    @unittest.expectedFailure  # the daemon does not tell the service to what finds no signature
+    def test_without_a_signature_in_xml(self):
+        malformed = "AWS4-HMAC-SHA256 Credential=malformed"
+        for service, missing, incomplete in (
+                ("iam", "MissingAuthenticationToken", "IncompleteSignature"),
+                ("sts", "MissingAuthenticationToken", "IncompleteSignature"),
+                ("s3", "AccessDenied", "AuthorizationHeaderMalformed")):
+            with self.subTest(service):
+                self.assertEqual(self.refused(self.request(service)), (missing, 403))
+                request = self.request(service)
+                request.headers["Authorization"] = malformed
+                self.assertEqual(self.refused(request), (incomplete, 400))
+
+    def test_wrong_keys(self):
+        key, secret = self.daemon.key, self.daemon.secret
+        for service, refusals in REFUSALS.items():
+            for keys, expected in zip((("AKIAUNKNOWNKEY00000", "x"), (key, "wrong"),
+                                       (key, secret, "not-a-token")), refusals):
+                with self.subTest(f"{service} {keys}"):
+                    request = sign(service, self.request(service), *keys)
+                    self.assertEqual(self.refused(request), expected)
+
+    def test_an_altered_body_is_refused(self):
+        s3 = self.daemon.client("s3")
+        s3.create_bucket(Bucket="some-name")
+        for service, operation in (("states", "CreateStateMachine"), ("iam", "CreateUser"),
+                                   ("s3", "PutObject")):
+            http = {"method": "PUT", "requestUri": "/{Bucket}/{Key+}"}
+            request = self.request(service, operation, http)
+            sign(service, request, self.daemon.key, self.daemon.secret)
+            request.data = request.data.replace(b"C", b"D") + b" "
+            expected = ("XAmzContentSHA256Mismatch", 400) if service == "s3" else \
+                REFUSALS[service][1]
+            with self.subTest(service):
+                self.assertEqual(self.refused(request), expected)
+        self.assertNotIn("Contents", s3.list_objects_v2(Bucket="some-name"))
+        s3.delete_bucket(Bucket="some-name")
 
 
 class Denied(unittest.TestCase):
@@ -149,29 +137,32 @@ class Denied(unittest.TestCase):
         jobs = daemon.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]
         return description, events, jobs
 
-    def check_denied(self, without, words):
+    def check_denied(self, action):
         policy = copy.deepcopy(WORKFLOW_POLICY)
-        policy["Statement"] = [s for s in policy["Statement"] if s["Action"] != [without]]
+        policy["Statement"] = [s for s in policy["Statement"] if s["Action"] != [action]]
         for statement in policy["Statement"]:
-            statement["Action"] = [a for a in statement["Action"] if a != without]
+            statement["Action"] = [a for a in statement["Action"] if a != action]
         description, events, jobs = self.run_with(policy)
-        self.assertEqual(description["status"], "FAILED")
+        self.assertEqual((description["status"], description["error"]),
+                         ("FAILED", "SageMaker.AmazonSageMakerException"))
         failed = [event for event in events if event["type"] == "TaskFailed"]
         self.assertEqual(len(failed), 1)
         details = failed[0]["taskFailedEventDetails"]
-        self.assertEqual(details["resource"], "createTrainingJob.sync")
-        self.assertIn("AccessDenied", details["error"] + details["cause"])
-        self.assertIn(words, details["cause"])
+        self.assertEqual((details["resource"], details["error"]),
+                         ("createTrainingJob.sync", description["error"]))
+        self.assertEqual(details["cause"], description["cause"])
+        self.assertIn(f"is not authorized to perform: {action} on resource: ", details["cause"])
+        self.assertIn("Status Code: 400; Error Code: AccessDeniedException;", details["cause"])
         entered = [event["stateEnteredEventDetails"]["name"] for event in events
                    if event["type"] == "TaskStateEntered"]
         self.assertEqual(entered, ["Training"])
         self.assertEqual(jobs, [])
 
     def test_without_create_training_job(self):
-        self.check_denied("sagemaker:CreateTrainingJob", "sagemaker:CreateTrainingJob")
+        self.check_denied("sagemaker:CreateTrainingJob")
 
     def test_without_pass_role(self):
-        self.check_denied("iam:PassRole", "iam:PassRole")
+        self.check_denied("iam:PassRole")
 
     def test_a_user_without_policies_may_nothing(self):
         daemon = Daemon().start()
@@ -182,15 +173,28 @@ class Denied(unittest.TestCase):
         keys = key["AccessKeyId"], key["SecretAccessKey"]
         self.assertTrue(daemon.client("sts", *keys).get_caller_identity()["Arn"]
                         .endswith(":user/bob"))
-        for service, call, code in (
-                ("s3", lambda c: c.list_buckets(), "AccessDenied"),
-                ("iam", lambda c: c.list_roles(), "AccessDenied"),
-                ("sagemaker", lambda c: c.list_models(), "AccessDeniedException"),
-                ("stepfunctions", lambda c: c.list_state_machines(), "AccessDeniedException")):
+        for service, action, code, status, call in (
+                ("s3", "s3:ListAllMyBuckets", "AccessDenied", 403, lambda c: c.list_buckets()),
+                ("iam", "iam:ListRoles", "AccessDenied", 403, lambda c: c.list_roles()),
+                ("sagemaker", "sagemaker:ListModels", "AccessDeniedException", 400,
+                 lambda c: c.list_models()),
+                ("stepfunctions", "states:ListStateMachines", "AccessDeniedException", 400,
+                 lambda c: c.list_state_machines()),
+                ("logs", "logs:DescribeLogGroups", "AccessDeniedException", 400,
+                 lambda c: c.describe_log_groups()),
+                ("events", "events:ListRules", "AccessDeniedException", 400,
+                 lambda c: c.list_rules()),
+                ("sagemaker-runtime", "sagemaker:InvokeEndpoint", "AccessDeniedException", 403,
+                 lambda c: c.invoke_endpoint(EndpointName="none", Body=b""))):
             client = daemon.client(service, *keys)
-            with self.subTest(service), self.assertRaises(client.exceptions.ClientError) as caught:
-                call(client)
-            self.assertEqual(caught.exception.response["Error"]["Code"], code)
+            with self.subTest(action):
+                with self.assertRaises(client.exceptions.ClientError) as caught:
+                    call(client)
+                response = caught.exception.response
+                self.assertEqual((response["Error"]["Code"],
+                                  response["ResponseMetadata"]["HTTPStatusCode"]), (code, status))
+                self.assertIn(f"user/bob is not authorized to perform: {action} on resource: ",
+                              response["Error"]["Message"])
 
 
 class AtOnce(unittest.TestCase):

@@ -37,13 +37,15 @@ Batcher::~Batcher() {
 
 Tensor Batcher::predict(const Tensor& input) {
   Job job{.input = &input};
-  std::unique_lock lock(mutex_);
-  if (queue_.size() >= kQueueMax || stopping_) {
-    throw ApiError("ServiceUnavailable", 503, "Too many requests wait for the model");
+  {
+    std::lock_guard lock(mutex_);
+    if (queue_.size() >= kQueueMax || stopping_) {
+      throw ApiError("ServiceUnavailable", 503, "Too many requests wait for the model");
+    }
+    queue_.push_back(&job);
   }
-  queue_.push_back(&job);
   waiting_.notify_one();
-  job.ready.wait(lock, [&] { return job.done; });
+  job.done.acquire();
   if (job.failure) std::rethrow_exception(job.failure);
   return std::move(job.output);
 }
@@ -74,11 +76,9 @@ void Batcher::work() {
     std::vector<Job*> jobs = take();
     lock.unlock();
     serve(jobs);
+    // Without the lock: whoever is woken would only wait for it.
+    for (Job* job : jobs) job->done.release();
     lock.lock();
-    for (Job* job : jobs) {
-      job->done = true;
-      job->ready.notify_one();
-    }
   }
 }
 

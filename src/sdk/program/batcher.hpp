@@ -7,6 +7,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <semaphore>
 #include <thread>
 #include <vector>
 
@@ -36,8 +37,7 @@ class Batcher {
     const sdk::Tensor* input;
     sdk::Tensor output;
     std::exception_ptr failure;
-    bool done = false;
-    std::condition_variable ready;
+    std::binary_semaphore done{0};
   };
 
   void work();

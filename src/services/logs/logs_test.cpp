@@ -60,7 +60,9 @@ class Logs : public ServiceTest {
   int64_t at(int64_t after) { return to_millis(clock.now()) + after; }
 
   class NoRouter final : public InstanceRouter {
-    Answer invoke(const Invocation&) override { throw SystemError("no instances here"); }
+    std::unique_ptr<Invoked> invoke(Invocation) override {
+      throw SystemError("no instances here");
+    }
   } router;
   http::Request request;
 };

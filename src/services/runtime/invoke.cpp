@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <cstring>
-
 #include <fmt/format.h>
 
 #include "generated/runtime/errors.hpp"
@@ -19,26 +16,6 @@ constexpr const char* kInferenceId = "X-Amzn-SageMaker-Inference-Id";
 constexpr std::size_t kOriginalMessageBytesMax = 2048;
 /// So much of an error is read that its connection can be used again.
 constexpr std::size_t kErrorBytesMax = 64 * 1024;
-
-/// The request's body where it lies; it outlives the call to the router.
-class ViewBody final : public http::BodyReader {
- public:
-  explicit ViewBody(std::string_view text) : text_(text), size_(text.size()) {}
-  std::size_t read(char* data, std::size_t size) override {
-    std::size_t count = std::min(size, text_.size());
-    std::memcpy(data, text_.data(), count);
-    text_.remove_prefix(count);
-    return count;
-  }
-  std::optional<uint64_t> length() const override { return size_; }
-  std::optional<std::string> take_rest() override {
-    return std::string(std::exchange(text_, std::string_view()));
-  }
-
- private:
-  std::string_view text_;
-  uint64_t size_;
-};
 
 /// The container's body with the length that its head announced.
 class AnswerBody final : public http::BodyReader {
@@ -105,19 +82,18 @@ std::string message_of(http::Response& response) {
   return valid_utf8(text, kOriginalMessageBytesMax);
 }
 
-ApiError model_error(const StreamCall& call, const std::string& endpoint,
-                     http::Response& response) {
+ApiError model_error(const Site& site, const std::string& endpoint, http::Response& response) {
   std::string original = message_of(response);
   std::string group = "/aws/sagemaker/Endpoints/" + endpoint;
   const char* side = response.status >= 400 && response.status < 500 ? "client" : "server";
   ApiError error = errors::model_error(fmt::format(
       "Received {} error ({}) from primary with message \"{}\". See the log group {} in account {} "
       "for more information.",
-      side, response.status, original, group, call.site.account));
+      side, response.status, original, group, site.account));
   error.fields()["OriginalStatusCode"] = std::to_string(response.status);
   error.fields()["OriginalMessage"] = original;
-  error.fields()["LogStreamArn"] = fmt::format("arn:aws:logs:{}:{}:log-group:{}", call.site.region,
-                                               call.site.account, group);
+  error.fields()["LogStreamArn"] = fmt::format("arn:aws:logs:{}:{}:log-group:{}", site.region,
+                                               site.account, group);
   return error;
 }
 
@@ -126,22 +102,10 @@ std::optional<std::string> header_of(const http::Response& response, const char*
   return value ? std::optional(*value) : std::nullopt;
 }
 
-}  // namespace
-
-InvokeEndpointOutput invoke_endpoint(StreamCall& call, const InvokeEndpointInput& input) {
-  refuse_what_no_endpoint_has(input);
-  InstanceRouter::Invocation invocation;
-  invocation.endpoint = input.endpoint_name;
-  invocation.variant = input.target_variant.value_or("");
-  invocation.headers = headers_for(input);
-  invocation.body = std::make_shared<ViewBody>(input.body);
-  invocation.length = input.body.size();
-  InstanceRouter::Answer answer = call.router.invoke(invocation);
-
+InvokeEndpointOutput output_of(const Site& site, const std::string& endpoint,
+                               InstanceRouter::Answer answer) {
   http::Response& response = answer.response;
-  if (response.status < 200 || response.status >= 300) {
-    throw model_error(call, input.endpoint_name, response);
-  }
+  if (response.status < 200 || response.status >= 300) throw model_error(site, endpoint, response);
   InvokeEndpointOutput output;
   output.content_type = header_of(response, "Content-Type");
   output.custom_attributes = header_of(response, kCustomAttributes);
@@ -155,6 +119,21 @@ InvokeEndpointOutput invoke_endpoint(StreamCall& call, const InvokeEndpointInput
         std::make_unique<http::StringBody>(std::move(response.body)), size);
   }
   return output;
+}
+
+}  // namespace
+
+Later<InvokeEndpointOutput> invoke_endpoint(StreamCall& call, const InvokeEndpointInput& input) {
+  refuse_what_no_endpoint_has(input);
+  InstanceRouter::Invocation invocation;
+  invocation.endpoint = input.endpoint_name;
+  invocation.variant = input.target_variant.value_or("");
+  invocation.headers = headers_for(input);
+  invocation.body = input.body;
+  std::shared_ptr<InstanceRouter::Invoked> invoked = call.router.invoke(std::move(invocation));
+  return {invoked, [invoked, &site = call.site, endpoint = input.endpoint_name] {
+            return output_of(site, endpoint, invoked->finish());
+          }};
 }
 
 }  // namespace trainyard::runtime

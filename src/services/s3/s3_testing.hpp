@@ -132,7 +132,9 @@ class S3Test : public ServiceTest {
   }
 
   class NoRouter final : public InstanceRouter {
-    Answer invoke(const Invocation&) override { throw SystemError("no instances here"); }
+    std::unique_ptr<Invoked> invoke(Invocation) override {
+      throw SystemError("no instances here");
+    }
   } router;
   http::Request request;
 };
