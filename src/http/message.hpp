@@ -107,7 +107,7 @@ struct Response {
   std::unique_ptr<BodyReader> stream;  // sent as it is read
   std::optional<uint64_t> stream_length;  // without it the stream goes out chunked
   bool close = false;                  // end the connection after this response
-  std::unique_ptr<PendingResponse> pending;  // when set, the response is what this brings
+  std::unique_ptr<PendingResponse> pending;  // when set, it brings the response
 };
 
 /// Decoded name=value pairs of a query string, in order; a name without '=' has an empty value.

@@ -14,6 +14,7 @@
 #include "identity/identity.hpp"
 #include "server/agent_door.hpp"
 #include "server/data_plane.hpp"
+#include "server/deliveries.hpp"
 #include "server/door.hpp"
 #include "server/front.hpp"
 #include "server/performer.hpp"
@@ -118,7 +119,7 @@ int run_daemon(const ServeOptions& options) {
   DataPlane data_plane(store, executor, random, site);
   Pipeline pipeline(parts, data_plane);
   AgentDoor agents(parts, [&](http::Request& request) { return pipeline.handle(request); });
-  Performer performer(parts, agents);
+  Performer performer(parts, all_deliveries(parts, agents));
   Front front(parts, pipeline, options.hosts);
   http::ServerOptions http_options;
   http_options.quick = Pipeline::is_quick;

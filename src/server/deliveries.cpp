@@ -64,7 +64,7 @@ void remove_segment(const Parts& parts, AgentDoor&, const outbox::Message& messa
 
 struct Inside {
   std::string_view kind;
-  InsideDelivery deliver;
+  void (*deliver)(Call&, const outbox::Message&);
 };
 constexpr Inside kInside[] = {
     {"states.task", states::deliver_task},
@@ -76,7 +76,7 @@ constexpr Inside kInside[] = {
 
 struct Outside {
   std::string_view kind;
-  OutsideDelivery perform;
+  void (*perform)(const Parts&, AgentDoor&, const outbox::Message&);
 };
 constexpr Outside kOutside[] = {
     {"compute.submit", submit},
@@ -88,23 +88,15 @@ constexpr Outside kOutside[] = {
 
 }  // namespace
 
-bool is_inside(std::string_view kind) {
-  return std::any_of(std::begin(kInside), std::end(kInside),
-                     [&](const Inside& row) { return row.kind == kind; });
-}
-
-InsideDelivery inside_delivery(std::string_view kind) {
-  for (const Inside& row : kInside) {
-    if (row.kind == kind) return row.deliver;
-  }
-  TRAINYARD_ASSERT(!"known outbox kind");
-}
-
-OutsideDelivery outside_delivery(std::string_view kind) {
+Deliveries all_deliveries(const Parts& parts, AgentDoor& agents) {
+  Deliveries deliveries;
+  for (const Inside& row : kInside) deliveries.inside.emplace(row.kind, row.deliver);
   for (const Outside& row : kOutside) {
-    if (row.kind == kind) return row.perform;
+    deliveries.outside.emplace(row.kind, [&parts, &agents, row](const outbox::Message& message) {
+      row.perform(parts, agents, message);
+    });
   }
-  TRAINYARD_ASSERT(!"known outbox kind");
+  return deliveries;
 }
 
 }  // namespace trainyard::server

@@ -2,20 +2,14 @@
 // together with the message's removal; outside ones act on the world.
 #pragma once
 
-#include <string_view>
-
 #include "server/parts.hpp"
+#include "server/performer.hpp"
 
 namespace trainyard::server {
 
 class AgentDoor;
 
-using InsideDelivery = void (*)(Call&, const outbox::Message&);
-using OutsideDelivery = void (*)(const Parts&, AgentDoor&, const outbox::Message&);
-
-bool is_inside(std::string_view kind);
-/// An unknown kind breaks an invariant: nothing posts what the table lacks.
-InsideDelivery inside_delivery(std::string_view kind);
-OutsideDelivery outside_delivery(std::string_view kind);
+/// Every kind of message that there is; the parts and the door outlive what is returned.
+Deliveries all_deliveries(const Parts& parts, AgentDoor& agents);
 
 }  // namespace trainyard::server

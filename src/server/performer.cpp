@@ -1,17 +1,20 @@
 #include "server/performer.hpp"
 
+#include <algorithm>
 #include <condition_variable>
+#include <deque>
 #include <set>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/points.hpp"
-#include "server/deliveries.hpp"
 
 namespace trainyard::server {
 namespace {
 
 constexpr int kOutsideThreads = 4;
+/// So many of one kind are looked at for those that can be handed out now.
+constexpr int kOutsideLookahead = 256;
 constexpr std::chrono::milliseconds kIdleWait{1'000};
 
 std::chrono::milliseconds retry_delay(int failures) {
@@ -23,16 +26,16 @@ std::chrono::milliseconds retry_delay(int failures) {
 
 struct Performer::Impl {
   Parts parts;
-  AgentDoor& agents;
+  Deliveries deliveries;
   std::mutex mutex;
   std::condition_variable changed;
   bool stopping = false;
   bool woken = false;
-  std::set<int64_t> in_flight;             // messages that an outside thread has
-  std::vector<outbox::Message> outside;    // queue of the outside threads
+  std::set<std::string> busy;            // keys of which an outside thread has a message
+  std::deque<outbox::Message> outside;   // for the outside threads
   std::vector<std::thread> threads;
 
-  Impl(const Parts& p, AgentDoor& a) : parts(p), agents(a) {}
+  Impl(const Parts& p, Deliveries d) : parts(p), deliveries(std::move(d)) {}
 
   void defer(const outbox::Message& message, const char* why) {
     log_warning("delivery {} of {} failed ({}), will be tried again", message.kind, message.key,
@@ -55,13 +58,13 @@ struct Performer::Impl {
           txn.savepoint([&] {
             if (!outbox::remove(txn, message.id)) return;
             Call call = make_call(parts, txn, caller);
-            inside_delivery(message.kind)(call, message);
+            deliveries.inside.find(message.kind)->second(call, message);
           });
         } catch (const ApiError& error) {
           failed.emplace_back(&message, error.code() + ": " + error.message());
         } catch (const StoreError&) {
           throw;  // nothing of this transaction is left
-        } catch (const SystemError& error) {
+        } catch (const std::exception& error) {
           failed.emplace_back(&message, error.what());
         }
       }
@@ -74,7 +77,7 @@ struct Performer::Impl {
   void perform_outside(const outbox::Message& message) {
     crash_point(("perform." + message.kind).c_str());
     try {
-      outside_delivery(message.kind)(parts, agents, message);
+      deliveries.outside.find(message.kind)->second(message);
     } catch (const std::exception& error) {
       defer(message, error.what());
       return;
@@ -83,42 +86,75 @@ struct Performer::Impl {
     parts.store.write([&](Txn& txn) { outbox::remove(txn, message.id); });
   }
 
-  std::vector<outbox::Message> take_due() {
-    auto messages = parts.store.read(
-        [&](Txn& txn) { return outbox::due(txn, parts.clock.now(), kDeliveriesPerTurn * 4); });
-    std::lock_guard lock(mutex);
-    std::erase_if(messages, [&](const auto& message) { return in_flight.contains(message.id); });
+  /// What is due of `kinds`, oldest first. Each kind is asked for by itself, so that no backlog of
+  /// one hides another.
+  template <class Kinds>
+  std::vector<outbox::Message> due(const Kinds& kinds, Time now, int limit) {
+    std::vector<outbox::Message> messages;
+    parts.store.read([&](Txn& txn) {
+      messages.clear();
+      for (const auto& [kind, delivery] : kinds) {
+        std::ranges::move(outbox::due(txn, now, limit, kind), std::back_inserter(messages));
+      }
+    });
+    std::ranges::sort(messages, {}, [](const auto& one) { return std::pair(one.due, one.id); });
     return messages;
   }
 
-  /// Splits what is due; returns how many messages there were.
-  int turn(bool outside_here) {
-    auto messages = take_due();
-    std::vector<outbox::Message> inside;
-    for (auto& message : messages) {
-      if (is_inside(message.kind)) {
-        if (inside.size() < kDeliveriesPerTurn) inside.push_back(message);
-      } else if (outside_here) {
+  std::set<std::string> keys_under_way() {
+    std::lock_guard lock(mutex);
+    return busy;
+  }
+
+  /// Messages of which no other of their key is under way; they count as under way from here on.
+  /// What one key wants done is done in its order: a start before its stop.
+  std::vector<outbox::Message> take_outside(Time now) {
+    // Copied before the messages are read: one that is performed meanwhile may still be among them.
+    std::set<std::string> before = keys_under_way();
+    std::vector<outbox::Message> messages = due(deliveries.outside, now, kOutsideLookahead);
+    std::erase_if(messages, [&](const auto& one) { return !before.insert(one.key).second; });
+    std::lock_guard lock(mutex);
+    for (const auto& message : messages) busy.insert(message.key);
+    return messages;
+  }
+
+  void release(const outbox::Message& message) {
+    std::lock_guard lock(mutex);
+    busy.erase(message.key);
+    woken = true;  // the next of its key may wait
+    changed.notify_all();
+  }
+
+  /// Delivers what is due inside and hands the rest out, or performs it here; returns how many
+  /// messages there were.
+  int turn(Time now, bool outside_here) {
+    std::vector<outbox::Message> out = take_outside(now);
+    const std::size_t count = out.size();
+    if (outside_here) {
+      for (const auto& message : out) {
         perform_outside(message);
-      } else {
-        std::lock_guard lock(mutex);
-        in_flight.insert(message.id);
-        outside.push_back(message);
+        release(message);
       }
+    } else if (count > 0) {
+      std::lock_guard lock(mutex);
+      std::ranges::move(out, std::back_inserter(outside));
+      changed.notify_all();
     }
-    if (!outside_here) changed.notify_all();
-    if (!inside.empty()) deliver_inside(inside);
-    return static_cast<int>(messages.size());
+    std::vector<outbox::Message> in = due(deliveries.inside, now, kDeliveriesPerTurn);
+    if (in.size() > kDeliveriesPerTurn) in.resize(kDeliveriesPerTurn);
+    if (!in.empty()) deliver_inside(in);
+    return static_cast<int>(count + in.size());
   }
 
   void inside_loop() {
     for (;;) {
+      Time now = parts.clock.now();
       try {
-        if (turn(false) > 0) continue_soon();
+        if (turn(now, false) > 0) continue_soon();
       } catch (const std::exception& error) {
         log_error("outbox: {}", error.what());
       }
-      if (!wait_for_due()) return;
+      if (!wait_after(now)) return;
     }
   }
 
@@ -127,8 +163,9 @@ struct Performer::Impl {
     woken = true;
   }
 
-  /// Until something is due or posted; false when stopping.
-  bool wait_for_due() {
+  /// Until something is due or posted; false when stopping. What was due at `now` already has been
+  /// delivered, put off or handed out, or waits for one of its key, whose end wakes this.
+  bool wait_after(Time now) {
     std::chrono::milliseconds wait = kIdleWait;
     {
       std::lock_guard lock(mutex);
@@ -139,7 +176,7 @@ struct Performer::Impl {
       }
     }
     try {
-      auto next = parts.store.read([](Txn& txn) { return outbox::next_due(txn); });
+      auto next = parts.store.read([&](Txn& txn) { return outbox::next_due(txn, now); });
       if (next) {
         wait = std::clamp(*next - parts.clock.now(), std::chrono::milliseconds(1), kIdleWait);
       }
@@ -159,22 +196,21 @@ struct Performer::Impl {
         std::unique_lock lock(mutex);
         changed.wait(lock, [&] { return stopping || !outside.empty(); });
         if (stopping) return;
-        message = outside.front();
-        outside.erase(outside.begin());
+        message = std::move(outside.front());
+        outside.pop_front();
       }
       try {
         perform_outside(message);
       } catch (const std::exception& error) {
         log_error("outbox {}: {}", message.kind, error.what());
       }
-      std::lock_guard lock(mutex);
-      in_flight.erase(message.id);
+      release(message);
     }
   }
 };
 
-Performer::Performer(const Parts& parts, AgentDoor& agents)
-    : impl_(std::make_unique<Impl>(parts, agents)) {}
+Performer::Performer(const Parts& parts, Deliveries deliveries)
+    : impl_(std::make_unique<Impl>(parts, std::move(deliveries))) {}
 
 Performer::~Performer() { stop(); }
 
@@ -205,7 +241,7 @@ void Performer::wake() {
 
 int Performer::run_due() {
   int total = 0;
-  while (int performed = impl_->turn(true)) total += performed;
+  while (int performed = impl_->turn(impl_->parts.clock.now(), true)) total += performed;
   return total;
 }
 

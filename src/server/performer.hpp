@@ -1,22 +1,31 @@
 // Performs the outbox: what transactions asked for, after their commit, in order of due time.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
+#include <string_view>
 
 #include "server/parts.hpp"
 
 namespace trainyard::server {
-
-class AgentDoor;
 
 /// How many messages one transaction delivers at most; its group commit is one fsync for all.
 inline constexpr int kDeliveriesPerTurn = 64;
 /// A delivery that fails is tried again after 1 s, 2 s, 4 s … up to this.
 inline constexpr std::chrono::seconds kRetryDelayMax{60};
 
+/// Who takes which kind of message.
+struct Deliveries {
+  /// In one transaction with the message's removal.
+  std::map<std::string_view, std::function<void(Call&, const outbox::Message&)>> inside;
+  /// These act on the world. Messages of one key are performed one at a time.
+  std::map<std::string_view, std::function<void(const outbox::Message&)>> outside;
+};
+
 class Performer {
  public:
-  Performer(const Parts& parts, AgentDoor& agents);
+  Performer(const Parts& parts, Deliveries deliveries);
   ~Performer();  // stops after what is in flight
 
   void start();

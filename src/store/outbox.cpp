@@ -3,7 +3,8 @@
 namespace trainyard::outbox {
 
 // Constant from the start: other files collect it into tables of theirs.
-constinit const Migration kMigrations[1] = {{"outbox", 1, R"sql(
+constinit const Migration kMigrations[2] = {
+    {"outbox", 1, R"sql(
 CREATE TABLE outbox(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   kind TEXT NOT NULL,
@@ -14,7 +15,23 @@ CREATE TABLE outbox(
 );
 CREATE INDEX outbox_due ON outbox(due, id);
 CREATE INDEX outbox_key ON outbox(kind, key);
-)sql"}};
+)sql"},
+    {"outbox", 2, "CREATE INDEX outbox_kind_due ON outbox(kind, due, id)"}};
+
+namespace {
+
+Message message_of(const Row& row) {
+  Message message;
+  message.id = row.integer(0);
+  message.kind = row.text(1);
+  message.key = row.text(2);
+  message.payload = parse_own_json(row.text(3)).as_object();
+  message.due = row.time(4);
+  message.failures = static_cast<int>(row.integer(5));
+  return message;
+}
+
+}  // namespace
 
 void post(Txn& txn, std::string_view kind, std::string_view key, const json::object& payload,
           Time due) {
@@ -32,23 +49,22 @@ std::vector<Message> due(Txn& txn, Time now, int limit) {
   txn.each(
       "SELECT id, kind, key, payload, due, failures FROM outbox WHERE due <= ? "
       "ORDER BY due, id LIMIT ?",
-      [&](const Row& row) {
-        Message message;
-        message.id = row.integer(0);
-        message.kind = row.text(1);
-        message.key = row.text(2);
-        message.payload = parse_own_json(row.text(3)).as_object();
-        message.due = row.time(4);
-        message.failures = static_cast<int>(row.integer(5));
-        messages.push_back(std::move(message));
-      },
-      now, limit);
+      [&](const Row& row) { messages.push_back(message_of(row)); }, now, limit);
   return messages;
 }
 
-std::optional<Time> next_due(Txn& txn) {
-  return txn.one("SELECT due FROM outbox ORDER BY due, id LIMIT 1",
-                 [](const Row& row) { return row.time(0); });
+std::vector<Message> due(Txn& txn, Time now, int limit, std::string_view kind) {
+  std::vector<Message> messages;
+  txn.each(
+      "SELECT id, kind, key, payload, due, failures FROM outbox WHERE kind = ? AND due <= ? "
+      "ORDER BY due, id LIMIT ?",
+      [&](const Row& row) { messages.push_back(message_of(row)); }, kind, now, limit);
+  return messages;
+}
+
+std::optional<Time> next_due(Txn& txn, Time now) {
+  return txn.one("SELECT due FROM outbox WHERE due > ? ORDER BY due LIMIT 1",
+                 [](const Row& row) { return row.time(0); }, now);
 }
 
 bool remove(Txn& txn, int64_t id) {

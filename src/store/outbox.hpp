@@ -31,15 +31,16 @@ void post(Txn& txn, std::string_view kind, std::string_view key, const json::obj
 /// Removes messages that were not performed yet; returns how many.
 int64_t cancel(Txn& txn, std::string_view kind, std::string_view key);
 
-/// Up to `limit` messages due at `now`, oldest first.
+/// Up to `limit` messages due at `now`, oldest first: of every kind, or of one.
 std::vector<Message> due(Txn& txn, Time now, int limit);
-/// When the next one is due.
-std::optional<Time> next_due(Txn& txn);
+std::vector<Message> due(Txn& txn, Time now, int limit, std::string_view kind);
+/// When the next one after `now` is due.
+std::optional<Time> next_due(Txn& txn, Time now);
 /// False when it is gone (cancelled, or performed before a crash took the news).
 bool remove(Txn& txn, int64_t id);
 /// Puts a failed message off until `due` and counts the failure.
 void defer(Txn& txn, int64_t id, Time due);
 
-extern const Migration kMigrations[1];
+extern const Migration kMigrations[2];
 
 }  // namespace trainyard::outbox
