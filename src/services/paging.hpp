@@ -12,7 +12,9 @@ namespace trainyard {
 std::string make_page_token(std::string_view listing, std::string_view position);
 
 /// The position in a token that make_page_token made for the same listing; nullopt for anything
-/// else, so that the service can answer with its own error.
+/// else, so that the service can answer with its own error. The digest has no key: it catches
+/// mistakes, not inventions. A position says where to go on in a listing that its reader may have
+/// anyway, and is parsed with the care that any input needs.
 std::optional<std::string> read_page_token(std::string_view listing, std::string_view token);
 
 }  // namespace trainyard

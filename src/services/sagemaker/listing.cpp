@@ -1,5 +1,6 @@
 #include "services/sagemaker/listing.hpp"
 
+#include <charconv>
 #include <limits>
 
 #include "base/text.hpp"
@@ -47,6 +48,14 @@ std::string position_of(const Resource& resource, const std::string& column) {
   return key + "\n" + resource.name;
 }
 
+/// The time of creation in a token's sort key; nullopt when it is none.
+std::optional<int64_t> created_of(const std::string& key) {
+  int64_t created = 0;
+  auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), created);
+  if (error != std::errc() || end != key.data() + key.size()) return std::nullopt;
+  return created;
+}
+
 std::string query_of(const std::string& column, bool descending) {
   const std::string beyond = descending ? " < ?" : " > ?";
   const std::string order = descending ? " DESC" : " ASC";
@@ -63,12 +72,18 @@ Page list_resources(Txn& txn, Kind kind, const Filters& filters) {
   const std::string listing = listing_name(kind, filters);
   const std::string column = column_of(filters.sort_by);
   std::string key, name;
+  std::optional<int64_t> created;
   if (!filters.token.empty()) {
     auto position = read_page_token(listing, filters.token);
     auto cut = position ? position->find('\n') : std::string::npos;
-    if (cut == std::string::npos) throw invalid("NextToken is not one of this listing.");
-    key = position->substr(0, cut);
-    name = position->substr(cut + 1);
+    if (cut != std::string::npos) {
+      key = position->substr(0, cut);
+      name = position->substr(cut + 1);
+      created = created_of(key);
+    }
+    if (cut == std::string::npos || (column == "created" && !created)) {
+      throw invalid("NextToken is not one of this listing.");
+    }
   }
   Page page;
   auto visit = [&](const Row& row) {
@@ -83,7 +98,7 @@ Page list_resources(Txn& txn, Kind kind, const Filters& filters) {
              !filters.token.empty(), from, from, name, filters.limit + 1);
   };
   if (column == "created") {
-    run(key.empty() ? int64_t{0} : static_cast<int64_t>(std::stoll(key)));
+    run(created.value_or(0));
   } else {
     run(key);
   }

@@ -1,4 +1,6 @@
 // Requests that are refused, and everything that is not the life of something that runs.
+#include "base/text.hpp"
+#include "services/paging.hpp"
 #include "services/sagemaker/checks.hpp"
 #include "services/sagemaker/instance_types.hpp"
 #include "services/sagemaker/sagemaker_testing.hpp"
@@ -293,6 +295,14 @@ TEST_F(RequestsTest, Listings) {
   };
   EXPECT_EQ(other({.next_token = page.next_token, .sort_by = "Name"}), "ValidationException");
   EXPECT_EQ(other({.next_token = "invented"}), "ValidationException");
+  // The token's digest has no key: whoever knows how it is made may put anything behind it.
+  const std::string listing = join({"training-job", "", "", std::to_string(INT64_MIN),
+                                    std::to_string(INT64_MAX), std::to_string(INT64_MIN),
+                                    std::to_string(INT64_MAX), "CreationTime", "up"}, "\n");
+  EXPECT_EQ(other({.next_token = make_page_token(listing, "1\nname")}), "");
+  for (const char* bad : {"", "1", "x\nname", "1x\nname", "\nname", "99999999999999999999\nname"}) {
+    EXPECT_EQ(other({.next_token = make_page_token(listing, bad)}), "ValidationException") << bad;
+  }
 }
 
 TEST_F(RequestsTest, NewestModelsAndEndpointsComeFirst) {
