@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <list>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -16,18 +18,24 @@
 #include "base/log.hpp"
 
 // A stream is one file of records, written little-endian:
-//   u32 length of text · u32 crc32 of all that follows · i64 timestamp · i64 ingested · text
-// The offsets of all records are kept in memory for streams that are open; an opening reads the
-// headers once and cuts off a torn tail. Open streams are bounded; the least used is closed.
+//   u32 length of text, kNumbered · u32 crc32 of all that follows · i64 timestamp · i64 ingested ·
+//   i64 number (of numbered records only) · text
+// The offsets of all records are kept in memory for streams that are open. A stream's first use
+// reads its file once, under its own lock: others need not wait for that. What stands behind the
+// last whole record is a torn tail and is cut off; what is damaged before it keeps a position of
+// its own, which is never shown. Open streams are bounded; the least used is closed.
 namespace trainyard {
 namespace {
 
 constexpr std::size_t kHeader = 24;
+constexpr uint32_t kNumbered = 1u << 31;  // beside the length
 constexpr std::size_t kOpenMax = 256;
 constexpr uint32_t kTextMax = 16u << 20;
-constexpr int64_t kScanRecords = 512;          // read with one call at most
+constexpr int64_t kScanRecords = 512;          // read with one call at most; of one run of times
 constexpr std::size_t kScanBytes = 1u << 20;   // unless one record is longer
 constexpr std::size_t kWindow = 1u << 20;
+/// What is looked through at most for a whole record behind a damaged one.
+constexpr std::size_t kSalvageBytesMax = 64u << 20;
 
 template <class Number>
 void put(std::string& out, Number value) {
@@ -50,85 +58,6 @@ void read_exactly(int fd, std::string& data, uint64_t offset, const fs::path& pa
     if (n == 0) throw SystemError(path.string() + " is shorter than it was");
     done += static_cast<std::size_t>(n);
   }
-}
-
-/// Records low … high, with the offset of each and of what follows them.
-struct Block {
-  int64_t low = 0, high = 0;
-  std::vector<uint64_t> offsets;
-};
-
-struct Stream {
-  Fd fd;
-  std::vector<uint64_t> offsets;  // of each record
-  uint64_t end = 0;
-  std::mutex mutex;
-
-  int64_t count() {
-    std::lock_guard lock(mutex);
-    return static_cast<int64_t>(offsets.size());
-  }
-
-  uint64_t offset_of(int64_t record) const {
-    return record < static_cast<int64_t>(offsets.size()) ? offsets[record] : end;
-  }
-
-  /// `at` and its neighbours on the way, as many as one read takes; below `count`.
-  Block block_at(int64_t at, bool backwards, int64_t count) {
-    std::lock_guard lock(mutex);
-    Block block{at, at, {}};
-    auto fits = [&](int64_t low, int64_t high) {
-      return high - low < kScanRecords && offset_of(high + 1) - offset_of(low) <= kScanBytes;
-    };
-    if (backwards) {
-      while (block.low > 0 && fits(block.low - 1, block.high)) --block.low;
-    } else {
-      while (block.high + 1 < count && fits(block.low, block.high + 1)) ++block.high;
-    }
-    for (int64_t i = block.low; i <= block.high + 1; ++i) block.offsets.push_back(offset_of(i));
-    return block;
-  }
-};
-
-void write_at_end(Stream& stream, std::string_view data, const std::string& name) {
-  for (std::size_t written = 0; written < data.size();) {
-    ssize_t n = ::pwrite(stream.fd.get(), data.data() + written, data.size() - written,
-                         static_cast<off_t>(stream.end + written));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw_errno("cannot append to log " + name);
-    written += static_cast<std::size_t>(n);
-  }
-  if (::fdatasync(stream.fd.get()) != 0) throw_errno("cannot append to log " + name);
-}
-
-/// Under the stream's lock.
-void append_records(Stream& stream, const std::string& name,
-                    const std::vector<Segments::Record>& records) {
-  if (records.empty()) return;
-  std::string out;
-  std::vector<uint64_t> offsets;
-  for (const Segments::Record& record : records) {
-    TRAINYARD_ASSERT(record.text.size() <= kTextMax);
-    std::string body;
-    put(body, record.timestamp);
-    put(body, record.ingested);
-    body += record.text;
-    offsets.push_back(stream.end + out.size());
-    put(out, static_cast<uint32_t>(record.text.size()));
-    put(out, crc32(0, body));
-    out += body;
-  }
-  try {
-    write_at_end(stream, out, name);
-  } catch (const SystemError&) {
-    // Whole records of a failed append must not come to light behind a shorter one.
-    if (::ftruncate(stream.fd.get(), static_cast<off_t>(stream.end)) != 0) {
-      log_error("log {} keeps the tail of a failed append", name);
-    }
-    throw;
-  }
-  stream.end += out.size();
-  stream.offsets.insert(stream.offsets.end(), offsets.begin(), offsets.end());
 }
 
 /// Reads a file from front to back through bounded memory.
@@ -158,6 +87,241 @@ class Window {
   uint64_t begin_ = 0;
   std::string data_;
 };
+
+struct Header {
+  uint32_t length = 0;  // of the text
+  bool numbered = false;
+  uint32_t sum = 0;
+  int64_t timestamp = 0, ingested = 0;
+
+  explicit Header(const char* data)
+      : length(get<uint32_t>(data) & ~kNumbered),
+        numbered((get<uint32_t>(data) & kNumbered) != 0),
+        sum(get<uint32_t>(data + 4)),
+        timestamp(get<int64_t>(data + 8)),
+        ingested(get<int64_t>(data + 16)) {}
+
+  std::size_t text_at() const { return kHeader + (numbered ? sizeof(int64_t) : 0); }
+  std::size_t size() const { return text_at() + length; }
+};
+
+/// A record that is all there and not damaged.
+struct Whole {
+  std::size_t size = 0;
+  int64_t timestamp = 0;
+  std::optional<int64_t> number;
+};
+
+std::optional<Whole> whole_at(Window& window, uint64_t offset) {
+  const char* data = window.at(offset, kHeader);
+  if (data == nullptr) return std::nullopt;
+  Header header(data);
+  if (header.length > kTextMax) return std::nullopt;
+  data = window.at(offset, header.size());
+  if (data == nullptr || crc32(0, {data + 8, header.size() - 8}) != header.sum) return std::nullopt;
+  Whole whole{header.size(), header.timestamp, {}};
+  if (header.numbered) whole.number = get<int64_t>(data + kHeader);
+  return whole;
+}
+
+/// The next whole record behind the damaged one at `offset`: where its header says, or wherever one
+/// is found.
+std::optional<uint64_t> next_whole(Window& window, uint64_t offset) {
+  auto size_at = [&](uint64_t at) -> std::size_t {
+    const char* data = window.at(at, kHeader);
+    return data == nullptr ? 0 : Header(data).size();
+  };
+  if (uint64_t next = offset + size_at(offset); whole_at(window, next)) return next;
+  std::size_t looked_through = 0;
+  for (uint64_t at = offset + 1; at + kHeader <= window.file_size(); ++at) {
+    if (whole_at(window, at)) return at;
+    std::size_t size = size_at(at);
+    if (at + size <= window.file_size() && size <= kHeader + kTextMax) looked_through += size;
+    if (looked_through > kSalvageBytesMax) break;
+  }
+  return std::nullopt;
+}
+
+/// Records low … high, with the offset of each and of what follows them.
+struct Block {
+  int64_t low = 0, high = 0;
+  std::vector<uint64_t> offsets;
+  bool damaged = false;  // one record that cannot be read
+};
+
+/// The times in a run of kScanRecords records.
+struct Times {
+  int64_t earliest = std::numeric_limits<int64_t>::max();
+  int64_t latest = std::numeric_limits<int64_t>::min();
+};
+
+/// Its members but for `fd` and `path` are read and written under lock().
+class Stream {
+ public:
+  Stream(Fd file, fs::path where) : fd(std::move(file)), path(std::move(where)) {}
+
+  /// The first one reads the file.
+  std::unique_lock<std::mutex> lock() {
+    std::unique_lock held(mutex_);
+    if (!loaded_) load();
+    return held;
+  }
+
+  int64_t count() {
+    auto held = lock();
+    return static_cast<int64_t>(offsets.size());
+  }
+
+  std::vector<Times> runs() {
+    auto held = lock();
+    return times;
+  }
+
+  void note(uint64_t offset, int64_t timestamp) {
+    Times& run = run_of_next();
+    run.earliest = std::min(run.earliest, timestamp);
+    run.latest = std::max(run.latest, timestamp);
+    offsets.push_back(offset);
+  }
+
+  /// `at` and its neighbours on the way to `stop`, as many as one read takes.
+  Block block_at(int64_t at, int64_t stop) {
+    auto held = lock();
+    Block block{at, at, {}, is_damaged(at)};
+    auto fits = [&](int64_t low, int64_t high) {
+      return high - low < kScanRecords && offset_of(high + 1) - offset_of(low) <= kScanBytes;
+    };
+    auto joins = [&](int64_t neighbour) { return !block.damaged && !is_damaged(neighbour); };
+    if (stop < at) {
+      while (block.low - 1 > stop && joins(block.low - 1) && fits(block.low - 1, block.high)) {
+        --block.low;
+      }
+    } else {
+      while (block.high + 1 < stop && joins(block.high + 1) && fits(block.low, block.high + 1)) {
+        ++block.high;
+      }
+    }
+    for (int64_t i = block.low; i <= block.high + 1; ++i) block.offsets.push_back(offset_of(i));
+    return block;
+  }
+
+  const Fd fd;
+  const fs::path path;
+  std::vector<uint64_t> offsets;  // of each record
+  std::vector<Times> times;       // of each run
+  uint64_t end = 0;
+  int64_t next_number = 0;        // behind the last numbered record
+
+ private:
+  uint64_t offset_of(int64_t record) const {
+    return record < static_cast<int64_t>(offsets.size()) ? offsets[record] : end;
+  }
+
+  bool is_damaged(int64_t record) const {
+    return std::binary_search(damaged_.begin(), damaged_.end(), record);
+  }
+
+  Times& run_of_next() {
+    if (offsets.size() % kScanRecords == 0) times.emplace_back();
+    return times.back();
+  }
+
+  void load() {
+    offsets.clear();
+    times.clear();
+    damaged_.clear();
+    end = 0;
+    next_number = 0;
+    Window window(fd.get(), path);
+    for (uint64_t at = 0; at < window.file_size();) {
+      if (auto whole = whole_at(window, at)) {
+        note(at, whole->timestamp);
+        if (whole->number) next_number = *whole->number + 1;
+        end = at += whole->size;
+        continue;
+      }
+      auto next = next_whole(window, at);
+      if (!next) break;
+      log_error("{} is damaged: bytes {} to {} are skipped", path.string(), at, *next);
+      damaged_.push_back(static_cast<int64_t>(offsets.size()));
+      run_of_next();
+      offsets.push_back(at);
+      at = *next;
+    }
+    if (end < window.file_size() && ::ftruncate(fd.get(), static_cast<off_t>(end)) != 0) {
+      throw_errno("cannot repair " + path.string());
+    }
+    loaded_ = true;
+  }
+
+  std::mutex mutex_;
+  bool loaded_ = false;
+  std::vector<int64_t> damaged_;  // in order
+};
+
+void write_at_end(Stream& stream, std::string_view data, const std::string& name) {
+  for (std::size_t written = 0; written < data.size();) {
+    ssize_t n = ::pwrite(stream.fd.get(), data.data() + written, data.size() - written,
+                         static_cast<off_t>(stream.end + written));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw_errno("cannot append to log " + name);
+    written += static_cast<std::size_t>(n);
+  }
+  if (::fdatasync(stream.fd.get()) != 0) throw_errno("cannot append to log " + name);
+}
+
+/// Under the stream's lock. Records are numbered from `number` on, if there is one.
+void append_records(Stream& stream, const std::string& name, std::optional<int64_t> number,
+                    const std::vector<Segments::Record>& records) {
+  if (records.empty()) return;
+  std::string out;
+  std::vector<uint64_t> offsets;
+  for (const Segments::Record& record : records) {
+    TRAINYARD_ASSERT(record.text.size() <= kTextMax);
+    std::string body;
+    put(body, record.timestamp);
+    put(body, record.ingested);
+    if (number) put(body, *number + std::ssize(offsets));
+    body += record.text;
+    offsets.push_back(stream.end + out.size());
+    put(out, static_cast<uint32_t>(record.text.size()) | (number ? kNumbered : 0));
+    put(out, crc32(0, body));
+    out += body;
+  }
+  try {
+    write_at_end(stream, out, name);
+  } catch (const SystemError&) {
+    // Whole records of a failed append must not come to light behind a shorter one.
+    if (::ftruncate(stream.fd.get(), static_cast<off_t>(stream.end)) != 0) {
+      log_error("log {} keeps the tail of a failed append", name);
+    }
+    throw;
+  }
+  stream.end += out.size();
+  for (std::size_t i = 0; i < records.size(); ++i) stream.note(offsets[i], records[i].timestamp);
+  if (number) stream.next_number = *number + std::ssize(records);
+}
+
+/// Visits the records from `at` on the way to `stop`, which is not visited, until visit says false;
+/// whether it never did.
+bool visit_records(Stream& stream, int64_t at, int64_t stop, const Segments::Visit& visit) {
+  const int step = stop < at ? -1 : 1;
+  while (at != stop) {
+    // Neighbours are read with one call, then visited in the asked order.
+    Block block = stream.block_at(at, stop);
+    std::string data(block.damaged ? 0 : block.offsets.back() - block.offsets.front(), '\0');
+    read_exactly(stream.fd.get(), data, block.offsets.front(), stream.path);
+    for (; at >= block.low && at <= block.high; at += step) {
+      if (block.damaged) continue;
+      const char* begin = &data[block.offsets[at - block.low] - block.offsets.front()];
+      Header header(begin);
+      Segments::Record record{at, header.timestamp, header.ingested, {}};
+      record.text.assign(begin + header.text_at(), header.length);
+      if (!visit(record)) return false;
+    }
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -190,9 +354,7 @@ struct Segments::Impl {
       fd = create_file(path);
     }
     if (!fd) throw_errno("cannot open " + path.string());
-    auto stream = std::make_shared<Stream>();
-    stream->fd = std::move(fd);
-    load(*stream, path);
+    auto stream = std::make_shared<Stream>(std::move(fd), std::move(path));
     open[name] = {stream, recent.insert(recent.end(), name)};
     close_least_used();
     return stream;
@@ -218,24 +380,6 @@ struct Segments::Impl {
       name = recent.erase(name);
     }
   }
-
-  static void load(Stream& stream, const fs::path& path) {
-    Window window(stream.fd.get(), path);
-    uint64_t at = 0;
-    while (const char* header = window.at(at, kHeader)) {
-      auto length = get<uint32_t>(header);
-      auto sum = get<uint32_t>(header + 4);
-      if (length > kTextMax) break;
-      const char* whole = window.at(at, kHeader + length);
-      if (whole == nullptr || crc32(0, {whole + 8, kHeader - 8 + length}) != sum) break;
-      stream.offsets.push_back(at);
-      at += kHeader + length;
-    }
-    stream.end = at;
-    if (at < window.file_size() && ::ftruncate(stream.fd.get(), static_cast<off_t>(at)) != 0) {
-      throw_errno("cannot repair " + path.string());
-    }
-  }
 };
 
 Segments::Segments(fs::path dir) : impl_(std::make_unique<Impl>()) {
@@ -248,42 +392,44 @@ Segments::~Segments() = default;
 
 int64_t Segments::append(const std::string& name, const std::vector<Record>& records) {
   auto stream = impl_->find(name, true);
-  std::lock_guard lock(stream->mutex);
+  auto held = stream->lock();
   auto first = static_cast<int64_t>(stream->offsets.size());
-  append_records(*stream, name, records);
+  append_records(*stream, name, std::nullopt, records);
   return first;
 }
 
 void Segments::append_from(const std::string& name, int64_t first, std::vector<Record> records) {
   auto stream = impl_->find(name, true);
-  std::lock_guard lock(stream->mutex);
-  int64_t known = static_cast<int64_t>(stream->offsets.size()) - first;
-  known = std::clamp<int64_t>(known, 0, static_cast<int64_t>(records.size()));
+  auto held = stream->lock();
+  int64_t known = std::clamp<int64_t>(stream->next_number - first, 0, std::ssize(records));
   records.erase(records.begin(), records.begin() + known);
-  append_records(*stream, name, records);
+  append_records(*stream, name, first + known, records);
 }
 
 void Segments::scan(const std::string& name, int64_t position, bool backwards,
-                    const std::function<bool(const Record&)>& visit) const {
+                    const Visit& visit) const {
   auto stream = impl_->find(name, false);
   if (!stream) return;
-  int64_t count = stream->count();
-  int64_t at = backwards ? std::min(position, count - 1) : std::max<int64_t>(position, 0);
-  while (at >= 0 && at < count) {
-    // Neighbours are read with one call, then visited in the asked order.
-    Block block = stream->block_at(at, backwards, count);
-    std::string data(block.offsets.back() - block.offsets.front(), '\0');
-    read_exactly(stream->fd.get(), data, block.offsets.front(), impl_->path_of(name));
-    for (int64_t i = at; i >= block.low && i <= block.high; i += backwards ? -1 : 1) {
-      const char* header = &data[block.offsets[i - block.low] - block.offsets.front()];
-      Record record;
-      record.position = i;
-      record.timestamp = get<int64_t>(header + 8);
-      record.ingested = get<int64_t>(header + 16);
-      record.text.assign(header + kHeader, get<uint32_t>(header));
-      if (!visit(record)) return;
-    }
-    at = backwards ? block.low - 1 : block.high + 1;
+  const int64_t count = stream->count();
+  if (backwards) {
+    if (position < 0 || count == 0) return;
+    visit_records(*stream, std::min(position, count - 1), -1, visit);
+  } else if (position < count) {
+    visit_records(*stream, std::max<int64_t>(position, 0), count, visit);
+  }
+}
+
+void Segments::scan_times(const std::string& name, bool backwards, const Wanted& wanted,
+                          const Visit& visit) const {
+  auto stream = impl_->find(name, false);
+  if (!stream) return;
+  const std::vector<Times> runs = stream->runs();
+  const int64_t count = stream->count();
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const std::size_t run = backwards ? runs.size() - 1 - i : i;
+    if (!wanted(runs[run].earliest, runs[run].latest)) continue;
+    const auto first = static_cast<int64_t>(run) * kScanRecords;
+    if (!visit_records(*stream, first, std::min(first + kScanRecords, count), visit)) return;
   }
 }
 

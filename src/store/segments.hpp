@@ -13,7 +13,8 @@
 namespace trainyard {
 
 /// Named streams of records (timestamp in ms, text). Positions count records from 0 and never move.
-/// Appends are durable when they return.
+/// Appends are durable when they return. A stream's first use cuts off the torn tail of a crash;
+/// damage elsewhere is logged, and no scan shows it.
 class Segments {
  public:
   explicit Segments(fs::path dir);
@@ -26,14 +27,23 @@ class Segments {
     std::string text;
   };
 
-  /// Returns the position of the first record appended. A torn tail of a crash is cut off at open.
+  /// Says false to end a scan.
+  using Visit = std::function<bool(const Record&)>;
+  /// Whether a run of records with times from `earliest` to `latest` (ms) is to be looked at.
+  using Wanted = std::function<bool(int64_t earliest, int64_t latest)>;
+
+  /// Returns the position of the first record appended.
   int64_t append(const std::string& stream, const std::vector<Record>& records);
-  /// Appends records that are to stand from position `first` on. Those that are there already are
-  /// skipped, so that a repeat does no harm; behind a gap they follow what is there.
+  /// Appends records of a writer that numbers what it writes, here from `first` on. Those whose
+  /// numbers it has written before are skipped, so that a repeat does no harm, whatever others
+  /// append in between; gaps are allowed. One such writer a stream.
   void append_from(const std::string& stream, int64_t first, std::vector<Record> records);
-  /// Calls visit for records from `position` on (backwards: from there down) until it says false.
-  void scan(const std::string& stream, int64_t position, bool backwards,
-            const std::function<bool(const Record&)>& visit) const;
+  /// Visits records from `position` on (backwards: from there down).
+  void scan(const std::string& stream, int64_t position, bool backwards, const Visit& visit) const;
+  /// Visits records by runs of neighbours, the first run first (backwards: the last one), within a
+  /// run by position; runs that are not wanted when their turn comes are not read.
+  void scan_times(const std::string& stream, bool backwards, const Wanted& wanted,
+                  const Visit& visit) const;
   int64_t count(const std::string& stream) const;  // 0 for an unknown stream
   void remove(const std::string& stream);
 

@@ -330,13 +330,111 @@ TEST(Segments, RepeatsDoNoHarm) {
   segments.append_from("s", 0, records(0, 5));
   segments.append_from("s", 3, records(3, 7));
   segments.append_from("s", 1, records(1, 2));
+  segments.append("s", {{0, 0, 0, "-"}, {0, 0, 0, "-"}});  // somebody else's
   segments.append_from("s", 9, records(9, 10));
+  segments.append_from("s", 9, records(9, 10));
+  Segments again(dir.path());
+  again.append_from("s", 8, records(8, 11));
   std::string seen;
-  segments.scan("s", 0, false, [&](const Segments::Record& record) {
+  again.scan("s", 0, false, [&](const Segments::Record& record) {
     seen += record.text;
     return true;
   });
-  EXPECT_EQ(seen, "01234569");
+  EXPECT_EQ(seen, "0123456--910");
+}
+
+TEST(Segments, DamageIsSkippedAndATornTailCutOff) {
+  struct Case {
+    const char* what;
+    std::function<void(std::string&, std::size_t size)> damage;  // 5 records of `size` bytes
+    const char* texts;
+    int64_t count;
+  };
+  auto zeros = [](std::size_t from, std::size_t bytes) {
+    return [=](std::string& file, std::size_t size) {
+      file.replace(from * size + 8, bytes, std::string(bytes, '\0'));
+    };
+  };
+  const Case cases[] = {
+      {"nothing", [](std::string&, std::size_t) {}, "abcde", 5},
+      {"a bit of a text", [](std::string& file, std::size_t size) { file[3 * size - 1] ^= 1; },
+       "abde", 5},
+      {"a length", [](std::string& file, std::size_t size) { file[2 * size + 3] = '\x7f'; },
+       "abde", 5},
+      {"a length within", [](std::string& file, std::size_t size) { file[size] += 9; }, "acde", 5},
+      {"the first record", [](std::string& file, std::size_t) { file[9] ^= 1; }, "bcde", 5},
+      {"parts of two", zeros(1, 50), "ade", 4},
+      {"the last text", [](std::string& file, std::size_t) { file.back() ^= 1; }, "abcd", 4},
+      {"the last two", zeros(3, 50), "abc", 3},
+      {"a torn tail", [](std::string& file, std::size_t) { file.pop_back(); }, "abcd", 4},
+      {"a torn header", [](std::string& file, std::size_t size) { file.resize(4 * size + 5); },
+       "abcd", 4},
+      {"room that was never written", [](std::string& file, std::size_t) { file.append(99, '\0'); },
+       "abcde", 5},
+  };
+  for (const Case& c : cases) {
+    TempDir dir;
+    std::vector<Segments::Record> records;
+    for (char text : std::string("abcde")) records.push_back({0, 5, 5, std::string(16, text)});
+    Segments(dir.path()).append_from("s", 0, records);
+    for (const auto& entry : fs::recursive_directory_iterator(dir.path())) {
+      if (!entry.is_regular_file()) continue;
+      std::string file = read_file(entry.path());
+      c.damage(file, file.size() / 5);
+      write_file_atomically(entry.path(), file);
+    }
+    auto seen = [](const Segments& segments, bool backwards) {
+      std::string texts;
+      segments.scan("s", backwards ? 99 : 0, backwards, [&](const Segments::Record& record) {
+        texts += record.text[0];
+        return true;
+      });
+      return texts;
+    };
+    for (int opening = 0; opening < 2; ++opening) {
+      Segments segments(dir.path());
+      EXPECT_EQ(segments.count("s"), c.count) << c.what;
+      EXPECT_EQ(seen(segments, false), c.texts) << c.what;
+      std::string backwards = seen(segments, true);
+      EXPECT_EQ(std::string(backwards.rbegin(), backwards.rend()), c.texts) << c.what;
+    }
+    Segments segments(dir.path());
+    EXPECT_EQ(segments.append("s", {{0, 5, 5, "f"}}), c.count) << c.what;
+    EXPECT_EQ(seen(Segments(dir.path()), false), std::string(c.texts) + "f") << c.what;
+  }
+}
+
+TEST(Segments, RunsWhoseTimesAreNotWantedAreNotRead) {
+  TempDir dir;
+  std::vector<Segments::Record> records;
+  for (int i = 0; i < 2000; ++i) records.push_back({0, i, 0, "x"});
+  Segments(dir.path()).append("s", records);
+  Segments segments(dir.path());
+  segments.append("s", {{0, 7, 0, "late"}});
+  for (bool backwards : {false, true}) {
+    std::vector<std::pair<int64_t, int64_t>> offered;
+    std::vector<int64_t> firsts;
+    auto wanted = [&](int64_t earliest, int64_t latest) {
+      offered.emplace_back(earliest, latest);
+      return earliest <= 600 && latest >= 600;
+    };
+    int visited = 0;
+    segments.scan_times("s", backwards, wanted, [&](const Segments::Record& record) {
+      if (record.position % 512 == 0) firsts.push_back(record.position);
+      ++visited;
+      return true;
+    });
+    std::vector<std::pair<int64_t, int64_t>> expected = {
+        {0, 511}, {512, 1023}, {1024, 1535}, {7, 1999}};
+    std::vector<int64_t> expected_firsts = {512, 1536};
+    if (backwards) {
+      std::reverse(expected.begin(), expected.end());
+      std::reverse(expected_firsts.begin(), expected_firsts.end());
+    }
+    EXPECT_EQ(offered, expected);
+    EXPECT_EQ(firsts, expected_firsts);
+    EXPECT_EQ(visited, 512 + 465);
+  }
 }
 
 TEST(Segments, MoreStreamsThanAreKeptOpen) {

@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kBatchBytesMax = 1'048'576;
 constexpr int64_t kBatchSpanMax = 24LL * 3600 * 1000;      // ms
 constexpr int64_t kTooNew = 2LL * 3600 * 1000;             // ms ahead of now
+constexpr int64_t kFirstMax = int64_t{1} << 53;            // no stream has so many events
 constexpr int64_t kTooOld = 14LL * 24 * 3600 * 1000;       // ms behind now
 
 /// A stream that is deleted while it is written to leaves no file behind.
@@ -74,18 +75,18 @@ std::string required_text(const json::object& body, std::string_view name) {
   throw errors::invalid_parameter_exception("the report lacks " + std::string(name));
 }
 
-/// Finds the agent's stream, or makes it (and its group) so that it begins with event `first`.
+/// Finds the agent's stream, or makes it (and its group).
 StreamRow ensure_stream(Store& store, const std::string& group, const std::string& stream,
-                        int64_t first, Time now) {
+                        Time now) {
   auto known = store.read([&](Txn& txn) { return find_stream(txn, group, stream); });
   if (known) return *known;
   return store.write([&](Txn& txn) {
     txn.exec("INSERT INTO logs_groups(name, created, class) VALUES (?, ?, 'STANDARD') "
              "ON CONFLICT(name) DO NOTHING",
              group, now);
-    txn.exec("INSERT INTO logs_streams(group_name, name, created, first) VALUES (?, ?, ?, ?) "
+    txn.exec("INSERT INTO logs_streams(group_name, name, created) VALUES (?, ?, ?) "
              "ON CONFLICT(group_name, name) DO NOTHING",
-             group, stream, now, first);
+             group, stream, now);
     return find_stream(txn, group, stream).value();
   });
 }
@@ -116,6 +117,9 @@ void append_from_agent(Store& store, Segments& segments, Time now, const json::o
   std::string group = required_text(body, "group");
   std::string name = required_text(body, "stream");
   int64_t first = find_integer(body, "first").value_or(0);
+  if (first < 0 || first > kFirstMax) {
+    throw errors::invalid_parameter_exception("the report begins at no event that can be");
+  }
   const json::array* events = find_array(body, "events");
   if (events == nullptr) throw errors::invalid_parameter_exception("the report lacks events");
   std::vector<Segments::Record> records;
@@ -125,8 +129,8 @@ void append_from_agent(Store& store, Segments& segments, Time now, const json::o
     records.push_back({0, find_integer(object, "timestamp").value_or(to_millis(now)),
                        to_millis(now), required_text(object, "message")});
   }
-  StreamRow stream = ensure_stream(store, group, name, first, now);
-  segments.append_from(segment_of(stream.id), first - stream.first, std::move(records));
+  StreamRow stream = ensure_stream(store, group, name, now);
+  segments.append_from(segment_of(stream.id), first, std::move(records));
   drop_if_deleted(store, segments, stream.id);
 }
 

@@ -12,9 +12,9 @@ class Store;
 
 namespace logs {
 
-/// Takes {"group", "stream", "first": index of the first event in this stream, "events":
+/// Takes {"group", "stream", "first": the agent's number of the first of the "events":
 /// [{"timestamp": ms, "message"}]}. Group and stream come to be when they are missing; events that
-/// are there already are skipped. ApiError InvalidParameterException for a malformed body.
+/// the agent has sent before are skipped. ApiError InvalidParameterException for a malformed body.
 void append_from_agent(Store& store, Segments& segments, Time now,
                        const boost::json::object& body);
 

@@ -1,3 +1,4 @@
+#include <charconv>
 #include <map>
 
 #include <fmt/format.h>
@@ -13,7 +14,7 @@
 
 // Events of many streams come in the order of (timestamp, stream, position). A page keeps the first
 // of that order which lie behind the token, so that it is right however the streams are written,
-// with memory for one page.
+// with memory for one page; what cannot come onto it by its time is not read.
 namespace trainyard::logs {
 namespace {
 
@@ -32,7 +33,8 @@ struct Found {
 
 class Page {
  public:
-  Page(std::size_t limit, bool descending) : limit_(limit), kept_(Before{descending}) {}
+  Page(std::size_t limit, bool descending)
+      : limit_(limit), descending_(descending), kept_(Before{descending}) {}
 
   void offer(const Place& place, const StreamRow& stream, const Segments::Record& record) {
     const auto before = kept_.key_comp();
@@ -49,8 +51,18 @@ class Page {
   }
   void begin_after(const Place& place) { after_ = place; }
 
+  /// Whether records with times from `earliest` to `latest` may yet come onto the page.
+  bool wants(int64_t earliest, int64_t latest) const {
+    const int64_t foremost = descending_ ? latest : earliest;
+    const int64_t hindmost = descending_ ? earliest : latest;
+    auto before = [this](int64_t a, int64_t b) { return descending_ ? b < a : a < b; };
+    if (after_ && before(hindmost, after_->timestamp)) return false;
+    return !cut_ || !before(cut_->timestamp, foremost);
+  }
+
   const auto& kept() const { return kept_; }
   bool more() const { return cut_.has_value(); }
+  bool descending() const { return descending_; }
 
  private:
   struct Before {
@@ -58,6 +70,7 @@ class Page {
     bool operator()(const Place& a, const Place& b) const { return descending ? b < a : a < b; }
   };
   std::size_t limit_;
+  bool descending_;
   std::size_t bytes_ = 0;
   std::optional<Place> after_, cut_;
   std::map<Place, Found, Before> kept_;
@@ -77,10 +90,10 @@ std::vector<StreamRow> streams_to_search(Txn& txn, const std::string& group,
     return rows;
   }
   std::string prefix = input.log_stream_name_prefix.value_or("");
-  txn.each("SELECT id, name, created, first FROM logs_streams WHERE group_name = ? "
+  txn.each("SELECT id, name, created FROM logs_streams WHERE group_name = ? "
            "AND name >= ? AND name < ? ORDER BY name",
            [&](const Row& row) {
-             rows.push_back({row.integer(0), row.text(1), row.integer(2), row.integer(3)});
+             rows.push_back({row.integer(0), row.text(1), row.integer(2)});
            },
            group, prefix, behind_prefix(prefix));
   return rows;
@@ -95,10 +108,21 @@ std::string listing_of(const std::string& group, const FilterLogEventsInput& inp
                      input.start_from_head.value_or(true));
 }
 
-Place parse_place(const std::string& text) {
-  auto parts = split(text, '/');
-  TRAINYARD_ASSERT(parts.size() == 3);  // only our own tokens are read
-  return {std::stoll(parts[0]), std::stoll(parts[1]), std::stoll(parts[2])};
+std::string position_of(const Place& place) {
+  return fmt::format("{}/{}/{}", place.timestamp, place.stream, place.position);
+}
+
+Place parse_position(const std::string& text) {
+  Place place;
+  const char* at = text.data();
+  const char* end = at + text.size();
+  for (int64_t* number : {&place.timestamp, &place.stream, &place.position}) {
+    auto [rest, error] = std::from_chars(at, end, *number);
+    if (error != std::errc()) throw wrong_token();
+    at = rest < end ? rest + 1 : rest;
+  }
+  if (position_of(place) != text) throw wrong_token();
+  return place;
 }
 
 /// 56 digits, the same at every asking, and of no other event.
@@ -109,12 +133,16 @@ std::string event_id(const Place& place) {
 void search(const Segments& segments, const StreamRow& stream, const FilterLogEventsInput& input,
             const Pattern& pattern, Page& page) {
   int64_t start = input.start_time.value_or(0), end = input.end_time.value_or(INT64_MAX);
-  segments.scan(segment_of(stream.id), 0, false, [&](const Segments::Record& record) {
+  auto wanted = [&](int64_t earliest, int64_t latest) {
+    return latest >= start && earliest < end && page.wants(earliest, latest);
+  };
+  auto visit = [&](const Segments::Record& record) {
     if (record.timestamp >= start && record.timestamp < end && pattern.matches(record.text)) {
       page.offer({record.timestamp, stream.id, record.position}, stream, record);
     }
     return true;
-  });
+  };
+  segments.scan_times(segment_of(stream.id), page.descending(), wanted, visit);
 }
 
 }  // namespace
@@ -133,7 +161,7 @@ FilterLogEventsOutput filter_log_events(Call& call, const FilterLogEventsInput& 
   if (input.next_token) {
     auto position = read_page_token(listing, *input.next_token);
     if (!position) throw wrong_token();
-    page.begin_after(parse_place(*position));
+    page.begin_after(parse_position(*position));
   }
   std::vector<StreamRow> streams = streams_to_search(call.txn, group, input);
   for (const StreamRow& stream : streams) search(call.segments, stream, input, pattern, page);
@@ -150,9 +178,7 @@ FilterLogEventsOutput filter_log_events(Call& call, const FilterLogEventsInput& 
     event.event_id = event_id(place);
   }
   if (page.more()) {
-    const Place& last = page.kept().rbegin()->first;
-    output.next_token = make_page_token(
-        listing, fmt::format("{}/{}/{}", last.timestamp, last.stream, last.position));
+    output.next_token = make_page_token(listing, position_of(page.kept().rbegin()->first));
   }
   return output;
 }

@@ -10,6 +10,20 @@ namespace {
 
 constexpr int kNestingMax = 20;
 
+/// Only '*' is a wildcard here, unlike in IAM.
+policy::Tokens tokens_of(std::string_view text) {
+  policy::Tokens tokens = policy::literal_tokens(text);
+  std::replace(tokens.begin(), tokens.end(), char16_t{'*'}, policy::kAnyMany);
+  return tokens;
+}
+
+std::optional<double> number_of(std::string_view text) {
+  double value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
 class Parser {
  public:
   explicit Parser(std::string_view text) : rest_(text) {}
@@ -133,21 +147,23 @@ class Parser {
       throw errors::invalid_parameter_exception(
           "Regular expressions in filter patterns are not implemented");
     }
+    std::string value;
     if (rest_.starts_with('"')) {
-      condition.quoted = true;
       std::size_t at = 1;
       for (; at < rest_.size() && rest_[at] != '"'; ++at) {
         if (rest_[at] == '\\' && at + 1 < rest_.size()) ++at;
-        condition.value += rest_[at];
+        value += rest_[at];
       }
       if (at >= rest_.size()) fail();
       rest_.remove_prefix(at + 1);
-      return;
+    } else {
+      std::size_t end = std::min(rest_.find_first_of(" \t\n()&|"), rest_.size());
+      if (end == 0) fail();
+      value = rest_.substr(0, end);
+      rest_.remove_prefix(end);
+      condition.number = number_of(value);
     }
-    std::size_t end = std::min(rest_.find_first_of(" \t\n()&|"), rest_.size());
-    if (end == 0) fail();
-    condition.value = rest_.substr(0, end);
-    rest_.remove_prefix(end);
+    condition.text.emplace(tokens_of(value));
   }
 
   std::string_view rest_;
@@ -169,34 +185,6 @@ const json::value* select(const Selector& selector, const json::value& message) 
   return at;
 }
 
-/// '*' stands for any text. Linear but for a step back to the last '*'.
-bool glob(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      mark = t;
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++mark;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
-
-std::optional<double> number_of(std::string_view text) {
-  double value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 bool compare(Test test, double a, double b) {
   switch (test) {
     case Test::equal: return a == b;
@@ -211,13 +199,14 @@ bool compare(Test test, double a, double b) {
 
 bool compare_value(const JsonCondition& condition, const json::value& value) {
   if (value.is_number()) {
-    auto number = condition.quoted ? std::nullopt : number_of(condition.value);
-    if (number) return compare(condition.test, value.to_number<double>(), *number);
+    if (condition.number) {
+      return compare(condition.test, value.to_number<double>(), *condition.number);
+    }
     return condition.test == Test::different;
   }
   std::string text = value.is_string() ? to_std(value.get_string()) : dump(value);
-  if (condition.test == Test::equal) return glob(condition.value, text);
-  return condition.test == Test::different && !glob(condition.value, text);
+  if (condition.test == Test::equal) return condition.text->matches(text);
+  return condition.test == Test::different && !condition.text->matches(text);
 }
 
 }  // namespace

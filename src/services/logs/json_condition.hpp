@@ -1,12 +1,14 @@
 // PURE: the condition of a JSON filter pattern as a tree.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "base/json.hpp"
+#include "policy/glob.hpp"
 
 namespace trainyard::logs {
 
@@ -21,8 +23,8 @@ struct JsonCondition {
   std::vector<JsonCondition> parts;  // of all and any
   Selector selector;
   Test test = Test::equal;
-  std::string value;    // as written, without quotes
-  bool quoted = false;  // a text even when it looks like a number
+  std::optional<double> number;      // unless it is quoted or is none
+  std::optional<policy::Glob> text;  // of tests against a value; '*' stands for any text
 };
 
 /// What stands between '{' and '}'. ApiError InvalidParameterException when it is malformed.

@@ -1,14 +1,16 @@
+#include "base/text.hpp"
 #include "generated/logs/operations.hpp"
 #include "services/logs/append.hpp"
 #include "services/logs/deliveries.hpp"
 #include "services/logs/pattern.hpp"
 #include "services/logs/schema.hpp"
+#include "services/paging.hpp"
 #include "services/testing.hpp"
 
 namespace trainyard::logs {
 namespace {
 
-const Migration kTables[] = {outbox::kMigrations[0], logs::kMigrations[0]};
+const std::vector<Migration> kTables = all_tables(outbox::kMigrations, logs::kMigrations);
 
 class Logs : public ServiceTest {
  protected:
@@ -226,6 +228,15 @@ TEST_F(Logs, AgentsMayRepeatThemselves) {
   report(4, {"d"});
   report(4, {"d", "e"});
   EXPECT_EQ(text(get("job/algo-1")), "d e ");
+  // What others put into its stream shifts nothing of the agent's.
+  put("job/algo-1", {{0, "x"}, {0, "y"}, {0, "z"}});
+  report(6, {"f", "g"});
+  put("job/algo-1", {{0, "w"}});
+  report(6, {"f", "g", "h"});
+  EXPECT_EQ(text(get("job/algo-1")), "d e x y z f g w h ");
+  for (int64_t first : {int64_t{-1}, std::numeric_limits<int64_t>::max()}) {
+    EXPECT_EQ(error_of([&] { report(first, {"x"}); }), "InvalidParameterException");
+  }
   EXPECT_EQ(error_of([&] {
     append_from_agent(store, segments, clock.now(), {{"group", "group"}});
   }), "InvalidParameterException");
@@ -274,6 +285,56 @@ TEST_F(Logs, FiltersManyStreamsInOrderOfTime) {
   })), "y x ");
 }
 
+TEST_F(Logs, InventedTokensAreRefused) {
+  make("group", {"s"});
+  std::string listing =
+      "logs:FilterLogEvents:group\n\n\n\n0\n" + std::to_string(INT64_MAX) + "\ntrue";
+  auto answer = [&](const std::string& position) {
+    return error_of([&] {
+      filter([&](auto& in) { in.next_token = make_page_token(listing, position); });
+    });
+  };
+  EXPECT_EQ(answer("1/2/3"), "");  // the listing is named so
+  for (const char* bad : {"", "x", "1", "1/2", "a/b/c", "1/2/3/", "1/2/3/4", "1/2/3x", "1//3",
+                          "1/2/", " 1/2/3", "1-2-3", "99999999999999999999/1/1"}) {
+    EXPECT_EQ(answer(bad), "InvalidParameterException") << bad;
+  }
+}
+
+TEST_F(Logs, FiltersLongStreamsPageByPage) {
+  make("group", {"a", "b"});
+  clock.set(from_millis(1'800'000'000'000));
+  std::string ascending;
+  for (int i = 0; i < 3000; i += 100) {
+    std::vector<std::pair<int64_t, std::string>> batch;
+    for (int k = i; k < i + 100; ++k) batch.push_back({k, std::to_string(k)});
+    for (const auto& [after, message] : batch) {
+      ascending += after == 17 ? "17 17 " : message + " ";
+    }
+    put(i % 300 == 0 ? "b" : "a", batch);
+  }
+  put("a", {{17, "17"}});  // late, behind times that a page has left
+  auto all = [&](bool from_head) {
+    std::vector<std::string> seen;
+    FilterLogEventsOutput page;
+    do {
+      auto next = page.next_token;
+      page = filter([&](FilterLogEventsInput& in) {
+        in.limit = 700;
+        in.next_token = next;
+        in.start_from_head = from_head;
+        in.start_time = at(0);
+      });
+      for (const auto& event : *page.events) seen.push_back(*event.message + " ");
+    } while (page.next_token);
+    return seen;
+  };
+  EXPECT_EQ(join(all(true), ""), ascending);
+  std::vector<std::string> descending = all(false);
+  std::reverse(descending.begin(), descending.end());
+  EXPECT_EQ(join(descending, ""), ascending);
+}
+
 TEST(Pattern, Table) {
   struct Case {
     const char* pattern;
@@ -299,6 +360,12 @@ TEST(Pattern, Table) {
       {"{ $.level = \"error\" }", R"({"level":"error"})", true},
       {"{$.level = error}", R"({"level":"error"})", true},
       {"{ $.level = \"err*\" }", R"({"level":"error"})", true},
+      {"{ $.level = \"e*r*r\" }", R"({"level":"error"})", true},
+      {"{ $.level = \"err?r\" }", R"({"level":"error"})", false},  // no wildcard, unlike IAM's
+      {"{ $.level = \"err?r\" }", R"({"level":"err?r"})", true},
+      {"{ $.level = \"*\" }", R"({"level":""})", true},
+      {"{ $.code = \"5*\" }", R"({"code":503})", false},
+      {"{ $.code = 5* }", R"({"code":"503"})", true},
       {"{ $.level != \"error\" }", R"({"level":"info"})", true},
       {"{ $.level != \"error\" }", R"({"other":1})", false},
       {"{ $.code >= 500 }", R"({"code":503})", true},

@@ -34,10 +34,8 @@ void require_group(Txn& txn, const std::string& group) {
 std::optional<StreamRow> find_stream(Txn& txn, const std::string& group,
                                      const std::string& stream) {
   return txn.one(
-      "SELECT id, created, first FROM logs_streams WHERE group_name = ? AND name = ?",
-      [&](const Row& row) {
-        return StreamRow{row.integer(0), stream, row.integer(1), row.integer(2)};
-      },
+      "SELECT id, created FROM logs_streams WHERE group_name = ? AND name = ?",
+      [&](const Row& row) { return StreamRow{row.integer(0), stream, row.integer(1)}; },
       group, stream);
 }
 

@@ -20,7 +20,6 @@ struct StreamRow {
   int64_t id = 0;
   std::string name;
   int64_t created = 0;  // ms
-  int64_t first = 0;
 };
 
 std::string segment_of(int64_t stream_id);

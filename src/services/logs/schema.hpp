@@ -5,6 +5,6 @@
 
 namespace trainyard::logs {
 
-extern const Migration kMigrations[1];
+extern const Migration kMigrations[2];
 
 }  // namespace trainyard::logs

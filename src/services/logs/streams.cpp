@@ -54,7 +54,7 @@ std::vector<StreamRow> rows_of(Txn& txn, const std::string& group, const std::st
   txn.each("SELECT id, name, created FROM logs_streams WHERE group_name = ? AND name >= ? "
            "AND name < ? ORDER BY name",
            [&](const Row& row) {
-             rows.push_back({row.integer(0), row.text(1), row.integer(2), 0});
+             rows.push_back({row.integer(0), row.text(1), row.integer(2)});
            },
            group, prefix, behind_prefix(prefix));
   return rows;
