@@ -105,6 +105,11 @@ struct AgentDoor::Impl {
       return reply(200, {{"command", must_stop(target.attempt) ? "stop" : "none"}});
     }
     if (target.what == "logs") {
+      std::string group = find_string(body, "group").value_or("");
+      std::string stream = find_string(body, "stream").value_or("");
+      bool own = parts.store.read(
+          [&](Txn& txn) { return sagemaker::owns_log(txn, target.attempt, group, stream); });
+      if (!own) return refuse(403, "the log " + group + " " + stream + " is not the attempt's");
       logs::append_from_agent(parts.store, parts.segments, parts.clock.now(), body);
       return reply(200, {});
     }

@@ -5,6 +5,7 @@
 #include "services/sagemaker/endpoint_life.hpp"
 #include "services/sagemaker/facts.hpp"
 #include "services/sagemaker/machine.hpp"
+#include "services/sagemaker/plan.hpp"
 #include "services/sagemaker/stored.hpp"
 #include "services/sagemaker/training_life.hpp"
 
@@ -60,6 +61,16 @@ void take_phase(Call& call, Attempt& attempt, const std::string& host, const std
 bool check_token(Txn& txn, const std::string& attempt, const std::string& token) {
   auto found = find_attempt(txn, attempt);
   return found && equal_in_constant_time(found->token, token);
+}
+
+bool owns_log(Txn& txn, const std::string& attempt, const std::string& group,
+              const std::string& stream) {
+  auto found = find_attempt(txn, attempt);
+  if (!found || group != log_group_of(*found)) return false;
+  auto instances = instances_of(txn, attempt);
+  return std::any_of(instances.begin(), instances.end(), [&](const Instance& instance) {
+    return stream == log_stream_of(*found, instance.host);
+  });
 }
 
 std::string role_of(Txn& txn, const std::string& attempt) {

@@ -12,6 +12,10 @@ namespace trainyard::sagemaker {
 /// Whether the token is the attempt's own.
 bool check_token(Txn& txn, const std::string& attempt, const std::string& token);
 
+/// Whether it is the log of one of the attempt's instances.
+bool owns_log(Txn& txn, const std::string& attempt, const std::string& group,
+              const std::string& stream);
+
 /// The ARN of the role that the attempt's agents act as. ValidationException when the attempt is
 /// unknown or has ended.
 std::string role_of(Txn& txn, const std::string& attempt);

@@ -16,7 +16,6 @@ namespace trainyard::sagemaker {
 namespace {
 
 constexpr const char* kHost = "algo-1";
-constexpr int kInstanceIdCharacters = 17;  // as EC2's: i-0123456789abcdef0
 
 // The agent itself keeps the limit on /ping. These hold when it cannot: a download that hangs, a
 // machine that is starved.
@@ -72,9 +71,8 @@ void start_instance(Call& call, const Endpoint& endpoint, const Deployment& depl
   attempt.slot = slot;
   attempt.failures = failures;
   insert_attempt(call, attempt, {kHost});
-  std::string instance_id = "i-" + call.random.hex(kInstanceIdCharacters);
   submit_attempt(call, attempt, {kHost},
-                 serving_plan(call.site, variant.config, variant.model, attempt, instance_id),
+                 serving_plan(call.site, variant.config, variant.model, attempt),
                  variant.model.enable_network_isolation.value_or(false));
   post_deadline(call, attempt.id, "startup", call.now + startup_limit(variant.config));
 }

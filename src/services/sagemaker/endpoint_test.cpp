@@ -58,6 +58,12 @@ TEST_F(EndpointTest, ThePlanOfAnInstance) {
   json::object plan = spec.at("plan").as_object();
   std::string stream = to_std(plan.at("log_streams").at("algo-1").as_string());
   EXPECT_THAT(stream, MatchesRegex("AllTraffic/i-[0-9a-f]+"));
+  auto owns = [&](const std::string& group, const std::string& name) {
+    return read([&](Call& call) { return owns_log(call.txn, attempt, group, name); });
+  };
+  EXPECT_TRUE(owns("/aws/sagemaker/Endpoints/Endpoint-1", stream));
+  EXPECT_FALSE(owns("/aws/sagemaker/Endpoints/Endpoint-1", stream + "0"));
+  EXPECT_FALSE(owns("/aws/sagemaker/Endpoints/Endpoint-2", stream));
   EXPECT_GE(plan.at("token").as_string().size(), 32u);
   plan.erase("token");
   Share share = share_of(*find_instance_type("ml.m4.xlarge"), this_machine());

@@ -1,5 +1,6 @@
 #include "services/sagemaker/plan.hpp"
 
+#include "base/hash.hpp"
 #include "services/sagemaker/instance_types.hpp"
 #include "services/sagemaker/training_job.hpp"
 
@@ -12,8 +13,9 @@ constexpr int kTrainingStopGraceSeconds = 120;
 constexpr int kServingStopGraceSeconds = 30;
 constexpr int64_t kGibibyte = int64_t{1} << 30;
 constexpr int32_t kVolumeDefaultGibibytes = 30;
-constexpr std::string_view kServingHost = "algo-1";
+constexpr const char* kServingHost = "algo-1";
 constexpr int64_t kMillisPerSecond = 1000;
+constexpr std::size_t kInstanceIdCharacters = 17;  // as EC2's: i-0123456789abcdef0
 
 json::object to_object(const std::map<std::string, std::string>& map) {
   json::object object;
@@ -100,18 +102,29 @@ std::vector<std::string> training_hosts(const CreateTrainingJobInput& request) {
   return hosts;
 }
 
+std::string log_group_of(const Attempt& attempt) {
+  if (attempt.owner_kind == Kind::training_job) return "/aws/sagemaker/TrainingJobs";
+  return "/aws/sagemaker/Endpoints/" + attempt.owner;
+}
+
+std::string log_stream_of(const Attempt& attempt, const std::string& host) {
+  if (attempt.owner_kind == Kind::training_job) {
+    return attempt.owner + "/" + host + "-" +
+           std::to_string(to_millis(attempt.created) / kMillisPerSecond);
+  }
+  // Told from the attempt's id, which is unique for ever.
+  return attempt.variant + "/i-" + sha256_hex(attempt.id).substr(0, kInstanceIdCharacters);
+}
+
 json::object training_plan(const Site& site, const CreateTrainingJobInput& request,
-                           const Attempt& attempt, Time now) {
+                           const Attempt& attempt) {
   const ResourceConfig& resources = *request.resource_config;
   std::vector<std::string> hosts = training_hosts(request);
   json::object plan = base_plan(site, "train", Kind::training_job, attempt,
                                 resources.instance_type.value_or(""),
                                 static_cast<int>(hosts.size()));
   json::object streams;
-  for (const std::string& host : hosts) {
-    streams[host] = request.training_job_name + "/" + host + "-" +
-                    std::to_string(to_millis(now) / kMillisPerSecond);
-  }
+  for (const std::string& host : hosts) streams[host] = log_stream_of(attempt, host);
   std::map<std::string, std::string> none;
   auto environment = request.environment.value_or(none);
   environment["TRAINING_JOB_NAME"] = request.training_job_name;
@@ -119,7 +132,7 @@ json::object training_plan(const Site& site, const CreateTrainingJobInput& reque
   auto hyperparameters = request.hyper_parameters.value_or(none);
   plan["hosts"] = json::value_from(hosts);
   plan["image"] = request.algorithm_specification->training_image.value_or("");
-  plan["log_group"] = "/aws/sagemaker/TrainingJobs";
+  plan["log_group"] = log_group_of(attempt);
   plan["log_streams"] = std::move(streams);
   plan["environment"] = to_object(environment);
   plan["hyperparameters"] = to_object(hyperparameters);
@@ -138,8 +151,7 @@ json::object training_plan(const Site& site, const CreateTrainingJobInput& reque
 }
 
 json::object serving_plan(const Site& site, const ProductionVariant& variant,
-                          const CreateModelInput& model, const Attempt& attempt,
-                          const std::string& instance_id) {
+                          const CreateModelInput& model, const Attempt& attempt) {
   json::object plan =
       base_plan(site, "serve", Kind::endpoint, attempt, variant.instance_type.value_or(""), 1);
   const ContainerDefinition& container = container_of(model);
@@ -147,8 +159,8 @@ json::object serving_plan(const Site& site, const ProductionVariant& variant,
   environment.emplace("SAGEMAKER_REGION", site.region);
   plan["hosts"] = {kServingHost};
   plan["image"] = container.image.value_or("");
-  plan["log_group"] = "/aws/sagemaker/Endpoints/" + attempt.owner;
-  plan["log_streams"] = {{kServingHost, variant.variant_name + "/" + instance_id}};
+  plan["log_group"] = log_group_of(attempt);
+  plan["log_streams"] = {{kServingHost, log_stream_of(attempt, kServingHost)}};
   plan["environment"] = to_object(environment);
   plan["hyperparameters"] = json::object{};
   plan["input_data_config"] = json::object{};

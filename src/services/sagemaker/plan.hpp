@@ -16,12 +16,17 @@ std::vector<std::string> training_hosts(const CreateTrainingJobInput& request);
 
 /// The request must have passed check_training_job.
 json::object training_plan(const Site& site, const CreateTrainingJobInput& request,
-                           const Attempt& attempt, Time now);
+                           const Attempt& attempt);
 
-/// Of one instance of an endpoint. `instance_id` names its log stream: "i-0123…".
+/// Of one instance of an endpoint.
 json::object serving_plan(const Site& site, const ProductionVariant& variant,
-                          const CreateModelInput& model, const Attempt& attempt,
-                          const std::string& instance_id);
+                          const CreateModelInput& model, const Attempt& attempt);
+
+/// Where the attempt's instances log: a group that all of its kind (or of its endpoint) have, and a
+/// stream of each instance's own (SageMaker Developer Guide, "CloudWatch Logs for Amazon SageMaker
+/// AI": <job>/algo-<n>-<seconds>, <variant>/<instance id>).
+std::string log_group_of(const Attempt& attempt);
+std::string log_stream_of(const Attempt& attempt, const std::string& host);
 
 /// The model's only container, whether it came as PrimaryContainer or in Containers.
 const ContainerDefinition& container_of(const CreateModelInput& model);

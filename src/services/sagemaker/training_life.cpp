@@ -73,7 +73,7 @@ void begin_attempt(Call& call, TrainingJob& job) {
   attempt.role_arn = request.role_arn;
   insert_attempt(call, attempt, hosts);
   job.attempt = attempt.id;
-  submit_attempt(call, attempt, hosts, training_plan(call.site, request, attempt, call.now),
+  submit_attempt(call, attempt, hosts, training_plan(call.site, request, attempt),
                  request.enable_network_isolation.value_or(false));
 }
 

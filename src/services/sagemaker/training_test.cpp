@@ -87,6 +87,17 @@ TEST_F(TrainingTest, ThePlanSaysEverythingThatAgentsNeed) {
   EXPECT_FALSE(read([&](Call& call) { return check_token(call.txn, attempt, token + "0"); }));
   EXPECT_FALSE(read([&](Call& call) { return check_token(call.txn, "train-none-0", token); }));
   EXPECT_EQ(read([&](Call& call) { return role_of(call.txn, attempt); }), role_arn());
+  auto owns = [&](const std::string& group, const std::string& stream) {
+    return read([&](Call& call) { return owns_log(call.txn, attempt, group, stream); });
+  };
+  const std::string group = "/aws/sagemaker/TrainingJobs";
+  EXPECT_TRUE(owns(group, "Job-1/algo-1-" + second));
+  EXPECT_TRUE(owns(group, "Job-1/algo-2-" + second));
+  EXPECT_FALSE(owns(group, "Job-1/algo-3-" + second));
+  EXPECT_FALSE(owns(group, "Job-2/algo-1-" + second));
+  EXPECT_FALSE(owns(group, "Job-1/algo-1-" + second + "0"));
+  EXPECT_FALSE(owns("/aws/sagemaker/Endpoints/Job-1", "Job-1/algo-1-" + second));
+  EXPECT_FALSE(owns("", ""));
   EXPECT_THAT(dump(wire::to_json(job("Job-1"))), ::testing::Not(HasSubstr(token)));
 }
 
