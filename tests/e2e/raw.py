@@ -11,7 +11,8 @@ import botocore.credentials
 from harness import REGION, ROOT
 
 SERVICES = {  # our folder: (signing name, protocol, target prefix or API version)
-    "states": ("states", "json", "AWSStepFunctions"), "sagemaker": ("sagemaker", "json", "SageMaker"),
+    "states": ("states", "json", "AWSStepFunctions"),
+    "sagemaker": ("sagemaker", "json", "SageMaker"),
     "logs": ("logs", "json", "Logs_20140328"), "events": ("events", "json", "AWSEvents"),
     "iam": ("iam", "query", "2010-05-08"), "sts": ("sts", "query", "2011-06-15"),
     "s3": ("s3", "rest-xml", None), "runtime": ("sagemaker", "rest-json", None)}

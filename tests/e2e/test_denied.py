@@ -8,8 +8,8 @@ from harness import (SERVING_IMAGE, WORKFLOW_POLICY, Daemon, make_roles, source_
                      tutorial_definition, tutorial_input, upload_code, wait_for)
 from raw import JSON, QUERY, SERVICES, operations, request_for, send, sign
 
-# How each protocol says "no": (code, status) of a key that nobody has, of a wrong secret, of a token
-# that does not belong to the key.
+# How each protocol says "no": (code, status) of a key that nobody has, of a wrong secret, of a
+# token that does not belong to the key.
 JSON_REFUSALS = (("UnrecognizedClientException", 403), ("InvalidSignatureException", 403),
                  ("UnrecognizedClientException", 403))
 QUERY_REFUSALS = (("InvalidClientTokenId", 403), ("SignatureDoesNotMatch", 403),
