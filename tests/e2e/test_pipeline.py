@@ -35,6 +35,10 @@ class Pipeline(unittest.TestCase):
             self.assertEqual(hashlib.sha256(there.read_bytes()).hexdigest(),
                              hashlib.sha256(back.read_bytes()).hexdigest())
             self.assertIn("62914560", self.daemon.cli("s3", "ls", "s3://big-bucket/a/"))
+            s3, again = self.daemon.client("s3"), pathlib.Path(folder, "again")
+            s3.upload_file(str(there), "big-bucket", "b/file")
+            s3.download_file("big-bucket", "b/file", str(again))
+            self.assertEqual(again.read_bytes(), there.read_bytes())
             self.daemon.cli("s3", "rb", "--force", "s3://big-bucket")
 
     def test_training_pipeline_to_predictions_and_away(self):
@@ -56,6 +60,10 @@ class Pipeline(unittest.TestCase):
         description = wait_for(ended, 60, "end of the execution")
         self.assertEqual(description["status"], "SUCCEEDED", description)
         self.assertIn("EndpointArn", json.loads(description["output"]))
+        told = json.loads(daemon.cli("stepfunctions", "describe-execution", "--execution-arn",
+                                     execution))
+        self.assertEqual((told["status"], told["output"]),
+                         (description["status"], description["output"]))
         self.check_history(execution)
         self.check_job(f"estimator-{name}", bucket)
 
@@ -113,25 +121,40 @@ class Pipeline(unittest.TestCase):
             self.assertEqual(json.loads(answer.read_text()), [[1.0, 2.0]])
         runtime = self.daemon.client("sagemaker-runtime")
         with self.assertRaises(runtime.exceptions.ModelError) as caught:
-            runtime.invoke_endpoint(EndpointName=endpoint, Body=b"{", ContentType="application/json")
+            runtime.invoke_endpoint(EndpointName=endpoint, Body=b"{",
+                                    ContentType="application/json")
         self.assertEqual(caught.exception.response["ResponseMetadata"]["HTTPStatusCode"], 424)
         self.assertEqual(caught.exception.response["OriginalStatusCode"], 400)
 
     def delete_everything(self, name, machine):
-        sagemaker = self.daemon.client("sagemaker")
+        daemon = self.daemon
         for kind, member in (("endpoint-config", "endpoint-config-name"),
                              ("endpoint", "endpoint-name"), ("model", "model-name")):
-            self.daemon.cli("sagemaker", f"delete-{kind}", f"--{member}", name)
-        self.daemon.cli("stepfunctions", "delete-state-machine", "--state-machine-arn", machine)
-        self.daemon.cli("s3", "rb", "--force", "s3://pipeline-bucket")
+            daemon.cli("sagemaker", f"delete-{kind}", f"--{member}", name)
+        daemon.cli("stepfunctions", "delete-state-machine", "--state-machine-arn", machine)
+        daemon.cli("s3", "rb", "--force", "s3://pipeline-bucket")
+        for policy in ("AmazonSageMakerFullAccess", "AmazonS3FullAccess"):
+            daemon.cli("iam", "detach-role-policy", "--role-name", "JobRole", "--policy-arn",
+                       f"arn:aws:iam::aws:policy/{policy}")
+        daemon.cli("iam", "delete-role-policy", "--role-name", "FlowRole", "--policy-name", "flow")
+        for role in ("JobRole", "FlowRole"):
+            daemon.cli("iam", "delete-role", "--role-name", role)
 
-        def gone():
-            return not sagemaker.list_endpoints()["Endpoints"]
-        wait_for(gone, 60, "endpoint gone")
-        self.assertEqual(sagemaker.list_models()["Models"], [])
-        attempts = self.daemon.data / "attempts"
+        sagemaker = daemon.client("sagemaker")
+        wait_for(lambda: not sagemaker.list_endpoints()["Endpoints"], 60, "endpoint gone")
+        attempts = daemon.data / "attempts"
         wait_for(lambda: not attempts.exists() or not os.listdir(attempts), 60,
                  "attempt folders gone")
+        # Only now does no instance write into them any more.
+        for group in ("TrainingJobs", f"Endpoints/{name}"):
+            daemon.cli("logs", "delete-log-group", "--log-group-name", "/aws/sagemaker/" + group)
+        for service, operation, member in (
+                ("sagemaker", "list_endpoint_configs", "EndpointConfigs"),
+                ("sagemaker", "list_models", "Models"), ("iam", "list_roles", "Roles"),
+                ("stepfunctions", "list_state_machines", "stateMachines"),
+                ("logs", "describe_log_groups", "logGroups"), ("s3", "list_buckets", "Buckets")):
+            with self.subTest(operation):
+                self.assertEqual(getattr(daemon.client(service), operation)()[member], [])
 
 
 class AgentsOutliveTheDaemon(unittest.TestCase):
