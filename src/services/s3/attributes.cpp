@@ -1,9 +1,23 @@
 #include "services/s3/attributes.hpp"
 
+#include <algorithm>
+
 namespace trainyard::s3 {
 namespace {
 
 constexpr std::size_t kMetadataBytesMax = 2048;
+
+// Of the model's values those that are not for other kinds of storage (Amazon S3 User Guide,
+// "Understanding and managing storage classes", "Protecting data with server-side encryption").
+constexpr std::string_view kStorageClasses[] = {
+    "STANDARD",     "REDUCED_REDUNDANCY",  "STANDARD_IA", "ONEZONE_IA",
+    "GLACIER",      "INTELLIGENT_TIERING", "GLACIER_IR",  "DEEP_ARCHIVE",
+};
+constexpr std::string_view kEncryptions[] = {"", "AES256", "aws:kms", "aws:kms:dsse"};
+
+bool contains(std::span<const std::string_view> values, std::string_view value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
 
 struct Text {
   const char* name;
@@ -67,6 +81,17 @@ Attributes attributes_from(const json::object& stored) {
     for (const json::value& size : *parts) attributes.parts.push_back(size.to_number<uint64_t>());
   }
   return attributes;
+}
+
+void check_storage(const Attributes& attributes) {
+  if (!contains(kStorageClasses, attributes.storage_class)) {
+    throw errors::invalid_storage_class(attributes.storage_class);
+  }
+  if (!contains(kEncryptions, attributes.server_side_encryption)) {
+    throw errors::invalid_argument("The encryption method specified is not supported",
+                                   "x-amz-server-side-encryption",
+                                   attributes.server_side_encryption);
+  }
 }
 
 void check_metadata(const std::map<std::string, std::string>& metadata) {

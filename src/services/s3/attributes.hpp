@@ -36,6 +36,10 @@ struct Attributes {
 json::object to_json(const Attributes& attributes);
 Attributes attributes_from(const json::object& stored);
 
+/// ApiError InvalidStorageClass or InvalidArgument for a storage class or an encryption that
+/// general purpose buckets do not have.
+void check_storage(const Attributes& attributes);
+
 /// ApiError MetadataTooLarge past 2 KiB of names and values.
 void check_metadata(const std::map<std::string, std::string>& metadata);
 
@@ -88,6 +92,7 @@ Attributes attributes_of(const Input& input) {
   take(attributes.server_side_encryption, input.server_side_encryption);
   take(attributes.kms_key, input.ssekms_key_id);
   take(attributes.storage_class, input.storage_class);
+  check_storage(attributes);
   attributes.expires = input.expires;
   if (input.metadata) attributes.metadata = *input.metadata;
   check_metadata(attributes.metadata);

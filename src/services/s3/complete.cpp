@@ -155,7 +155,9 @@ CompleteMultipartUploadOutput complete_multipart_upload(StreamCall& call,
     require_bucket(txn, call.site, input.bucket, input.expected_bucket_owner);
     // A client that did not hear the answer asks again: the same object is the same answer.
     auto known = find_object(txn, input.bucket, input.key);
-    if (known && known->attributes.upload == input.upload_id) return *known;
+    bool again = known && !known->attributes.upload.empty() &&
+                 known->attributes.upload == input.upload_id;
+    if (again) return *known;
     return complete(txn, input, call.clock.now());
   });
   CompleteMultipartUploadOutput output;

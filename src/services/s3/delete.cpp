@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "generated/s3/operations.hpp"
 #include "services/s3/names.hpp"
 #include "services/s3/objects.hpp"
@@ -16,6 +18,17 @@ s3::Error error_for(const ObjectIdentifier& target, const ApiError& fault) {
   return error;
 }
 
+/// The ApiError that `work` throws.
+template <class Work>
+std::optional<ApiError> fault_of(Work work) {
+  try {
+    work();
+  } catch (const ApiError& fault) {
+    return fault;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 DeleteObjectOutput delete_object(Call& call, const DeleteObjectInput& input) {
@@ -28,23 +41,34 @@ DeleteObjectOutput delete_object(Call& call, const DeleteObjectInput& input) {
 
 /// Every key is authorised and answered on its own, as S3 does.
 DeleteObjectsOutput delete_objects(Call& call, const DeleteObjectsInput& input) {
-  require_bucket(call.txn, call.site, input.bucket, input.expected_bucket_owner);
   const auto& targets = input.delete_.objects;
   if (targets.empty() || targets.size() > kDeletesMax) {
     throw errors::malformed_xml(
         "The XML you provided was not well-formed or did not validate against our published "
         "schema");
   }
-  DeleteObjectsOutput output;
+  std::vector<std::optional<ApiError>> denials;
   for (const ObjectIdentifier& target : targets) {
-    try {
-      authorise_object(call.txn, call.caller, "s3:DeleteObject", input.bucket, target.key,
-                       call.now);
+    denials.push_back(fault_of([&] {
+      authorise_object(call.txn, call.caller, "s3:DeleteObject", input.bucket,
+                       target.key, call.now);
+    }));
+  }
+  // Who may delete nothing there does not hear whether there is such a bucket.
+  auto allowed = [](const std::optional<ApiError>& denial) { return !denial; };
+  if (std::any_of(denials.begin(), denials.end(), allowed)) {
+    require_bucket(call.txn, call.site, input.bucket, input.expected_bucket_owner);
+  }
+  DeleteObjectsOutput output;
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const ObjectIdentifier& target = targets[i];
+    auto fault = denials[i] ? denials[i] : fault_of([&] {
       if (target.version_id && !target.version_id->empty()) check_version(*target.version_id);
       if (target.e_tag) check_write(call.txn, input.bucket, target.key, {target.e_tag, {}});
-    } catch (const ApiError& fault) {
+    });
+    if (fault) {
       if (!output.errors) output.errors.emplace();
-      output.errors->push_back(error_for(target, fault));
+      output.errors->push_back(error_for(target, *fault));
       continue;
     }
     delete_row(call.txn, input.bucket, target.key, call.now);

@@ -35,6 +35,14 @@ inline ApiError illegal_location_constraint(std::string message) {
 inline ApiError invalid_argument(std::string message) {
   return ApiError("InvalidArgument", 400, std::move(message));
 }
+/// The fault is in the value of a header or of a query's parameter.
+inline ApiError invalid_argument(std::string message, const std::string& name,
+                                 const std::string& value) {
+  ApiError error = invalid_argument(std::move(message));
+  error.fields()["ArgumentName"] = name;
+  error.fields()["ArgumentValue"] = value;
+  return error;
+}
 inline ApiError invalid_bucket_name(std::string message) {
   return ApiError("InvalidBucketName", 400, std::move(message));
 }
@@ -49,6 +57,11 @@ inline ApiError invalid_part_order(std::string message) {
 }
 inline ApiError invalid_range(std::string message) {
   return ApiError("InvalidRange", 416, std::move(message));
+}
+inline ApiError invalid_storage_class(const std::string& asked) {
+  ApiError error("InvalidStorageClass", 400, "The storage class you specified is not valid");
+  error.fields()["StorageClassRequested"] = asked;
+  return error;
 }
 inline ApiError invalid_uri(std::string message) {
   return ApiError("InvalidURI", 400, std::move(message));

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.hpp"
@@ -12,7 +13,9 @@ namespace {
 constexpr int kLooks = 3;
 
 struct Range {
-  uint64_t first = 0, last = 0;
+  uint64_t first = 0, length = 0;
+
+  static Range between(uint64_t first, uint64_t last) { return {first, last - first + 1}; }
 };
 
 std::optional<uint64_t> number(std::string_view text) {
@@ -41,25 +44,26 @@ std::optional<Range> parse_range(const std::string& header, uint64_t size) {
   if (dash == 0) {
     if (!last) return std::nullopt;
     if (*last == 0 || size == 0) throw_unsatisfiable(header, size);
-    return Range{size - std::min(*last, size), size - 1};
+    return Range::between(size - std::min(*last, size), size - 1);
   }
   bool open = dash + 1 == text.size();
   if (!first || (!open && (!last || *last < *first))) return std::nullopt;
   if (*first >= size) throw_unsatisfiable(header, size);
-  return Range{*first, open ? size - 1 : std::min(*last, size - 1)};
+  return Range::between(*first, open ? size - 1 : std::min(*last, size - 1));
 }
 
-/// The bytes of one part of an object that was uploaded in parts; part 1 of any other is all of it.
+/// The bytes of one part of an object that was uploaded in parts (the last may have none); part 1
+/// of any other is all of it.
 std::optional<Range> part_range(int part, const StoredObject& object) {
   std::vector<uint64_t> sizes = object.attributes.parts;
   if (sizes.empty()) sizes.push_back(object.content.size);
   if (part < 1 || part > static_cast<int>(sizes.size())) {
     throw errors::invalid_part_number("The requested partnumber is not satisfiable");
   }
+  if (object.content.size == 0) return std::nullopt;
   uint64_t first = 0;
   for (int i = 0; i < part - 1; ++i) first += sizes[i];
-  if (sizes[part - 1] == 0) return std::nullopt;
-  return Range{first, first + sizes[part - 1] - 1};
+  return Range{first, sizes[part - 1]};
 }
 
 template <class Input>
@@ -102,6 +106,29 @@ StoredObject look_up(Txn& txn, const Caller& caller, const Site& site, Time now,
   return std::move(*object);
 }
 
+/// What the request wants some headers to say. ApiError InvalidArgument for what no header can.
+template <class Input, class Output>
+void override_headers(const Input& input, Output& output) {
+  auto override_with = [](auto& member, const auto& asked, const char* name) {
+    if (!asked) return;
+    auto is_control = [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; };
+    if (std::any_of(asked->begin(), asked->end(), is_control)) {
+      throw errors::invalid_argument("A header's value cannot have control characters", name,
+                                     *asked);
+    }
+    member = *asked;
+  };
+  override_with(output.cache_control, input.response_cache_control, "response-cache-control");
+  override_with(output.content_disposition, input.response_content_disposition,
+                "response-content-disposition");
+  override_with(output.content_encoding, input.response_content_encoding,
+                "response-content-encoding");
+  override_with(output.content_language, input.response_content_language,
+                "response-content-language");
+  override_with(output.content_type, input.response_content_type, "response-content-type");
+  if (input.response_expires) output.expires = *input.response_expires;
+}
+
 template <class Output, class Input>
 Output headers_of(const Input& input, const StoredObject& object,
                   const std::optional<Range>& range) {
@@ -111,10 +138,10 @@ Output headers_of(const Input& input, const StoredObject& object,
   output.e_tag = quoted_etag(object.etag);
   output.last_modified = object.modified;
   output.content_length = static_cast<int64_t>(object.content.size);
-  if (range) {
-    output.content_length = static_cast<int64_t>(range->last - range->first + 1);
+  if (range) output.content_length = static_cast<int64_t>(range->length);
+  if (range && range->length > 0) {  // no range that could be told is empty
     output.content_range = "bytes " + std::to_string(range->first) + "-" +
-                           std::to_string(range->last) + "/" +
+                           std::to_string(range->first + range->length - 1) + "/" +
                            std::to_string(object.content.size);
   }
   if (input.part_number && !object.attributes.parts.empty()) {
@@ -127,15 +154,7 @@ Output headers_of(const Input& input, const StoredObject& object,
       output.checksum_type = unless_empty(object.attributes.checksum_type);
     }
   }
-  auto override_with = [](auto& member, const auto& asked) {
-    if (asked) member = *asked;
-  };
-  override_with(output.cache_control, input.response_cache_control);
-  override_with(output.content_disposition, input.response_content_disposition);
-  override_with(output.content_encoding, input.response_content_encoding);
-  override_with(output.content_language, input.response_content_language);
-  override_with(output.content_type, input.response_content_type);
-  override_with(output.expires, input.response_expires);
+  override_headers(input, output);
   return output;
 }
 
@@ -148,7 +167,7 @@ GetObjectOutput get_object(StreamCall& call, const GetObjectInput& input) {
     });
     auto range = asked_range(input, object);
     auto output = headers_of<GetObjectOutput>(input, object, range);
-    if (range) object.content = slice(object.content, range->first, range->last - range->first + 1);
+    if (range) object.content = slice(object.content, range->first, range->length);
     try {
       output.body = open(call.blobs, object.content);
       return output;

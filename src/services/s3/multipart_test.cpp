@@ -98,6 +98,31 @@ TEST_F(S3Test, CompletionsThatAreRefused) {
   EXPECT_EQ(error_of([&] { put_part("other", upload, 1, "x"); }), "NoSuchUpload");
   EXPECT_EQ(answer({last}), "");
   EXPECT_EQ(text(get("key")), "last");
+  put("plain", "x");
+  for (const char* key : {"key", "plain"}) {  // an empty id is nobody's
+    EXPECT_EQ(error_of([&] { stream(complete_multipart_upload, completion(key, "", {last})); }),
+              "NoSuchUpload");
+  }
+  expect_consistent();
+}
+
+TEST_F(S3Test, ALastPartMayBeEmpty) {
+  std::string upload = begin_upload("key");
+  auto first = put_part("key", upload, 1, kPart);
+  auto last = put_part("key", upload, 2, "");
+  stream(complete_multipart_upload, completion("key", upload, {first, last}));
+  auto part = get("key", [](GetObjectInput& in) { in.part_number = 2; });
+  EXPECT_EQ(text(part), "");
+  EXPECT_EQ(part.content_length, 0);
+  EXPECT_FALSE(part.content_range);
+  EXPECT_EQ(part.parts_count, 2);
+  EXPECT_EQ(text(get("key", [](GetObjectInput& in) { in.part_number = 1; })), kPart);
+  EXPECT_EQ(text(get("key")), kPart);
+
+  upload = begin_upload("empty");
+  stream(complete_multipart_upload,
+         completion("empty", upload, {put_part("empty", upload, 1, "")}));
+  EXPECT_EQ(text(get("empty", [](GetObjectInput& in) { in.part_number = 1; })), "");
   expect_consistent();
 }
 

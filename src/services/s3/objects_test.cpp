@@ -107,6 +107,17 @@ TEST_F(S3Test, HeadersComeBack) {
   });
   EXPECT_EQ(head.content_type, "text/csv");
   EXPECT_EQ(head.content_length, 1);
+  for (std::string bad : {"text/plain\nx:y", "a\r", "\x1b", "\x7f"}) {
+    EXPECT_EQ(error_of([&] {
+      get("key", [&](GetObjectInput& input) { input.response_content_type = bad; });
+    }), "InvalidArgument");
+    EXPECT_EQ(error_of([&] {
+      read([&](Call& call) {
+        return head_object(call, {.bucket = "bucket", .key = "key",
+                                  .response_content_disposition = bad});
+      });
+    }), "InvalidArgument");
+  }
   auto put_error = [&](auto change) { return error_of([&] { put("key", "x", change); }); };
   EXPECT_EQ(put_error([](PutObjectInput& input) {
     input.metadata.emplace()["long"] = std::string(2048, 'a');
@@ -114,6 +125,16 @@ TEST_F(S3Test, HeadersComeBack) {
   EXPECT_EQ(put_error([](PutObjectInput& input) { input.sse_customer_algorithm = "AES256"; }),
             "NotImplemented");
   EXPECT_EQ(put_error([](PutObjectInput& input) { input.tagging = "a=b"; }), "NotImplemented");
+  for (const char* bad : {"FOO", "standard", "OUTPOSTS"}) {
+    EXPECT_EQ(put_error([&](PutObjectInput& input) { input.storage_class = bad; }),
+              "InvalidStorageClass");
+  }
+  for (const char* bad : {"FOO", "aes256", "aws:fsx"}) {
+    EXPECT_EQ(put_error([&](PutObjectInput& input) { input.server_side_encryption = bad; }),
+              "InvalidArgument");
+  }
+  EXPECT_EQ(put_error([](PutObjectInput& input) { input.storage_class = "STANDARD_IA"; }), "");
+  EXPECT_EQ(get("key").storage_class, "STANDARD_IA");
   EXPECT_EQ(put_error([](PutObjectInput& input) { input.acl = "public-read"; }),
             "AccessControlListNotSupported");
   EXPECT_EQ(put_error([](PutObjectInput& input) { input.acl = "bucket-owner-full-control"; }), "");
@@ -265,9 +286,13 @@ TEST_F(S3Test, DeletesInBatchesAreAuthorisedByKey) {
   ASSERT_EQ(denied.errors->size(), 3u);
   EXPECT_EQ(denied.errors->at(0).code, "AccessDenied");
   EXPECT_FALSE(denied.deleted);
+  auto elsewhere = input;
+  elsewhere.bucket = "no-such-one";
+  EXPECT_EQ(run(delete_objects, elsewhere).errors->at(2).code, "AccessDenied");
   EXPECT_EQ(error_of([&] { get("missing"); }), "AccessDenied");  // who may not list hears no more
   caller = root;
   EXPECT_EQ(error_of([&] { get("missing"); }), "NoSuchKey");
+  EXPECT_EQ(error_of([&] { run(delete_objects, elsewhere); }), "NoSuchBucket");
   auto output = run(delete_objects, input);
   ASSERT_EQ(output.deleted->size(), 3u);
   EXPECT_FALSE(output.errors);
