@@ -1,10 +1,13 @@
 """The whole path with real clients: S3 both ways, the tutorial's pipeline, logs, invoke, delete."""
 import hashlib
+import http.client
 import json
 import os
 import pathlib
 import random
+import socket
 import tempfile
+import time
 import unittest
 
 from harness import (ACCOUNT, Daemon, finished, logs_of, make_roles, tutorial_definition,
@@ -171,9 +174,42 @@ class AgentsOutliveTheDaemon(unittest.TestCase):
             return daemon.client("sagemaker").describe_training_job(
                 TrainingJobName="estimator-x")["SecondaryStatus"] == "Training"
         wait_for(training, 30, "job in training")
+        stream = self.put_between(daemon, "estimator-x/")
         self.assertEqual(daemon.terminate(), 0)
         daemon.start()
         self.assertEqual(finished(daemon, "estimator-x")["TrainingJobStatus"], "Completed")
+        lines = logs_of(daemon, "/aws/sagemaker/TrainingJobs", "estimator-x/")[stream]
+        self.assertEqual(lines.count("between"), 5)
+        self.assertIn("Train Epoch: 1 Loss: 0.25", lines)
+
+    def put_between(self, daemon, prefix):
+        """Five lines of a client's into the job's only stream, and none that its agent's token
+        would put elsewhere; returns the stream's name."""
+        group = "/aws/sagemaker/TrainingJobs"
+        plan = json.loads(next((daemon.data / "attempts").glob("*/plan.json")).read_text())
+        stream = plan["log_streams"]["algo-1"]
+
+        def begun():
+            try:
+                return logs_of(daemon, group, prefix).get(stream)
+            except daemon.client("logs").exceptions.ResourceNotFoundException:
+                return None  # the group comes with the first line
+        wait_for(begun, 30, "first line")
+        now = int(time.time() * 1000)
+        daemon.client("logs").put_log_events(
+            logGroupName=group, logStreamName=stream,
+            logEvents=[{"timestamp": now, "message": "between"}] * 5)
+        body = json.dumps({"group": group, "stream": stream + "0", "first": 0, "events": [
+            {"timestamp": now, "message": "forged"}]})
+        connection = http.client.HTTPConnection("localhost")
+        connection.sock = socket.socket(socket.AF_UNIX)
+        self.addCleanup(connection.close)
+        connection.sock.connect(str(daemon.data / "run" / "agents.sock"))
+        connection.request("POST", f"/v1/attempts/{plan['attempt']}/logs", body,
+                           {"Authorization": f"Bearer {plan['token']}"})
+        self.assertEqual(connection.getresponse().status, 403)
+        self.assertEqual(list(logs_of(daemon, group, prefix)), [stream])
+        return stream
 
     def test_interrupt_stops_the_job(self):
         daemon = Daemon().start()
