@@ -368,7 +368,7 @@ struct Pool::Impl {
         return exchange(connection);
       } catch (const TransportError&) {
         // The peer closed an idle connection just as we used it: nothing of an answer came.
-        if (!connection->was_stale() || request.stream != nullptr) throw;
+        if (!connection->was_stale() || !request.repeatable()) throw;
       }
     }
     return exchange(std::make_shared<Connection>(connect()));
@@ -431,7 +431,7 @@ class Pool::Begun final : public PendingResponse {
       connection_->impl_->receive(milliseconds(left / 1'000'000));
       return connection_->streamed(Impl::give_back_later(pool_, connection_));
     } catch (const TransportError&) {
-      if (!connection_->was_stale()) throw;
+      if (!connection_->was_stale() || !request_.repeatable()) throw;
     }
     auto fresh = std::make_shared<Connection>(pool_->connect());
     return fresh->exchange_streaming(request_, Impl::give_back_later(pool_, fresh));

@@ -36,6 +36,10 @@ struct Outgoing {
   std::string body;
   BodyReader* stream = nullptr;
   uint64_t stream_length = 0;
+  bool harmless_twice = false;  // a POST that may be sent again; other methods may by definition
+
+  /// Whether it may be sent once more when nothing tells whether it has arrived.
+  bool repeatable() const { return stream == nullptr && (method != "POST" || harmless_twice); }
 };
 
 /// The peer could not be reached, or broke off. `sent` tells whether the request may have arrived.
@@ -85,7 +89,7 @@ class Connection {
 
 /// Keep-alive connections to one address, for many threads. A request that fails on a connection
 /// that had idled is sent once more on a fresh one when the peer closed it before a byte of a
-/// response had come (not with `stream`, which cannot be read twice).
+/// response had come, if it is repeatable: the peer may have acted on it.
 class Pool {
  public:
   using Connect = std::function<Connection()>;

@@ -29,30 +29,41 @@ TEST_F(HttpTest, PoolReusesConnectionsAndSurvivesTheServersRestart) {
   EXPECT_EQ(connections, 2);
 }
 
-TEST_F(HttpTest, PoolRetriesOnceWhenAnIdleConnectionDiesUnderTheRequest) {
-  // A server that takes the second request on a connection and closes without an answer.
-  int port = 0;
-  Fd listening = listen_tcp_socket("127.0.0.1", 0, port);
-  std::atomic<int> requests{0};
-  std::thread server([&] {
-    for (int connection = 0; connection < 2; ++connection) {
-      ASSERT_TRUE(wait_readable(listening.get()));
-      int fd = ::accept(listening.get(), nullptr, nullptr);
-      Fd socket(fd);
-      for (int i = 0; i < (connection == 0 ? 2 : 1); ++i) {
-        char waste[4096];
-        socket_read(fd, waste, sizeof waste, milliseconds(3000));
-        ++requests;
-        if (connection == 0 && i == 1) break;
-        socket_write(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", {}, milliseconds(1000));
+TEST_F(HttpTest, PoolRepeatsWhatDoesNoHarmWhenAnIdleConnectionDiesUnderIt) {
+  for (bool harmless : {true, false}) {
+    // A server that takes the second request on its first connection and closes without an answer.
+    int port = 0;
+    Fd listening = listen_tcp_socket("127.0.0.1", 0, port);
+    std::atomic<int> requests{0};
+    std::thread server([&] {
+      for (int connection = 0; connection < (harmless ? 2 : 1); ++connection) {
+        ASSERT_TRUE(wait_readable(listening.get()));
+        int fd = ::accept(listening.get(), nullptr, nullptr);
+        Fd socket(fd);
+        for (int i = 0; i < (connection == 0 ? 2 : 1); ++i) {
+          char waste[4096];
+          socket_read(fd, waste, sizeof waste, milliseconds(3000));
+          ++requests;
+          if (connection == 0 && i == 1) break;
+          socket_write(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", {},
+                       milliseconds(1000));
+        }
       }
+    });
+    Pool pool(Address::parse("http://127.0.0.1:" + std::to_string(port)), {});
+    Outgoing request = post("/", "1");
+    request.harmless_twice = harmless;
+    EXPECT_EQ(pool.exchange(request).body, "ok");
+    try {
+      EXPECT_EQ(pool.exchange(request).body, "ok");
+      EXPECT_TRUE(harmless);
+    } catch (const TransportError& error) {
+      EXPECT_FALSE(harmless);
+      EXPECT_TRUE(error.sent());
     }
-  });
-  Pool pool(Address::parse("http://127.0.0.1:" + std::to_string(port)), {});
-  EXPECT_EQ(pool.exchange(post("/", "1")).body, "ok");
-  EXPECT_EQ(pool.exchange(post("/", "2")).body, "ok");
-  EXPECT_EQ(requests, 3);
-  server.join();
+    EXPECT_EQ(requests, harmless ? 3 : 2);
+    server.join();
+  }
 }
 
 TEST_F(HttpTest, ClientTimesOutOnASilentServer) {

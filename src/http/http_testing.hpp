@@ -31,14 +31,20 @@ class RawClient {
   void send(std::string_view text) {
     ASSERT_EQ(socket_write(fd_.get(), text, {}, milliseconds(2000)).status, IoStatus::ok);
   }
+  /// False once the server has gone.
+  bool try_send(std::string_view text) {
+    return socket_write(fd_.get(), text, {}, milliseconds(2000)).status == IoStatus::ok;
+  }
   /// Everything until the server closes or nothing comes for a while.
   std::string read_to_end(milliseconds patience = milliseconds(3000)) {
     return read_until("\x01never", patience);
   }
   std::string read_until(std::string_view mark, milliseconds patience = milliseconds(3000)) {
     std::string text;
-    char piece[4096];
-    while (text.find(mark) == std::string::npos) {
+    std::size_t searched = 0;
+    char piece[64 * 1024];
+    while (text.find(mark, searched) == std::string::npos) {
+      searched = text.size() < mark.size() ? 0 : text.size() - mark.size();
       IoResult result = socket_read(fd_.get(), piece, sizeof piece, patience);
       closed_ = result.status == IoStatus::closed;
       if (result.status != IoStatus::ok) break;

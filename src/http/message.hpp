@@ -73,8 +73,8 @@ struct Request {
   std::string_view query() const;  // after '?', undecoded
 };
 
-/// What is still awaited from another descriptor, a model that computes, say. The server asks without
-/// waiting, so that nobody's thread is held; whoever wants to wait calls what comes after it.
+/// What is still awaited from another descriptor: from a model that computes, say. The server asks
+/// without waiting, so that nobody's thread is held; whoever may wait calls what comes after it.
 class Wait {
  public:
   enum class Progress {

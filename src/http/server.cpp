@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <unordered_map>
 #include <unordered_set>
 
 #include <arpa/inet.h>
@@ -78,6 +79,7 @@ struct Server::Impl {
     std::vector<std::shared_ptr<Door>> doors;
     std::deque<std::unique_ptr<Session>> queue;  // they wait for a thread
     std::unordered_set<Session*> sessions;       // all, wherever they are
+    std::unordered_map<const void*, int> at_door;  // how many of them came through a door
     std::unique_ptr<Loop> loop;                  // only where some requests are quick
     int workers = 0;
     int idle_workers = 0;
@@ -149,12 +151,19 @@ struct Server::Impl {
   static void admit(const std::shared_ptr<State>& state, Fd socket, std::string peer,
                     const Door& door) {
     std::unique_lock lock(state->mutex);
+    if (state->at_door[&door] >= state->options.connections_per_door) {
+      lock.unlock();
+      log_warning("connection refused at {}: {} are open", door.unix_path.string(),
+                  state->options.connections_per_door);
+      return refuse(std::move(socket));
+    }
     const bool full = static_cast<int>(state->sessions.size()) >= state->options.connections_max;
     // Full: the connection that has waited longest for its next request gives way.
     if (!full || (state->queue.empty() && evict_idle(*state))) {
       auto session = std::make_unique<Session>(std::move(socket), std::move(peer), state->options,
                                                door.handler, &door, state->stopping);
       state->sessions.insert(session.get());
+      ++state->at_door[&door];
       hand_to_worker(state, std::move(session));
       return;
     }
@@ -176,8 +185,15 @@ struct Server::Impl {
 
   static void retire(State& state, std::unique_ptr<Session> session) {
     std::lock_guard lock(state.mutex);
-    state.sessions.erase(session.get());
+    forget(state, *session);
     state.changed.notify_all();
+  }
+
+  /// With the lock held.
+  static void forget(State& state, Session& session) {
+    state.sessions.erase(&session);
+    auto door = state.at_door.find(session.door());
+    if (--door->second == 0) state.at_door.erase(door);
   }
 
   static bool evict_idle(State& state) {
@@ -265,7 +281,7 @@ struct Server::Impl {
       if (!door->unix_path.empty()) ::unlink(door->unix_path.c_str());
     }
     state->doors.clear();
-    for (const auto& session : state->queue) state->sessions.erase(session.get());
+    for (const auto& session : state->queue) forget(*state, *session);
     state->queue.clear();
     state->work.notify_all();
     for (Session* session : state->sessions) {
@@ -291,11 +307,13 @@ Server::Server(ServerOptions options, Handler handler) : impl_(std::make_unique<
 
 Server::~Server() { impl_->stop(milliseconds(0)); }
 
-int Server::listen_tcp(const std::string& host, int port) {
-  int bound = 0;
-  Fd fd = listen_tcp_socket(host, port, bound);
+int Server::listen_tcp(const std::string& host, int port,
+                       const std::function<void(int port)>& bound) {
+  int bound_port = 0;
+  Fd fd = listen_tcp_socket(host, port, bound_port);
+  if (bound) bound(bound_port);
   impl_->add(std::move(fd), nullptr, {});
-  return bound;
+  return bound_port;
 }
 
 void Server::listen_unix(const fs::path& path, int mode, Handler handler) {

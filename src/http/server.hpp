@@ -21,6 +21,7 @@ struct ServerOptions {
   std::chrono::milliseconds idle_timeout{75'000};    // between requests
   std::chrono::milliseconds body_timeout{30'000};    // without a byte of progress, either way
   int connections_max = kConnectionsMax;
+  int connections_per_door = kConnectionsMax;
   /// Requests whose handler never waits long: it answers at once or with a pending response. A
   /// server with this predicate has a loop and, once a connection is in it, handles such requests
   /// there. Without it pending responses are waited for on the connection's thread.
@@ -38,9 +39,10 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Starts to accept; port 0 picks a free one. Returns the port. SystemError "cannot listen on
-  /// HOST:PORT: address already in use" when taken.
-  int listen_tcp(const std::string& host, int port);
+  /// Starts to accept; port 0 picks a free one. Returns the port, which `bound` is told before the
+  /// first request. SystemError "cannot listen on HOST:PORT: address already in use" when taken.
+  int listen_tcp(const std::string& host, int port,
+                 const std::function<void(int port)>& bound = nullptr);
   /// A stale socket file is replaced. `handler` overrides the server's own for this door.
   void listen_unix(const fs::path& path, int mode, Handler handler = nullptr);
   /// Accepts on a listening socket made elsewhere (in another network namespace, say).

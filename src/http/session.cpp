@@ -16,6 +16,9 @@ using std::chrono::milliseconds;
 
 /// A body that the handler left is read up to here to keep the connection; a longer one ends it.
 constexpr uint64_t kDrainMax = 64 * 1024;
+/// Slower than this, once it has been waited for as long as `body_timeout`, a body counts as one
+/// that has stopped: it would hold a thread for as long as its sender likes.
+constexpr double kBodyBytesPerSecondMin = 240;
 constexpr milliseconds kLinger{2'000};
 constexpr std::size_t kStreamPiece = 64 * 1024;
 /// Bodies up to here are copied behind the head: cheaper than a second I/O vector.
@@ -95,8 +98,7 @@ class Session::Body final : public BodyReader {
       }
     }
     BodyStatus status;
-    std::size_t count =
-        session_.reader_.read_body(data, size, session_.options_.body_timeout, status);
+    std::size_t count = read_piece(data, size, status);
     switch (status) {
       case BodyStatus::more:
       case BodyStatus::complete: return count;
@@ -118,6 +120,22 @@ class Session::Body final : public BodyReader {
   bool continue_owed() const { return continue_owed_; }
 
  private:
+  std::size_t read_piece(char* data, std::size_t size, BodyStatus& status) {
+    const milliseconds timeout = session_.options_.body_timeout;
+    if (session_.reader_.body_buffered()) {
+      return session_.reader_.read_body(data, size, timeout, status);
+    }
+    const int64_t begin = monotonic_nanos();
+    std::size_t count = session_.reader_.read_body(data, size, timeout, status);
+    waited_ += monotonic_nanos() - begin;
+    received_ += count;
+    const bool long_enough = waited_ > std::chrono::nanoseconds(timeout).count();
+    if (long_enough && received_ < kBodyBytesPerSecondMin * 1e-9 * static_cast<double>(waited_)) {
+      status = BodyStatus::timed_out;
+    }
+    return count;
+  }
+
   static ApiError broken() {
     return ApiError("IncompleteBody", 400,
                     "You did not provide the number of bytes specified by the Content-Length "
@@ -127,6 +145,8 @@ class Session::Body final : public BodyReader {
   Session& session_;
   bool continue_owed_;
   bool failed_ = false;
+  int64_t waited_ = 0;   // nanoseconds in which nothing was here to read
+  double received_ = 0;  // bytes that were waited for
 };
 
 struct Session::Exchange {
@@ -330,11 +350,18 @@ bool Session::settle_body() {
   return settled;
 }
 
+/// Nobody needs these bytes: the time for all of them is limited, and the connection may be the one
+/// that gives way to a newcomer.
 bool Session::drain_small() {
+  if (reader_.body_complete()) return true;
+  idle_since_ = monotonic_nanos();
+  const int64_t deadline = idle_since_ + std::chrono::nanoseconds(options_.body_timeout).count();
   std::array<char, 4096> waste;
   while (!reader_.body_complete()) {
+    const milliseconds left((deadline - monotonic_nanos()) / 1'000'000);
+    if (left.count() < 0) return false;
     BodyStatus status;
-    reader_.read_body(waste.data(), waste.size(), options_.body_timeout, status);
+    reader_.read_body(waste.data(), waste.size(), left, status);
     if (status != BodyStatus::more && status != BodyStatus::complete) return false;
   }
   return true;

@@ -19,6 +19,7 @@ constexpr std::chrono::seconds kCommandWaitMax{25};
 constexpr std::chrono::seconds kSessionDuration{6 * 3600};
 constexpr std::chrono::milliseconds kObserveEvery{1'000};
 constexpr std::chrono::milliseconds kStopGrace{1'000};
+constexpr int kConnectionsPerAttempt = 128;
 
 http::Response reply(int status, const json::object& body) {
   http::Response response;
@@ -50,7 +51,8 @@ std::optional<Target> parse_target(std::string_view path) {
 struct AgentDoor::Impl {
   Parts parts;
   http::Server::Handler aws;
-  std::unique_ptr<http::Server> server;
+  std::unique_ptr<http::Server> server;  // agents
+  std::unique_ptr<http::Server> doors;   // programs: one door an attempt
   std::mutex mutex;
   std::condition_variable changed;
   std::set<std::string> open;  // attempts whose doors are open
@@ -199,6 +201,11 @@ AgentDoor::AgentDoor(const Parts& parts, http::Server::Handler aws)
     : impl_(std::make_unique<Impl>(parts, std::move(aws))) {
   impl_->server = std::make_unique<http::Server>(
       http::ServerOptions{}, [impl = impl_.get()](http::Request& r) { return impl->guarded(r); });
+  // A server of their own, with a share for each: whatever runs inside an attempt cannot take the
+  // connections of agents or of other attempts.
+  http::ServerOptions options;
+  options.connections_per_door = kConnectionsPerAttempt;
+  impl_->doors = std::make_unique<http::Server>(options, impl_->aws);
 }
 
 AgentDoor::~AgentDoor() { stop(); }
@@ -221,19 +228,20 @@ void AgentDoor::stop() {
   }
   impl_->changed.notify_all();
   if (impl_->observer.joinable()) impl_->observer.join();
-  if (impl_->server) impl_->server->stop(kStopGrace);
+  impl_->server->stop(kStopGrace);
+  impl_->doors->stop(kStopGrace);
 }
 
 void AgentDoor::open_door(const std::string& attempt) {
   // A submission that is repeated after a restart finds the door open already.
   std::lock_guard lock(impl_->mutex);
   if (impl_->open.contains(attempt)) return;
-  impl_->server->listen_unix(impl_->door_path(attempt), 0666, impl_->aws);
+  impl_->doors->listen_unix(impl_->door_path(attempt), 0666, impl_->aws);
   impl_->open.insert(attempt);
 }
 
 void AgentDoor::close_door(const std::string& attempt) {
-  impl_->server->close_unix(impl_->door_path(attempt));
+  impl_->doors->close_unix(impl_->door_path(attempt));
   std::lock_guard lock(impl_->mutex);
   impl_->open.erase(attempt);
   impl_->told_to_stop.erase(attempt);

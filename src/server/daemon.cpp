@@ -131,9 +131,10 @@ int run_daemon(const ServeOptions& options) {
   write_credentials(dir, root);
   s3::sweep_orphans(store, blobs);
 
-  int port = server.listen_tcp(options.host, options.port);
-  site.url = "http://" + options.host + ":" + std::to_string(port);
   store.on_outbox([&] { performer.wake(); });
+  server.listen_tcp(options.host, options.port, [&](int port) {
+    site.url = "http://" + options.host + ":" + std::to_string(port);
+  });
   agents.start();
   store.write([&](Txn& txn) {
     Caller caller = own_caller(site);

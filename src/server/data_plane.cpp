@@ -184,6 +184,7 @@ class DataPlane::Sent final : public Invoked {
         endpoint_(std::move(invocation.endpoint)) {
     request_.method = "POST";
     request_.target = "/invocations";
+    request_.harmless_twice = true;
     request_.headers = std::move(invocation.headers);
     request_.body = std::move(invocation.body);
     if (next_instance()) begun_ = instance_->pool->begin(request_);
