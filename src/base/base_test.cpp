@@ -79,9 +79,22 @@ TEST(Hash, EncodingsRoundTrip) {
     EXPECT_EQ(unhex(hex(bytes)), bytes);
     EXPECT_EQ(percent_decode(percent_encode(bytes)), bytes);
   }
-  EXPECT_FALSE(unbase64("abc"));
+  for (const char* text : {"abc", "Q===", "Q=Q=", "QQ=A", "====", "=QQQ", "QQ==\n\n\n\n", " QQ=",
+                           "QQ-_", "\xff\xff\xff\xff"}) {
+    EXPECT_FALSE(unbase64(text)) << text;
+  }
   EXPECT_FALSE(percent_decode("%4"));
   EXPECT_FALSE(percent_decode("%zz"));
+}
+
+TEST(Clock, SecondsThatAreNoTime) {
+  EXPECT_EQ(from_epoch_seconds(1.5), from_millis(1500));
+  EXPECT_EQ(iso8601(from_epoch_seconds(kEpochSecondsMax)), "9999-12-31T23:59:59.000Z");
+  for (double none : {1e300, -1e300, kEpochSecondsMax + 1, kEpochSecondsMin - 1,
+                      std::numeric_limits<double>::quiet_NaN()}) {
+    EXPECT_FALSE(is_epoch_time(none));
+    EXPECT_EQ(from_epoch_seconds(none), Time{});
+  }
 }
 
 TEST(Clock, FormatsAndParses) {

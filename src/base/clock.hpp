@@ -15,7 +15,16 @@ using Duration = std::chrono::milliseconds;
 inline int64_t to_millis(Time time) { return time.time_since_epoch().count(); }
 inline Time from_millis(int64_t millis) { return Time(Duration(millis)); }
 inline double to_epoch_seconds(Time time) { return static_cast<double>(to_millis(time)) / 1000.0; }
+
+/// What four digits of a year can tell: 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z.
+inline constexpr double kEpochSecondsMin = -62'135'596'800.0;
+inline constexpr double kEpochSecondsMax = 253'402'300'799.0;
+inline bool is_epoch_time(double seconds) {
+  return seconds >= kEpochSecondsMin && seconds <= kEpochSecondsMax;
+}
+/// The nearest millisecond; the epoch for what is no such time.
 inline Time from_epoch_seconds(double seconds) {
+  if (!is_epoch_time(seconds)) return Time{};
   return from_millis(static_cast<int64_t>(seconds * 1000.0 + (seconds < 0 ? -0.5 : 0.5)));
 }
 

@@ -1,6 +1,8 @@
 #include "base/hash.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -159,9 +161,10 @@ std::string base64(std::string_view bytes) {
 
 std::optional<std::string> unbase64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
-  std::size_t padding = 0;
-  if (text.ends_with("==")) padding = 2;
-  else if (text.ends_with("=")) padding = 1;
+  std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
+  // OpenSSL takes '=' anywhere and skips white space around the text.
+  auto digit = [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '/'; };
+  if (!std::all_of(text.begin(), text.end() - padding, digit)) return std::nullopt;
   std::string bytes(text.size() / 4 * 3 + 1, '\0');
   int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
                              reinterpret_cast<const unsigned char*>(text.data()),

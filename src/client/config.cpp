@@ -102,8 +102,6 @@ std::shared_ptr<CredentialProvider> role_credentials(const Environment& environm
   std::shared_ptr<CredentialProvider> base;
   if (!source.empty()) {
     // A profile may name itself: then its own keys assume the role.
-    Section keys_only = profile;
-    keys_only.erase("role_arn");
     base = source == name ? fixed_credentials({value_or_empty(&profile, "aws_access_key_id"),
                                                value_or_empty(&profile, "aws_secret_access_key"),
                                                value_or_empty(&profile, "aws_session_token")})
