@@ -29,6 +29,10 @@ LOCATIONS = {"header": "header", "headers": "headers", "uri": "uri", "querystrin
 PROTOCOLS = {("json", "1.0"): "json_1_0", ("json", "1.1"): "json_1_1", ("query", None): "query",
              ("rest-json", "1.1"): "rest_json", ("rest-json", None): "rest_json",
              ("rest-xml", None): "rest_xml"}
+# The code of an input that the model forbids (S3's handlers have words of their own).
+VALIDATION = {"json_1_0": "ValidationException", "json_1_1": "ValidationException",
+              "query": "ValidationError", "rest_json": "ValidationError",
+              "rest_xml": "InvalidRequest"}
 TIMESTAMPS = {"unixTimestamp": "epoch_seconds", "iso8601": "iso8601", "rfc822": "rfc822"}
 BANNER = "// Emitted by tools/apigen.py from api/{}.json. Do not edit.\n"
 
@@ -57,8 +61,15 @@ class Model:
         self.operations = {name: self.raw["operations"][name] for name in self.modes}
         self.authz = json.loads((API / "authz.json").read_text())[service]
         for patch in json.loads((API / "patches.json").read_text()):
-            if patch["service"] == service and patch["shape"] in self.shapes:
+            if patch["service"] != service:
+                continue
+            if "metadata" in patch:
+                self.raw["metadata"].update(patch["metadata"])
+            elif patch["shape"] in self.shapes:
                 self.shapes[patch["shape"]].update(patch["set"])
+        for name in self.modes:
+            if self.authz[name]["action"] and not self.authz[name]["resources"]:
+                sys.exit(f"api/authz.json: {service}:{name} has an action and no resource")
         self.errors = {n: s for n, s in self.shapes.items() if s.get("exception")}
         self.name_operations()
         self.order = self.topological()
@@ -333,6 +344,10 @@ def emit_service(model):
     out.append("  };\n  return table;\n}\n\n}  // namespace\n\n")
     namespace = metadata.get("xmlNamespace", "")
     namespace = namespace["uri"] if isinstance(namespace, dict) else namespace
+    selectors = metadata.get("querySelectors", [])
+    if selectors:
+        out.append("constexpr std::string_view kQuerySelectors[] = {\n    " +
+                   ",\n    ".join(map(quoted, selectors)) + "};\n\n")
     out.append("const wire::Service kService = {\n    " + ",\n    ".join([
         f".name = {quoted(s)}",
         f".signing_name = {quoted(metadata.get('signingName', metadata['endpointPrefix']))}",
@@ -341,6 +356,8 @@ def emit_service(model):
         f".api_version = {quoted(metadata['apiVersion'])}",
         f".xml_namespace = {quoted(namespace)}",
         f".endpoint_prefix = {quoted(metadata['endpointPrefix'])}",
+        f".validation_code = {quoted(metadata.get('validationCode', VALIDATION[protocol]))}",
+        f".query_selectors = {'kQuerySelectors' if selectors else '{}'}",
         f".operations = {{operations(), {len(model.operations)}}}"]) + "};\n\n")
     out.append(f"}}  // namespace trainyard::{s}\n")
     return "".join(out)

@@ -5,7 +5,7 @@ usage: tools/trim_models.py BOTOCORE_WHEEL
 
 Reads the models inside a botocore wheel (Apache-2.0; the version is named in NOTICE) and writes
 api/<service>.json: operations, shapes and constraints, without prose and without what no
-operation of ours reaches. Run it again after adding an operation to an .ops file.
+operation of ours reaches (but for the names by which queries tell operations apart). Run it again after adding an operation to an .ops file.
 """
 import gzip
 import json
@@ -59,6 +59,22 @@ def references(shape):
     yield from (shape[name]["shape"] for name in ("member", "key", "value") if name in shape)
 
 
+def selectors(model, operations):
+    """Names in a query that make a request mean one operation and no other at the same path: the
+    literals of all of AWS's templates, and the query members that operations of ours require."""
+    names = set()
+    for name, operation in model["operations"].items():
+        literal = operation["http"]["requestUri"].partition("?")[2]
+        names |= {pair.split("=")[0] for pair in literal.split("&") if pair}
+        if name not in operations:
+            continue
+        shape = model["shapes"][operation["input"]["shape"]] if "input" in operation else {}
+        names |= {shape["members"][member]["locationName"]
+                  for member in shape.get("required", [])
+                  if shape["members"][member].get("location") == "querystring"}
+    return sorted(names)
+
+
 def trim(model, operations):
     kept, shapes, todo = {}, {}, []
     for name in operations:
@@ -78,6 +94,8 @@ def trim(model, operations):
             shapes[name] = trim_shape(model["shapes"][name])
             todo += references(shapes[name])
     metadata = keep(model["metadata"], METADATA)
+    if names := selectors(model, operations):
+        metadata["querySelectors"] = names
     return {"metadata": metadata, "operations": kept,
             "shapes": dict(sorted(shapes.items()))}
 

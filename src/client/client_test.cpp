@@ -147,7 +147,7 @@ class ClientTransport : public testing::Test {
   http::Response serve(http::Request& request) {
     std::lock_guard lock(mutex_);
     try {
-      wire::SignedRequest claim = wire::parse_authorization(request);
+      wire::SignedRequest claim = wire::parse_authorization(request, "");
       auto payload = wire::verify(claim, request, {kSecret, "token", {}}, {.now = clock_.now()});
       bodies_.push_back(http::read_all(*payload, 64u << 20));
     } catch (const ApiError& error) {

@@ -59,7 +59,6 @@ policy::Context facts_of(const Caller& caller, const Question& question, std::op
   auto arn = parse_arn(question.resource);
   bool foreign = arn && !arn->account.empty();
   facts.set("aws:ResourceAccount", foreign ? arn->account : caller.account);
-  if (arn && !arn->region.empty()) facts.set("aws:RequestedRegion", arn->region);
   return facts;
 }
 

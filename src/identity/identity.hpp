@@ -59,7 +59,8 @@ Caller assume_for_service(Txn& txn, std::string_view role_arn, std::string_view 
 struct Authorisation {
   std::string_view action;
   std::string_view resource;
-  std::map<std::string, std::string> context;  // iam:PassedToService, aws:SourceIp, s3:prefix …
+  /// What only the asker knows: aws:RequestedRegion, iam:PassedToService, s3:prefix …
+  std::map<std::string, std::string> context;
   std::string_view code = "AccessDeniedException";
   int http_status = 403;
   std::string_view resource_policy = {};

@@ -1,24 +1,82 @@
 #include "server/authorise.hpp"
 
+#include "base/arn.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "identity/identity.hpp"
+#include "wire/scalar.hpp"
 
 namespace trainyard::server {
 namespace {
 
-/// The string member of that name, or nullptr.
-const std::string* string_member(const wire::Shape& shape, const void* structure,
-                                 std::string_view name) {
+/// Condition keys that an operation's input fills (Service Authorization Reference).
+struct ConditionKey {
+  std::string_view service;
+  std::string_view member;
+  const char* key;
+};
+constexpr ConditionKey kConditionKeys[] = {
+    {"s3", "Prefix", "s3:prefix"},
+    {"s3", "Delimiter", "s3:delimiter"},
+    {"s3", "MaxKeys", "s3:max-keys"},
+    {"s3", "ACL", "s3:x-amz-acl"},
+    {"s3", "GrantFullControl", "s3:x-amz-grant-full-control"},
+    {"s3", "GrantRead", "s3:x-amz-grant-read"},
+    {"s3", "GrantReadACP", "s3:x-amz-grant-read-acp"},
+    {"s3", "GrantWrite", "s3:x-amz-grant-write"},
+    {"s3", "GrantWriteACP", "s3:x-amz-grant-write-acp"},
+    {"s3", "ServerSideEncryption", "s3:x-amz-server-side-encryption"},
+    {"s3", "SSEKMSKeyId", "s3:x-amz-server-side-encryption-aws-kms-key-id"},
+    {"s3", "SSECustomerAlgorithm", "s3:x-amz-server-side-encryption-customer-algorithm"},
+    {"s3", "StorageClass", "s3:x-amz-storage-class"},
+    {"s3", "CopySource", "s3:x-amz-copy-source"},
+    {"s3", "MetadataDirective", "s3:x-amz-metadata-directive"},
+    {"s3", "WebsiteRedirectLocation", "s3:x-amz-website-redirect-location"},
+    {"iam", "PolicyArn", "iam:PolicyARN"},
+};
+
+/// The member of that name that holds one value, or nullptr.
+const wire::Member* scalar_member(const wire::Shape& shape, std::string_view name) {
   for (const wire::Member& member : shape.members) {
-    if (member.name != name || member.shape->kind != wire::Kind::string) continue;
-    return static_cast<const std::string*>(member.get(structure));
+    if (member.name == name && wire::is_scalar(*member.shape)) return &member;
   }
   return nullptr;
 }
 
-/// nullopt when a member that the template names is absent.
-std::optional<std::string> fill(std::string_view text, const wire::Shape& shape, const void* input,
-                                const Site& site) {
+/// The string member of that name, or nullptr.
+const std::string* string_member(const wire::Shape& shape, const void* structure,
+                                 std::string_view name) {
+  const wire::Member* member = scalar_member(shape, name);
+  if (member == nullptr || member->shape->kind != wire::Kind::string) return nullptr;
+  return static_cast<const std::string*>(member->get(structure));
+}
+
+/// A name, or the ARN of a log group, whose name it is then: "…:log-group:NAME:*". As the handlers
+/// of logs read it (services/logs/rows.cpp), or one group would be decided on and another be shown.
+std::string name_in(const std::string& identifier) {
+  auto arn = parse_arn(identifier);
+  if (!arn) return identifier;
+  std::string name = arn->resource.substr(arn->resource.find(':') + 1);
+  return name.ends_with(":*") ? name.substr(0, name.size() - 2) : name;
+}
+
+/// The value of a placeholder of a template: "region", a member, or members of which the first that
+/// is present counts ("logGroupName|logGroupIdentifier"). nullopt when none is.
+std::optional<std::string> placed(std::string_view names, const wire::Shape& shape,
+                                  const void* input, const Site& site) {
+  if (names == "region") return site.region;
+  if (names == "account") return site.account;
+  auto alternatives = split(names, '|');
+  for (const std::string& name : alternatives) {
+    const std::string* value = string_member(shape, input, name);
+    if (value != nullptr) return alternatives.size() > 1 ? name_in(*value) : *value;
+  }
+  if (names == "Path") return "/";  // the path of what IAM creates without one
+  return std::nullopt;
+}
+
+std::string fill(std::string_view text, const wire::Shape& shape, const void* input,
+                 const Site& site, const Caller& caller) {
   std::string out;
   for (;;) {
     auto open = text.find('{');
@@ -26,16 +84,10 @@ std::optional<std::string> fill(std::string_view text, const wire::Shape& shape,
     if (open == std::string_view::npos) return out;
     auto close = text.find('}', open);
     TRAINYARD_ASSERT(close != std::string_view::npos);
-    std::string_view name = text.substr(open + 1, close - open - 1);
-    if (name == "region") {
-      out += site.region;
-    } else if (name == "account") {
-      out += site.account;
-    } else {
-      const std::string* value = string_member(shape, input, name);
-      if (value == nullptr && name != "Path") return std::nullopt;
-      out += value ? *value : "/";  // the path of what IAM creates without one
-    }
+    std::string_view names = text.substr(open + 1, close - open - 1);
+    auto value = placed(names, shape, input, site);
+    if (!value && names == "UserName" && caller.kind == PrincipalKind::user) return caller.arn;
+    out += value.value_or("");
     text.remove_prefix(close + 1);
   }
 }
@@ -52,40 +104,31 @@ void set_denial(identity::Authorisation& request, const wire::Service& service) 
 
 std::map<std::string, std::string> context_of(const wire::Service& service,
                                               const wire::Operation& operation, const void* input,
-                                              const Caller& caller) {
+                                              const Caller& caller, const Site& site) {
   std::map<std::string, std::string> context;
+  // IAM has one endpoint, in us-east-1 (IAM User Guide, "AWS global condition context keys").
+  context["aws:RequestedRegion"] = service.name == "iam" ? "us-east-1" : site.region;
   if (!caller.source_ip.empty()) context["aws:SourceIp"] = caller.source_ip;
   if (!caller.via_service.empty()) context["aws:ViaAWSService"] = "true";
-  auto take = [&](std::string_view member, const char* key) {
-    if (const auto* value = string_member(*operation.input, input, member)) context[key] = *value;
-  };
-  if (service.name == "s3") {
-    take("Prefix", "s3:prefix");
-    take("Delimiter", "s3:delimiter");
+  for (const ConditionKey& key : kConditionKeys) {
+    const wire::Member* member =
+        service.name == key.service ? scalar_member(*operation.input, key.member) : nullptr;
+    const void* value = member ? member->get(input) : nullptr;
+    if (value) {
+      context[key.key] = wire::to_text(*member->shape, wire::TimestampFormat::iso8601, value);
+    }
   }
-  if (service.name == "iam") take("PolicyArn", "iam:PolicyARN");
   return context;
-}
-
-/// As IAM decides on it: with the path that only the tables know. A request about a user that names
-/// none is about its caller.
-std::string decided_on(Txn& txn, const Caller& caller, const wire::Operation& operation,
-                       const std::string& resource) {
-  bool own = resource == "*" && caller.kind == PrincipalKind::user &&
-             !operation.resources.empty() &&
-             operation.resources.front().find("{UserName}") != std::string_view::npos;
-  return own ? caller.arn : identity::canonical_arn(txn, resource);
 }
 
 }  // namespace
 
 std::vector<std::string> resources_of(const wire::Operation& operation, const void* input,
-                                      const Site& site) {
+                                      const Site& site, const Caller& caller) {
   std::vector<std::string> resources;
   for (std::string_view text : operation.resources) {
-    if (auto filled = fill(text, *operation.input, input, site)) resources.push_back(*filled);
+    resources.push_back(fill(text, *operation.input, input, site, caller));
   }
-  if (resources.empty()) resources.push_back("*");
   return resources;
 }
 
@@ -96,9 +139,9 @@ void authorise_operation(Txn& txn, const Caller& caller, const wire::Service& se
   identity::Authorisation request;
   request.action = operation.action;
   set_denial(request, service);
-  request.context = context_of(service, operation, input, caller);
-  for (const std::string& named : resources_of(operation, input, site)) {
-    std::string resource = decided_on(txn, caller, operation, named);
+  request.context = context_of(service, operation, input, caller, site);
+  for (const std::string& named : resources_of(operation, input, site, caller)) {
+    std::string resource = identity::canonical_arn(txn, named);
     request.resource = resource;
     identity::authorise(txn, caller, request, now);
   }

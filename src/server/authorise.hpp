@@ -14,10 +14,12 @@
 namespace trainyard::server {
 
 /// The operation's resource templates filled in with the input: "arn:aws:s3:::{Bucket}/{Key}". A
-/// member that holds an ARN stands alone ("{stateMachineArn}"). A template whose member is absent
-/// is left out (an absent Path is "/"); without any the resource is "*".
+/// member that holds an ARN stands alone ("{stateMachineArn}"); of "{a|b}" the first that is
+/// present counts, and the name in it when it is an ARN. An absent Path is "/"; a request about a
+/// user that names none is about its caller. Any other absent member leaves its place empty and so
+/// names no resource that there is: no policy's word about one is passed by.
 std::vector<std::string> resources_of(const wire::Operation& operation, const void* input,
-                                      const Site& site);
+                                      const Site& site, const Caller& caller);
 
 /// Throws AccessDenied(Exception) unless `caller` may do the action on every resource and,
 /// where the operation hands a role to a service, iam:PassRole on that role for that service.

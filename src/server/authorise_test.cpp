@@ -4,6 +4,8 @@
 
 #include "base/error.hpp"
 #include "generated/iam/operations.hpp"
+#include "generated/logs/operations.hpp"
+#include "generated/s3/operations.hpp"
 #include "generated/sagemaker/operations.hpp"
 #include "identity/identity.hpp"
 #include "identity/policies.hpp"
@@ -43,14 +45,18 @@ class Authorise : public ::testing::Test {
     caller.user_id = alice.id;
   }
   void may(const std::string& action, const std::string& resource,
-           const std::string& condition = "{}") {
+           const std::string& condition = "{}", const std::string& effect = "Allow") {
     store.write([&](Txn& txn) {
       identity::put_inline_policy(
           txn, caller.user_id,
-          {action.substr(action.find(':') + 1),
-           R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":")" + action +
-               R"(","Resource":")" + resource + R"(","Condition":)" + condition + "}}"});
+          {effect + action.substr(action.find(':') + 1),
+           R"({"Version":"2012-10-17","Statement":{"Effect":")" + effect + R"(","Action":")" +
+               action + R"(","Resource":")" + resource + R"(","Condition":)" + condition + "}}"});
     });
+  }
+  void may_not(const std::string& action, const std::string& resource,
+               const std::string& condition = "{}") {
+    may(action, resource, condition, "Deny");
   }
   /// "" when allowed, else the error's text.
   std::string ask(const wire::Service& service, std::string_view name, const void* input) {
@@ -84,7 +90,7 @@ TEST_F(Authorise, RolesAreDecidedOnWithTheirPath) {
 TEST_F(Authorise, WhatIsCreatedHasThePathOfTheRequest) {
   iam::CreateRoleInput input{.role_name = "x"};
   auto resources = [&] {
-    return resources_of(operation(iam::kService, "CreateRole"), &input, site);
+    return resources_of(operation(iam::kService, "CreateRole"), &input, site, caller);
   };
   EXPECT_EQ(resources(), std::vector<std::string>{"arn:aws:iam::000000000000:role/x"});
   input.path = "/team/";
@@ -96,6 +102,60 @@ TEST_F(Authorise, WithoutAUserNameTheCallerIsMeant) {
   iam::CreateAccessKeyInput own, other{"bob"};
   EXPECT_EQ(ask(iam::kService, "CreateAccessKey", &own), "");
   EXPECT_NE(ask(iam::kService, "CreateAccessKey", &other), "");
+}
+
+TEST_F(Authorise, AGroupHasOneNameHoweverItIsGiven) {
+  may("logs:*", "*");
+  may_not("logs:*", "arn:aws:logs:us-east-1:000000000000:log-group:secret*");
+  const std::string arn = "arn:aws:logs:us-east-1:000000000000:log-group:";
+  for (std::string group : {"secret", "open"}) {
+    for (const std::string& named : {group, arn + group, arn + group + ":*"}) {
+      logs::GetLogEventsInput get{.log_group_identifier = named, .log_stream_name = "s"};
+      logs::FilterLogEventsInput filter{.log_group_identifier = named};
+      logs::DescribeLogStreamsInput describe{.log_group_identifier = named};
+      for (const std::string& answer : {ask(logs::kService, "GetLogEvents", &get),
+                                        ask(logs::kService, "FilterLogEvents", &filter),
+                                        ask(logs::kService, "DescribeLogStreams", &describe)}) {
+        EXPECT_EQ(answer.empty(), group == "open") << named << " " << answer;
+      }
+    }
+  }
+  logs::FilterLogEventsInput none;  // refused by its handler; no policy's word is passed by
+  EXPECT_EQ(resources_of(operation(logs::kService, "FilterLogEvents"), &none, site, caller),
+            std::vector<std::string>{arn + ":*"});
+}
+
+TEST_F(Authorise, TheRegionOfARequestIsAlwaysKnown) {
+  may("*:*", "*");
+  may_not("*:*", "*", R"({"StringNotEquals":{"aws:RequestedRegion":"us-east-1"}})");
+  s3::ListObjectsV2Input list{.bucket = "b"};
+  sagemaker::ListTrainingJobsInput jobs;
+  iam::ListRolesInput roles;
+  EXPECT_EQ(ask(s3::kService, "ListObjectsV2", &list), "");
+  EXPECT_EQ(ask(sagemaker::kService, "ListTrainingJobs", &jobs), "");
+  site.region = "eu-central-1";
+  EXPECT_NE(ask(s3::kService, "ListObjectsV2", &list), "");
+  EXPECT_NE(ask(sagemaker::kService, "ListTrainingJobs", &jobs), "");
+  EXPECT_EQ(ask(iam::kService, "ListRoles", &roles), "");  // its one endpoint is in us-east-1
+}
+
+TEST_F(Authorise, ConditionsSeeTheHeadersOfS3) {
+  may("s3:*", "*");
+  may_not("s3:PutObject", "*", R"({"Null":{"s3:x-amz-server-side-encryption":"true"}})");
+  may_not("s3:CreateBucket", "*", R"({"StringEquals":{"s3:x-amz-acl":"public-read"}})");
+  may_not("s3:ListBucket", "*", R"({"NumericGreaterThan":{"s3:max-keys":"10"}})");
+  s3::PutObjectInput put{.bucket = "b", .key = "k"};
+  EXPECT_NE(ask(s3::kService, "PutObject", &put), "");
+  put.server_side_encryption = "AES256";
+  EXPECT_EQ(ask(s3::kService, "PutObject", &put), "");
+  s3::CreateBucketInput create{.acl = "private", .bucket = "b"};
+  EXPECT_EQ(ask(s3::kService, "CreateBucket", &create), "");
+  create.acl = "public-read";
+  EXPECT_NE(ask(s3::kService, "CreateBucket", &create), "");
+  s3::ListObjectsV2Input list{.bucket = "b", .max_keys = 10};
+  EXPECT_EQ(ask(s3::kService, "ListObjectsV2", &list), "");
+  list.max_keys = 11;
+  EXPECT_NE(ask(s3::kService, "ListObjectsV2", &list), "");
 }
 
 TEST_F(Authorise, AttachingIsDecidedByThePolicyToo) {

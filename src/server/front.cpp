@@ -1,5 +1,7 @@
 #include "server/front.hpp"
 
+#include <arpa/inet.h>
+
 #include <fmt/format.h>
 
 #include "base/error.hpp"
@@ -7,6 +9,7 @@
 #include "base/text.hpp"
 #include "server/console.hpp"
 #include "server/pipeline.hpp"
+#include "server/route.hpp"
 #include "services/sagemaker/attempts.hpp"
 
 namespace trainyard::server {
@@ -30,6 +33,14 @@ std::string host_name(const std::string& header) {
   return header.substr(0, header.find(':'));
 }
 
+/// "localhost", ::1 and 127.0.0.0/8, as addresses: a name like 127.evil.example is anybody's.
+bool is_loopback(const std::string& name) {
+  in_addr address{};
+  return name == "localhost" || name == "::1" ||
+         (inet_pton(AF_INET, name.c_str(), &address) == 1 &&
+          ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET);
+}
+
 }  // namespace
 
 Front::Front(const Parts& parts, Pipeline& pipeline, std::vector<std::string> hosts)
@@ -37,7 +48,9 @@ Front::Front(const Parts& parts, Pipeline& pipeline, std::vector<std::string> ho
 
 http::Response Front::handle(http::Request& request) {
   std::string_view path = request.path();
-  if (!path.starts_with("/_")) return pipeline_.handle(request);
+  // At a bucket's own host the path is a key, which may begin so: "_SUCCESS".
+  bool key = !bucket_in_host(request.headers.get("Host")).empty();
+  if (!path.starts_with("/_") || key) return pipeline_.handle(request);
   if (request.method != "GET" && request.method != "HEAD") {
     return text_response(405, "text/plain", "method not allowed\n");
   }
@@ -80,7 +93,7 @@ http::Response Front::metrics() const {
 /// this machine (DNS rebinding): only loopback names and configured ones are answered.
 bool Front::known_host(const http::Request& request) const {
   std::string name = to_lower(host_name(request.headers.get("Host")));
-  if (name == "localhost" || name == "::1" || name.starts_with("127.")) return true;
+  if (is_loopback(name)) return true;
   return std::any_of(hosts_.begin(), hosts_.end(),
                      [&](const std::string& host) { return iequals(host, name); });
 }

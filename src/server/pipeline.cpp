@@ -93,7 +93,7 @@ struct Pipeline::Impl {
   /// Whose signature this is. The request's body becomes the verified payload.
   Caller authenticate(http::Request& request, const wire::Service& service,
                       std::unique_ptr<http::BodyReader>& payload) {
-    wire::SignedRequest claim = wire::parse_authorization(request);
+    wire::SignedRequest claim = wire::parse_authorization(request, service.signing_name);
     if (claim.service != service.signing_name) throw wrong_scope(service);
     auto credential = parts.store.read(
         [&](Txn& txn) { return identity::find_credential(txn, claim.access_key); });
@@ -185,7 +185,7 @@ Caller Pipeline::authenticate_presigned(const http::Request& request, std::strin
   copy.peer = request.peer;
   http::StringBody empty("");
   copy.body = &empty;
-  wire::SignedRequest claim = wire::parse_authorization(copy);
+  wire::SignedRequest claim = wire::parse_authorization(copy, service);
   if (!claim.presigned) throw wire::missing_authentication(service);
   const ServiceDispatch* known = find_service(service);
   TRAINYARD_ASSERT(known != nullptr);

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "wire/query.hpp"
 #include "wire/route.hpp"
 
 namespace trainyard::server {
@@ -12,16 +13,6 @@ namespace {
 
 constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 constexpr std::string_view kRuntimePath = "/endpoints/";
-
-/// Sub-resources of S3 that exist at AWS and not here. Without this list `GET /bucket?versioning`
-/// would be taken for a listing of the bucket.
-constexpr std::string_view kForeignSubresources[] = {
-    "accelerate",       "acl",           "analytics",    "attributes",        "cors",
-    "encryption",       "inventory",     "legal-hold",   "lifecycle",         "logging",
-    "metrics",          "notification",  "object-lock",  "ownershipControls", "policy",
-    "policyStatus",     "replication",   "restore",      "requestPayment",    "retention",
-    "publicAccessBlock", "select",       "tagging",      "torrent",           "versioning",
-    "versions",         "website",       "session",      "intelligent-tiering"};
 
 const ServiceDispatch* by_target(std::string_view target) {
   std::string_view prefix = target.substr(0, target.rfind('.'));
@@ -63,13 +54,10 @@ void find_json(Route& route, const http::Request& request) {
 
 void find_query(Route& route, http::Request& request, std::size_t body_max) {
   std::string text = http::read_all(*request.body, body_max);
-  std::string form = request.method == "POST" ? text : std::string(request.query());
-  auto fields = http::parse_query(replace_all(form, "+", "%20"));
-  if (!fields) throw ApiError("MalformedQueryString", 400, "The form has a malformed escape.");
-  std::string action;
-  for (const auto& [name, value] : *fields) {
-    if (name == "Action") action = value;
-  }
+  http::StringBody once(text);
+  request.body = &once;
+  wire::Form form = wire::form_of(request, body_max);
+  std::string action = form["Action"];
   route.body = std::make_unique<http::StringBody>(std::move(text));
   request.body = route.body.get();
   if (action.empty()) {
@@ -83,31 +71,49 @@ void find_query(Route& route, http::Request& request, std::size_t body_max) {
   }
 }
 
-/// The sub-resource that the request asks for and that is not here; "" when there is none.
-std::string_view foreign_subresource(const wire::Operation* operation,
-                                     const http::Request& request) {
+/// Whether the operation's template or one of its members has a query parameter of that name.
+bool takes(const wire::Operation& operation, std::string_view name) {
+  auto mark = operation.uri.find('?');
+  auto literal = http::parse_query(
+      mark == std::string_view::npos ? "" : operation.uri.substr(mark + 1));
+  const auto& members = operation.input->members;
+  return std::any_of(literal->begin(), literal->end(),
+                     [&](const auto& pair) { return pair.first == name; }) ||
+         std::any_of(members.begin(), members.end(), [&](const wire::Member& member) {
+           return member.location == wire::Location::query && member.wire_name == name;
+         });
+}
+
+/// A parameter that chooses an operation must be one of the operation that was found: without this
+/// `GET /bucket?versioning` would be taken for a listing, and `PUT /bucket/key?uploadId=u` would
+/// replace the object. Parameters that choose nothing are free, as at S3.
+void check_selectors(const Route& route, const http::Request& request) {
+  const wire::Service& service = *route.service->service;
   auto query = http::parse_query(request.query());
-  if (!query) return "";
+  TRAINYARD_ASSERT(query.has_value());  // match_rest has refused any other
   for (const auto& [name, value] : *query) {
-    for (std::string_view foreign : kForeignSubresources) {
-      if (name != foreign) continue;
-      if (operation && operation->uri.find("?" + std::string(foreign)) != std::string_view::npos) {
-        continue;
-      }
-      return foreign;
+    const auto& selectors = service.query_selectors;
+    if (std::find(selectors.begin(), selectors.end(), name) == selectors.end()) continue;
+    if (route.operation != nullptr && takes(*route.operation, name)) continue;
+    bool known = std::any_of(service.operations.begin(), service.operations.end(),
+                             [&](const wire::Operation& one) { return takes(one, name); });
+    if (!known) {
+      throw ApiError("NotImplemented", 501,
+                     "The sub-resource " + name + " is not implemented here.");
+    }
+    if (route.operation != nullptr) {
+      throw ApiError("InvalidArgument", 400,
+                     "The query parameter " + name + " does not go with " + request.method +
+                         " and the other parameters of this request.");
     }
   }
-  return "";
 }
 
 void find_s3(Route& route, const http::Request& request) {
   std::string bucket = bucket_in_host(request.headers.get("Host"));
   route.located.path = (bucket.empty() ? "" : "/" + bucket) + std::string(request.path());
   route.operation = wire::match_rest(*route.service->service, route.located.path, request);
-  if (auto foreign = foreign_subresource(route.operation, request); !foreign.empty()) {
-    throw ApiError("NotImplemented", 501,
-                   "The sub-resource " + std::string(foreign) + " is not implemented here.");
-  }
+  check_selectors(route, request);
   if (route.operation == nullptr) {
     throw ApiError("MethodNotAllowed", 405,
                    "The specified method is not allowed against this resource.");

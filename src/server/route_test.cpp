@@ -52,6 +52,8 @@ TEST(Route, FindsServiceAndOperation) {
             "sts:GetCallerIdentity");
   EXPECT_EQ(found(request("POST", "/", "iam"), "Action=Brew"), "iam!InvalidAction");
   EXPECT_EQ(found(request("POST", "/", "iam"), "Version=1"), "iam!MissingAction");
+  EXPECT_EQ(found(request("GET", "/?Action=GetUser&UserName=u", "iam")), "iam:GetUser");
+  EXPECT_EQ(found(request("POST", "/?Action=GetUser", "iam")), "iam!MissingAction");
 }
 
 TEST(Route, TellsTheOperationsOfS3Apart) {
@@ -66,6 +68,19 @@ TEST(Route, TellsTheOperationsOfS3Apart) {
   EXPECT_EQ(found(request("GET", "/models?versioning", "s3")), "s3!NotImplemented");
   EXPECT_EQ(found(request("PUT", "/models/a?tagging", "s3")), "s3!NotImplemented");
   EXPECT_EQ(found(request("PATCH", "/models/a", "s3")), "s3!MethodNotAllowed");
+  for (const char* foreign : {"metadataTable", "abac", "versions", "policy&prefix=a"}) {
+    EXPECT_EQ(found(request("GET", std::string("/models?") + foreign, "s3")), "s3!NotImplemented");
+  }
+  for (auto [method, target] : {std::pair("PUT", "/models/a?partNumber=1"),
+                                {"PUT", "/models/a?uploadId=u"},
+                                {"PUT", "/models/a?uploads"},
+                                {"DELETE", "/models/a?partNumber=1"},
+                                {"GET", "/models?list-type=1"},
+                                {"PUT", "/models?delete"}}) {
+    EXPECT_EQ(found(request(method, target, "s3")), "s3!InvalidArgument") << target;
+  }
+  EXPECT_EQ(found(request("GET", "/models/a?partNumber=1", "s3")), "s3:GetObject");
+  EXPECT_EQ(found(request("PUT", "/models/a?x-id=PutObject&colour=blue", "s3")), "s3:PutObject");
   auto copy = request("PUT", "/models/a", "s3");
   copy.headers.add("x-amz-copy-source", "models/b");
   EXPECT_EQ(found(std::move(copy)), "s3:CopyObject");

@@ -121,6 +121,7 @@ class Reader {
                         const std::string& path) {
     Time time;
     if (source.is_number()) {
+      if (!is_epoch_time(source.to_number<double>())) throw_mismatch(shape, source, path);
       time = from_epoch_seconds(source.to_number<double>());
     } else if (!source.is_string() || !parse_iso8601(to_std(source.get_string()), time)) {
       throw_mismatch(shape, source, path);

@@ -8,7 +8,8 @@
 
 #include <pcre2.h>
 
-#include "base/log.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace trainyard::wire {
 namespace {
@@ -34,13 +35,18 @@ struct FreeCode {
 };
 using Code = std::unique_ptr<pcre2_code, FreeCode>;
 
-Code compile(std::string_view pattern) {
+Code compile(std::string_view model) {
+  // Java's names of ASCII classes, which the models use inside of brackets only.
+  const std::string pattern = replace_all(
+      replace_all(std::string(model), "\\p{Alnum}", "[:alnum:]"), "\\p{Print}", "[:print:]");
   int error = 0;
   PCRE2_SIZE offset = 0;
-  constexpr uint32_t kOptions = PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED;
+  // The models write \u00A1, as Java and JavaScript do.
+  constexpr uint32_t kOptions =
+      PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_ALT_BSUX;
   Code code(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), kOptions,
                           &error, &offset, nullptr));
-  if (code == nullptr) log_debug("pattern {} is not PCRE", pattern);
+  if (code == nullptr) throw SystemError("pattern is not PCRE: " + pattern);
   return code;
 }
 
@@ -58,7 +64,6 @@ pcre2_code* compiled(std::string_view pattern) {
 
 bool matches_fully(std::string_view pattern, std::string_view text) {
   pcre2_code* code = compiled(pattern);
-  if (code == nullptr) return true;
   thread_local Workspace workspace;
   // Subjects come from parsed JSON or decoded forms: not always UTF-8, so it is checked here.
   int result = pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0,

@@ -8,8 +8,8 @@
 
 namespace trainyard::wire {
 
-/// Whether all of `text` matches. A match that takes too long counts as none; a pattern that PCRE2
-/// cannot compile (Java and PCRE differ in corners) matches everything.
+/// Whether all of `text` matches. A match that takes too long counts as none. SystemError when
+/// PCRE2 cannot compile the pattern: the tests try those of all models.
 bool matches_fully(std::string_view pattern, std::string_view text);
 
 /// Why PCRE2 cannot compile a pattern of a user's, and where; nullopt when it can. Patterns match

@@ -46,6 +46,29 @@ std::string whole_body(http::Response& response) {
   return http::read_all(*response.stream, kResponseBytesMax);
 }
 
+/// The value of a JSON answer. SystemError when it is none: it comes from another machine.
+json::value json_answer(const Service& service, const Operation& operation,
+                        std::string_view body) {
+  std::string error;
+  auto value = parse_json(body, &error);
+  if (!value) {
+    throw SystemError("the answer of " + std::string(service.name) + " to " +
+                      std::string(operation.name) + " is no JSON: " + error);
+  }
+  return std::move(*value);
+}
+
+/// S3 sends its head before a long copy or completion is done: what failed afterwards stands in the
+/// body of a 200 (Amazon S3 API Reference, "CopyObject"). As AWS's SDKs, it counts as a 500.
+void refuse_late_error(const Service& service, const http::Response& response,
+                       const std::string& body) {
+  if (xml_root(body) != "Error") return;
+  http::Response failed;
+  failed.status = response.status < 300 ? 500 : response.status;
+  failed.body = body;
+  throw parse_error(service, failed);
+}
+
 void read_rest_response(const Service& service, const Operation& operation,
                         http::Response& response, void* output) {
   bool xml = service.protocol == Protocol::rest_xml;
@@ -60,15 +83,18 @@ void read_rest_response(const Service& service, const Operation& operation,
       return;
     }
     std::string body = whole_body(response);
+    if (xml) refuse_late_error(service, response, body);
     if (payload->shape->kind != Kind::structure) {
       *static_cast<std::string*>(payload->emplace(output)) = std::move(body);
     } else if (!body.empty()) {
-      xml ? from_xml(*payload->shape, body, payload->emplace(output), nullptr)
-          : from_json(*payload->shape, parse_own_json(body), payload->emplace(output));
+      void* target = payload->emplace(output);
+      xml ? from_xml(*payload->shape, body, target, nullptr)
+          : from_json(*payload->shape, json_answer(service, operation, body), target);
     }
     return;
   }
   std::string body = whole_body(response);
+  if (xml) refuse_late_error(service, response, body);
   if (body.empty() || !has_body_members(shape)) return;
   if (operation.name == "GetBucketLocation") {
     std::string text = xml_text(body, "LocationConstraint");
@@ -76,7 +102,7 @@ void read_rest_response(const Service& service, const Operation& operation,
   } else if (xml) {
     from_xml(shape, body, output, nullptr);
   } else {
-    from_json(shape, parse_own_json(body), output);
+    from_json(shape, json_answer(service, operation, body), output);
   }
 }
 
@@ -148,7 +174,9 @@ void parse_response(const Service& service, const Operation& operation, http::Re
     case Protocol::json_1_0:
     case Protocol::json_1_1: {
       std::string body = whole_body(response);
-      if (!body.empty()) from_json(*operation.output, parse_own_json(body), output);
+      if (!body.empty()) {
+        from_json(*operation.output, json_answer(service, operation, body), output);
+      }
       break;
     }
     case Protocol::query:

@@ -139,6 +139,8 @@ std::string json_type(const Service& service) {
 void write_json_error(const Service& service, const ApiError& error, http::Response& response) {
   json::object body;
   bool rest = service.protocol == Protocol::rest_json;
+  // JSON-RPC answers what REST forbids with 400, as every other fault of a caller.
+  if (!rest && response.status == 403) response.status = 400;
   if (!rest) body["__type"] = error.code();
   body[rest ? "Message" : "message"] = error.message();
   for (const auto& [name, value] : error.fields()) {
@@ -160,8 +162,7 @@ Missing parse_request(const Service& service, const Operation& operation, http::
       return parse_json_request(operation, http::read_all(*request.body, body_max), input);
     case Protocol::query: {
       Missing missing;
-      from_form(*operation.input, parse_form(http::read_all(*request.body, body_max)), input,
-                &missing);
+      from_form(*operation.input, form_of(request, body_max), input, &missing);
       return missing;
     }
     case Protocol::rest_json:
@@ -222,6 +223,9 @@ http::Response serialise_error(const Service& service, const ApiError& error,
       break;
     case Protocol::rest_xml: {
       response.headers.set("x-amz-request-id", request_id);
+      if (error.http_status() == 304) {  // what a client refreshes its copy by
+        for (const auto& [name, value] : error.fields()) response.headers.set(name, value);
+      }
       if (head || error.http_status() == 304) break;
       response.headers.set("Content-Type", "application/xml");
       response.body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>" +

@@ -148,6 +148,11 @@ Form parse_form(std::string_view body) {
   return form;
 }
 
+Form form_of(const http::Request& request, std::size_t body_max) {
+  if (request.method != "POST") return parse_form(request.query());
+  return parse_form(http::read_all(*request.body, body_max));
+}
+
 std::string write_form(const Form& form) {
   std::string out;
   for (const auto& [name, value] : form) {

@@ -1,5 +1,6 @@
 #include "wire/rest.hpp"
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
@@ -40,8 +41,20 @@ void write_header_map(const Member& member, const void* value, http::Headers& he
   });
 }
 
-/// Header lists are comma-separated (S3's attributes and checksums).
+/// A label or a query value: every space of it counts.
+void read_text(const Member& member, const std::string& text, void* target) {
+  from_text(*member.shape, format_in(member), text, member.emplace(target), member.wire_name,
+            "InvalidArgument");
+}
+
+/// Header lists are comma-separated (S3's attributes and checksums). White space around a value is
+/// not part of it (RFC 9110 5.5).
 void read_header(const Member& member, const std::string& text, void* target) {
+  // A condition on a time that is none is no condition (RFC 9110 13.1.3, 13.1.4).
+  Time time;
+  bool condition =
+      member.shape->kind == Kind::timestamp && iequals(member.wire_name.substr(0, 3), "If-");
+  if (condition && !parse_http_date(trim(text), time)) return;
   void* value = member.emplace(target);
   if (member.shape->kind == Kind::list) {
     for (const auto& part : split(text, ',')) {
@@ -114,8 +127,10 @@ void read_bindings(const Operation& operation, const http::Request& request, std
       case Location::headers: read_header_map(member, request.headers, input); continue;
       default: continue;
     }
-    if (text != nullptr) {
+    if (text != nullptr && member.location == Location::header) {
       read_header(member, *text, input);
+    } else if (text != nullptr) {
+      read_text(member, *text, input);
     } else if (member.required) {
       missing->push_back(path_name(member.name));
     }

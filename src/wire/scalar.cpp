@@ -32,7 +32,7 @@ bool read_time(TimestampFormat format, std::string_view text, void* target) {
     case TimestampFormat::rfc822: return parse_http_date(text, time) || parse_iso8601(text, time);
     case TimestampFormat::epoch_seconds: {
       double seconds = 0;
-      if (!read_number<double>(text, &seconds)) return false;
+      if (!read_number<double>(text, &seconds) || !is_epoch_time(seconds)) return false;
       time = from_epoch_seconds(seconds);
       return true;
     }

@@ -127,6 +127,10 @@ struct Service {
   std::string_view api_version;
   std::string_view xml_namespace;
   std::string_view endpoint_prefix;
+  std::string_view validation_code;  // of an input that the model forbids
+  /// Names in a query that choose between operations at one path, those of AWS's operations that
+  /// are not here among them: "uploads", "versioning".
+  std::span<const std::string_view> query_selectors;
   std::span<const Operation> operations;
 };
 

@@ -70,8 +70,9 @@ struct SignedRequest {
 bool has_signature(const http::Request& request);
 
 /// Takes the Authorization header or the query's X-Amz-* parameters apart. ApiError with AWS's
-/// codes when there is none or it is malformed.
-SignedRequest parse_authorization(const http::Request& request);
+/// codes when there is none or it is malformed; in the words of `service`, the signing name of the
+/// one that the request means, where the request names none itself.
+SignedRequest parse_authorization(const http::Request& request, std::string_view service);
 
 /// What the key's owner's record says.
 struct VerifyingKey {
@@ -95,6 +96,7 @@ std::unique_ptr<http::BodyReader> verify(const SignedRequest& claim, http::Reque
                                          const VerifyingKey& key, const VerifyOptions& options);
 
 /// The errors of this stage in the service's own spelling (S3, query and JSON services differ).
+/// Their status is REST's; serialise_error makes JSON-RPC's of it.
 ApiError missing_authentication(std::string_view service);
 ApiError unknown_access_key(std::string_view service);
 

@@ -44,7 +44,7 @@ struct Outcome {
 Outcome check(Message& message, const VerifyingKey& key, Time now,
               std::string_view region = "us-east-1") {
   try {
-    SignedRequest claim = parse_authorization(message.ready());
+    SignedRequest claim = parse_authorization(message.ready(), "");
     auto body = verify(claim, message.request, key, {.now = now, .region = region});
     return {.payload = http::read_all(*body, 64u << 20)};
   } catch (const ApiError& error) {
@@ -529,7 +529,16 @@ TEST(SigV4, RefusesMalformedClaims) {
   }
   Message none;
   none.request.target = "/";
-  EXPECT_EQ(check(none, kKey, at(kNow)).code, "MissingAuthenticationTokenException");
+  for (auto [service, code] : {std::pair("", "MissingAuthenticationTokenException"),
+                               {"s3", "AccessDenied"},
+                               {"iam", "MissingAuthenticationToken"}}) {
+    try {
+      parse_authorization(none.ready(), service);
+      ADD_FAILURE() << service;
+    } catch (const ApiError& error) {
+      EXPECT_EQ(error.code(), code);
+    }
+  }
   EXPECT_FALSE(has_signature(none.request));
 }
 
@@ -570,7 +579,7 @@ TEST(SigV4, S3WantsThePayloadsHash) {
 
 TEST(SigV4, ReadsNoMoreThanTheLimitForOtherServices) {
   Message message = signed_message({"", "sagemaker"});
-  SignedRequest claim = parse_authorization(message.ready());
+  SignedRequest claim = parse_authorization(message.ready(), "");
   EXPECT_THROW(verify(claim, message.request, kKey, {.now = at(kNow), .body_max = 10}), ApiError);
 }
 

@@ -70,10 +70,10 @@ const std::string* find(const Pairs& pairs, std::string_view name) {
   return nullptr;
 }
 
-/// The services a scope may name before anything is known of it: for errors' spelling only.
-std::string service_in(std::string_view credential) {
+/// The service that a scope names before anything is known of it: for errors' spelling only.
+std::string service_in(std::string_view credential, std::string_view otherwise) {
   std::vector<std::string> parts = split(credential, '/');
-  return parts.size() >= 4 ? parts[parts.size() - 2] : std::string();
+  return parts.size() >= 4 ? parts[parts.size() - 2] : std::string(otherwise);
 }
 
 bool is_hex(std::string_view text) {
@@ -128,7 +128,8 @@ void take_header_time(const http::Request& request, SignedRequest& claim) {
                    "header.");
 }
 
-SignedRequest parse_header(const http::Request& request, std::string_view header) {
+SignedRequest parse_header(const http::Request& request, std::string_view header,
+                           std::string_view routed) {
   SignedRequest claim;
   std::string_view rest = trim(header.substr(kSigningAlgorithm.size()));
   std::string_view credential, names, signature;
@@ -145,12 +146,12 @@ SignedRequest parse_header(const http::Request& request, std::string_view header
                                                        : signature;
     bool known = name == "Credential" || name == "SignedHeaders" || name == "Signature";
     if (!known || !slot.empty() || value.empty()) {
-      throw incomplete(service_in(credential), "Authorization header has an invalid part '" +
-                                                   std::string(name) + "'.");
+      throw incomplete(service_in(credential, routed),
+                       "Authorization header has an invalid part '" + std::string(name) + "'.");
     }
     slot = value;
   }
-  const std::string service = service_in(credential);
+  const std::string service = service_in(credential, routed);
   for (auto [name, value] : {std::pair{"Credential", credential},
                              {"Signature", signature},
                              {"SignedHeaders", names}}) {
@@ -207,7 +208,7 @@ SignedRequest parse_presigned(const http::Request& request, const Pairs& query) 
   const std::string* date = find(query, "X-Amz-Date");
   const std::string* names = find(query, "X-Amz-SignedHeaders");
   const std::string* expires = find(query, "X-Amz-Expires");
-  const bool for_s3 = credential == nullptr || service_in(*credential) == "s3";
+  const bool for_s3 = credential == nullptr || service_in(*credential, "") == "s3";
   if (!algorithm || !credential || !signature || !date || !names || (for_s3 && !expires)) {
     throw bad_query(
         "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, "
@@ -365,7 +366,7 @@ bool has_signature(const http::Request& request) {
          query.find("AWSAccessKeyId=") != std::string_view::npos;
 }
 
-SignedRequest parse_authorization(const http::Request& request) {
+SignedRequest parse_authorization(const http::Request& request, std::string_view service) {
   auto query = http::parse_query(request.query());
   if (!query) throw ApiError("InvalidURI", 400, "Couldn't parse the specified URI.");
   const bool presigned = find(*query, "X-Amz-Algorithm") || find(*query, "X-Amz-Credential") ||
@@ -380,14 +381,14 @@ SignedRequest parse_authorization(const http::Request& request) {
   std::string_view header = headers.empty() ? std::string_view() : trim(headers[0]);
   if (header.rfind(kSigningAlgorithm, 0) == 0 &&
       (header.size() == kSigningAlgorithm.size() || header[kSigningAlgorithm.size()] == ' ')) {
-    return parse_header(request, header);
+    return parse_header(request, header, service);
   }
   if (!headers.empty() || find(*query, "AWSAccessKeyId")) {
     throw ApiError("InvalidRequest", 400,
                    "The authorization mechanism you have provided is not supported. Please use "
                    "AWS4-HMAC-SHA256.");
   }
-  throw missing_authentication("");
+  throw missing_authentication(service);
 }
 
 std::unique_ptr<http::BodyReader> verify(const SignedRequest& claim, http::Request& request,

@@ -142,8 +142,7 @@ class Validator {
 [[noreturn]] void throw_faults(const Service& service, std::vector<std::string> faults) {
   std::size_t count = faults.size();
   if (faults.size() > kFaultsToldMax) faults.resize(kFaultsToldMax);
-  bool json_rpc = service.protocol == Protocol::json_1_0 || service.protocol == Protocol::json_1_1;
-  throw ApiError(json_rpc ? "ValidationException" : "ValidationError", 400,
+  throw ApiError(std::string(service.validation_code), 400,
                  fmt::format("{} validation error{} detected: {}", count, count == 1 ? "" : "s",
                              fmt::join(faults, "; ")));
 }
@@ -154,7 +153,8 @@ void validate(const Service& service, const Shape& shape, const void* input,
               const Missing& missing) {
   if (service.protocol == Protocol::rest_xml) {
     if (missing.empty()) return;
-    throw ApiError("InvalidRequest", 400, "Missing required member: " + join(missing, ", "));
+    throw ApiError(std::string(service.validation_code), 400,
+                   "Missing required member: " + join(missing, ", "));
   }
   Validator validator;
   validator.missing = &missing;

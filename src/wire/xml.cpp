@@ -16,8 +16,7 @@ namespace {
 }
 
 /// Namespace prefixes carry no meaning here: "s3:Key" is Key.
-std::string_view local_name(const pugi::xml_node& node) {
-  std::string_view name = node.name();
+std::string_view local_name(std::string_view name) {
   auto colon = name.find(':');
   return colon == std::string_view::npos ? name : name.substr(colon + 1);
 }
@@ -45,7 +44,7 @@ class XmlReader {
             int depth) {
     void* value = nullptr;
     for (const pugi::xml_node& child : node.children()) {
-      if (local_name(child) != member.wire_name) continue;
+      if (local_name(child.name()) != member.wire_name) continue;
       if (value == nullptr) value = member.emplace(target);
       if (member.shape->kind == Kind::map) {
         entry(*member.shape, child, value, at, depth);
@@ -60,7 +59,7 @@ class XmlReader {
   bool nested(const Member& member, const pugi::xml_node& node, void* target,
               const std::string& at, int depth) {
     for (const pugi::xml_node& child : node.children()) {
-      if (local_name(child) != member.wire_name) continue;
+      if (local_name(child.name()) != member.wire_name) continue;
       any(*member.shape, member.timestamp_format, child, member.emplace(target), at, depth);
       return true;
     }
@@ -155,7 +154,8 @@ class XmlWriter {
 };
 
 pugi::xml_node find_element(const pugi::xml_node& node, std::string_view name) {
-  return node.find_node([&](const pugi::xml_node& child) { return local_name(child) == name; });
+  return node.find_node(
+      [&](const pugi::xml_node& child) { return local_name(child.name()) == name; });
 }
 
 }  // namespace
@@ -207,6 +207,19 @@ void from_xml(const Shape& shape, std::string_view document, void* target, Missi
   if (!result || !root) throw_malformed();
   if (!inside.empty()) root = find_element(parsed, inside);
   XmlReader(missing).structure(shape, root, target, "", 0);
+}
+
+std::string_view xml_root(std::string_view document) {
+  for (auto at = document.find('<'); at != std::string_view::npos; at = document.find('<')) {
+    document.remove_prefix(at + 1);
+    if (document.starts_with("!--")) {
+      document.remove_prefix(std::min(document.find("-->"), document.size()));
+      continue;
+    }
+    if (document.starts_with('?') || document.starts_with('!')) continue;
+    return local_name(document.substr(0, document.find_first_of("> /\t\r\n")));
+  }
+  return "";
 }
 
 std::string xml_text(std::string_view document, std::string_view element) {

@@ -27,6 +27,9 @@ void from_xml(const Shape& shape, std::string_view document, void* target, Missi
 /// Escapes character data.
 std::string escape_xml(std::string_view text);
 
+/// The name of the root element without its prefix; "" when the document has none.
+std::string_view xml_root(std::string_view document);
+
 /// The text of the first element of that name anywhere in the document; "" when there is none.
 std::string xml_text(std::string_view document, std::string_view element);
 

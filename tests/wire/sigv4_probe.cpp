@@ -30,7 +30,7 @@ json::object verify(const json::object& in, Time now) {
   request.headers = headers_of(in);
   request.body = &raw;
   if (auto length = find_integer(in, "length")) request.length = *length;
-  wire::SignedRequest claim = wire::parse_authorization(request);
+  wire::SignedRequest claim = wire::parse_authorization(request, "");
   auto body = wire::verify(claim, request, {text(in, "secret"), text(in, "token"), {}},
                            {.now = now, .region = "us-east-1"});
   std::string payload = http::read_all(*body, 64u << 20);

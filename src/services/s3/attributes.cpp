@@ -29,6 +29,7 @@ constexpr Text kTexts[] = {
     {"content_disposition", &Attributes::content_disposition},
     {"content_encoding", &Attributes::content_encoding},
     {"content_language", &Attributes::content_language},
+    {"expires", &Attributes::expires},
     {"website_redirect_location", &Attributes::website_redirect_location},
     {"server_side_encryption", &Attributes::server_side_encryption},
     {"kms_key", &Attributes::kms_key},
@@ -60,7 +61,6 @@ json::object to_json(const Attributes& attributes) {
     const std::string& value = attributes.*text.member;
     if (!value.empty()) stored[text.name] = value;
   }
-  if (attributes.expires) stored["expires"] = to_millis(*attributes.expires);
   if (!attributes.metadata.empty()) stored["metadata"] = map_json(attributes.metadata);
   if (!attributes.checksums.empty()) stored["checksums"] = map_json(attributes.checksums);
   if (!attributes.parts.empty()) {
@@ -74,7 +74,6 @@ Attributes attributes_from(const json::object& stored) {
   for (const Text& text : kTexts) {
     if (auto value = find_string(stored, text.name)) attributes.*text.member = *value;
   }
-  if (auto expires = find_integer(stored, "expires")) attributes.expires = from_millis(*expires);
   attributes.metadata = map_from(stored, "metadata");
   attributes.checksums = map_from(stored, "checksums");
   if (const json::array* parts = find_array(stored, "parts")) {

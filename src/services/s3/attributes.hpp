@@ -22,9 +22,9 @@ using Checksums = std::map<std::string, std::string>;
 struct Attributes {
   std::string content_type = kDefaultContentType;
   std::string cache_control, content_disposition, content_encoding, content_language;
+  std::string expires;  // any text, as S3 takes it
   std::string website_redirect_location, server_side_encryption, kms_key;
   std::string storage_class = "STANDARD";
-  std::optional<Time> expires;
   std::map<std::string, std::string> metadata;
   std::string checksum_algorithm;  // what the client wants its multipart upload checked by
   std::string checksum_type;       // FULL_OBJECT, COMPOSITE or ""
@@ -88,12 +88,12 @@ Attributes attributes_of(const Input& input) {
   take(attributes.content_disposition, input.content_disposition);
   take(attributes.content_encoding, input.content_encoding);
   take(attributes.content_language, input.content_language);
+  take(attributes.expires, input.expires);
   take(attributes.website_redirect_location, input.website_redirect_location);
   take(attributes.server_side_encryption, input.server_side_encryption);
   take(attributes.kms_key, input.ssekms_key_id);
   take(attributes.storage_class, input.storage_class);
   check_storage(attributes);
-  attributes.expires = input.expires;
   if (input.metadata) attributes.metadata = *input.metadata;
   check_metadata(attributes.metadata);
   return attributes;
@@ -143,9 +143,9 @@ void describe(const Attributes& attributes, Output& output) {
   output.content_disposition = unless_empty(attributes.content_disposition);
   output.content_encoding = unless_empty(attributes.content_encoding);
   output.content_language = unless_empty(attributes.content_language);
+  output.expires = unless_empty(attributes.expires);
   output.website_redirect_location = unless_empty(attributes.website_redirect_location);
   if (attributes.storage_class != "STANDARD") output.storage_class = attributes.storage_class;
-  output.expires = attributes.expires;
   if (!attributes.metadata.empty()) output.metadata = attributes.metadata;
   set_encryption(attributes, output);
 }

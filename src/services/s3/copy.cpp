@@ -47,10 +47,10 @@ StoredObject read_source(StreamCall& call, const CopySource& from, const Input& 
   return call.store.read([&](Txn& txn) {
     Time now = call.clock.now();
     require_bucket(txn, call.site, input.bucket, input.expected_bucket_owner);
-    authorise_object(txn, call.caller, "s3:GetObject", from.bucket, from.key, now);
+    authorise_object(txn, call.site, call.caller, "s3:GetObject", from.bucket, from.key, now);
     require_bucket(txn, call.site, from.bucket, input.expected_source_bucket_owner);
     auto source = find_object(txn, from.bucket, from.key);
-    if (!source) throw_missing_key(txn, call.caller, from.bucket, from.key, now);
+    if (!source) throw_missing_key(txn, call.site, call.caller, from.bucket, from.key, now);
     check_source(input, *source);
     return std::move(*source);
   });

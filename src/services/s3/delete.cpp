@@ -50,7 +50,7 @@ DeleteObjectsOutput delete_objects(Call& call, const DeleteObjectsInput& input) 
   std::vector<std::optional<ApiError>> denials;
   for (const ObjectIdentifier& target : targets) {
     denials.push_back(fault_of([&] {
-      authorise_object(call.txn, call.caller, "s3:DeleteObject", input.bucket,
+      authorise_object(call.txn, call.site, call.caller, "s3:DeleteObject", input.bucket,
                        target.key, call.now);
     }));
   }

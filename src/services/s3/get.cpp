@@ -76,6 +76,14 @@ std::optional<Range> asked_range(const Input& input, const StoredObject& object)
   return input.range ? parse_range(*input.range, object.content.size) : std::nullopt;
 }
 
+/// With the fields by which a client refreshes its copy (RFC 9110, 15.4.5).
+ApiError not_modified(const StoredObject& object) {
+  ApiError error = errors::not_modified();
+  error.fields() = {{"ETag", quoted_etag(object.etag)},
+                    {"Last-Modified", http_date(object.modified)}};
+  return error;
+}
+
 /// RFC 9110, 13.2.2, in the order given there.
 template <class Input>
 void check_conditions(const Input& input, const StoredObject& object) {
@@ -85,9 +93,9 @@ void check_conditions(const Input& input, const StoredObject& object) {
     throw errors::precondition_failed("If-Unmodified-Since");
   }
   if (input.if_none_match) {
-    if (etag_matches(*input.if_none_match, object.etag)) throw errors::not_modified();
+    if (etag_matches(*input.if_none_match, object.etag)) throw not_modified(object);
   } else if (input.if_modified_since && object.modified <= *input.if_modified_since) {
-    throw errors::not_modified();
+    throw not_modified(object);
   }
 }
 
@@ -101,7 +109,7 @@ StoredObject look_up(Txn& txn, const Caller& caller, const Site& site, Time now,
   if (input.version_id) check_version(*input.version_id);
   require_bucket(txn, site, input.bucket, input.expected_bucket_owner);
   auto object = find_object(txn, input.bucket, input.key);
-  if (!object) throw_missing_key(txn, caller, input.bucket, input.key, now);
+  if (!object) throw_missing_key(txn, site, caller, input.bucket, input.key, now);
   check_conditions(input, *object);
   return std::move(*object);
 }
@@ -126,7 +134,7 @@ void override_headers(const Input& input, Output& output) {
   override_with(output.content_language, input.response_content_language,
                 "response-content-language");
   override_with(output.content_type, input.response_content_type, "response-content-type");
-  if (input.response_expires) output.expires = *input.response_expires;
+  if (input.response_expires) output.expires = http_date(*input.response_expires);
 }
 
 template <class Output, class Input>

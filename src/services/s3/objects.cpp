@@ -14,12 +14,13 @@ ApiError no_such_key(const std::string& key) {
   return error;
 }
 
-void authorise(Txn& txn, const Caller& caller, std::string_view action,
+void authorise(Txn& txn, const Site& site, const Caller& caller, std::string_view action,
                const std::string& resource, Time now) {
   identity::Authorisation request;
   request.action = action;
   request.resource = resource;
   request.code = "AccessDenied";
+  request.context["aws:RequestedRegion"] = site.region;
   if (!caller.source_ip.empty()) request.context["aws:SourceIp"] = caller.source_ip;
   if (!caller.via_service.empty()) request.context["aws:ViaAWSService"] = "true";
   identity::authorise(txn, caller, request, now);
@@ -65,14 +66,14 @@ std::optional<StoredObject> find_object(Txn& txn, const std::string& bucket,
                  bucket, key);
 }
 
-void authorise_object(Txn& txn, const Caller& caller, std::string_view action,
+void authorise_object(Txn& txn, const Site& site, const Caller& caller, std::string_view action,
                       const std::string& bucket, const std::string& key, Time now) {
-  authorise(txn, caller, action, "arn:aws:s3:::" + bucket + "/" + key, now);
+  authorise(txn, site, caller, action, "arn:aws:s3:::" + bucket + "/" + key, now);
 }
 
-void throw_missing_key(Txn& txn, const Caller& caller, const std::string& bucket,
+void throw_missing_key(Txn& txn, const Site& site, const Caller& caller, const std::string& bucket,
                        const std::string& key, Time now) {
-  authorise(txn, caller, "s3:ListBucket", "arn:aws:s3:::" + bucket, now);
+  authorise(txn, site, caller, "s3:ListBucket", "arn:aws:s3:::" + bucket, now);
   throw no_such_key(key);
 }
 

@@ -26,13 +26,13 @@ std::optional<StoredObject> find_object(Txn& txn, const std::string& bucket,
                                         const std::string& key);
 
 /// ApiError AccessDenied unless `caller` may do `action` on the object.
-void authorise_object(Txn& txn, const Caller& caller, std::string_view action,
+void authorise_object(Txn& txn, const Site& site, const Caller& caller, std::string_view action,
                       const std::string& bucket, const std::string& key, Time now);
 
 /// That a key is missing is told to those who may list the bucket; others hear AccessDenied
 /// (Amazon S3 API Reference, "GetObject", Permissions).
-[[noreturn]] void throw_missing_key(Txn& txn, const Caller& caller, const std::string& bucket,
-                                    const std::string& key, Time now);
+[[noreturn]] void throw_missing_key(Txn& txn, const Site& site, const Caller& caller,
+                                    const std::string& bucket, const std::string& key, Time now);
 
 /// If-Match and If-None-Match of a write.
 struct WriteConditions {

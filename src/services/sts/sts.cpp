@@ -110,6 +110,7 @@ AssumeRoleOutput assume_role(Call& call, const AssumeRoleInput& input) {
   request.policy = session_policy(call, input);
   int32_t duration = input.duration_seconds.value_or(kDurationDefault);
   request.duration = std::chrono::seconds(duration);
+  request.context["aws:RequestedRegion"] = call.site.region;
   if (input.external_id) request.context["sts:ExternalId"] = *input.external_id;
   identity::Credential session = identity::open_session(call.txn, request, call.random, call.now);
   check_duration(call, input, duration);

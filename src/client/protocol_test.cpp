@@ -1,0 +1,235 @@
+// The protocols of wire/ over the real models, in the lowest layer that has both.
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "generated/events/operations.hpp"
+#include "generated/iam/operations.hpp"
+#include "generated/logs/operations.hpp"
+#include "generated/runtime/operations.hpp"
+#include "generated/s3/operations.hpp"
+#include "generated/sagemaker/operations.hpp"
+#include "generated/states/operations.hpp"
+#include "generated/sts/operations.hpp"
+#include "wire/pattern.hpp"
+#include "wire/protocol.hpp"
+#include "wire/route.hpp"
+#include "wire/validate.hpp"
+
+namespace trainyard::wire {
+namespace {
+
+using ::testing::HasSubstr;
+
+const Service* const kServices[] = {&states::kService, &sagemaker::kService, &runtime::kService,
+                                    &s3::kService,     &iam::kService,       &sts::kService,
+                                    &logs::kService,   &events::kService};
+
+/// The operation's input, as the server takes it from a request.
+template <class Input>
+Input parsed(const Service& service, const char* operation, http::Request request,
+             const std::string& body = "") {
+  http::StringBody text(body);
+  request.body = &text;
+  Input input;
+  const Operation& found = *find_operation(service, operation);
+  Missing missing = parse_request(service, found, request, {std::string(request.path())}, 1 << 20,
+                                  &input);
+  validate(service, *found.input, &input, missing);
+  return input;
+}
+
+/// "code: message" of what `work` throws.
+template <class Work>
+std::string fault(const Work& work) {
+  try {
+    work();
+    return "";
+  } catch (const ApiError& error) {
+    return error.code() + ": " + error.message();
+  }
+}
+
+TEST(Protocol, LabelsAndQueriesKeepTheirSpaces) {
+  auto put = parsed<s3::PutObjectInput>(s3::kService, "PutObject", {"PUT", "/b/a%20"});
+  EXPECT_EQ(put.key, "a ");
+  auto list = parsed<s3::ListObjectsV2Input>(
+      s3::kService, "ListObjectsV2", {"GET", "/b?list-type=2&prefix=%20a%20&delimiter=%20"});
+  EXPECT_EQ(list.prefix, " a ");
+  EXPECT_EQ(list.delimiter, " ");
+  http::Request padded{"GET", "/b/k"};
+  padded.headers.add("Range", "  bytes=0-1 ");
+  EXPECT_EQ(parsed<s3::GetObjectInput>(s3::kService, "GetObject", padded).range, "bytes=0-1");
+}
+
+TEST(Protocol, AFormStandsInTheQueryOfAGet) {
+  auto get = parsed<iam::GetUserInput>(
+      iam::kService, "GetUser", {"GET", "/?Action=GetUser&UserName=u&X-Amz-Signature=00"},
+      "UserName=other");
+  EXPECT_EQ(get.user_name, "u");
+  auto post = parsed<iam::GetUserInput>(iam::kService, "GetUser",
+                                        {"POST", "/?UserName=other"}, "UserName=u");
+  EXPECT_EQ(post.user_name, "u");
+}
+
+void collect_patterns(const Shape& shape, std::set<const Shape*>& seen,
+                      std::set<std::string_view>& patterns) {
+  if (!seen.insert(&shape).second) return;
+  if (!shape.pattern.empty()) patterns.insert(shape.pattern);
+  for (const Member& member : shape.members) collect_patterns(*member.shape, seen, patterns);
+  if (shape.key) collect_patterns(*shape.key, seen, patterns);
+  if (shape.element) collect_patterns(*shape.element, seen, patterns);
+}
+
+TEST(Protocol, EveryPatternOfTheModelsCompiles) {
+  std::set<const Shape*> seen;
+  std::set<std::string_view> patterns;
+  for (const Service* service : kServices) {
+    for (const Operation& operation : service->operations) {
+      collect_patterns(*operation.input, seen, patterns);
+      collect_patterns(*operation.output, seen, patterns);
+    }
+  }
+  EXPECT_GT(patterns.size(), 80U);
+  for (std::string_view pattern : patterns) EXPECT_NO_THROW(matches_fully(pattern, "x")) << pattern;
+  constexpr const char* kDescription = "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*";
+  EXPECT_TRUE(patterns.contains(kDescription));
+  EXPECT_TRUE(matches_fully(kDescription, "caf\xc3\xa9, 1\n"));
+  EXPECT_FALSE(matches_fully(kDescription, "x\x01"));
+  constexpr const char* kFunction =
+      "arn:[\\p{Alnum}\\-]+:lambda:[\\p{Alnum}\\-]+:[0-9]{12}:function:.*";
+  EXPECT_TRUE(patterns.contains(kFunction));
+  EXPECT_TRUE(matches_fully(kFunction, "arn:aws:lambda:us-east-1:000000000000:function:f"));
+  EXPECT_FALSE(matches_fully(kFunction, "arn:a_s:lambda:us-east-1:000000000000:function:f"));
+  EXPECT_FALSE(matches_fully(kDescription, "\xe2\x82\xac"));  // U+20AC
+}
+
+TEST(Protocol, EachServiceHasItsWordForWhatItsModelForbids) {
+  auto ask = [](const Service& service, const char* operation, const char* body, auto input) {
+    return fault([&] {
+      parsed<decltype(input)>(service, operation, {"POST", "/"}, body);
+    });
+  };
+  EXPECT_EQ(ask(logs::kService, "DescribeLogGroups", R"({"limit":1000})",
+                logs::DescribeLogGroupsInput()),
+            "InvalidParameterException: 1 validation error detected: Value '1000' at 'limit' "
+            "failed to satisfy constraint: Member must have value less than or equal to 50");
+  EXPECT_THAT(ask(states::kService, "ListStateMachines", R"({"maxResults":1001})",
+                  states::ListStateMachinesInput()),
+              HasSubstr("ValidationException: "));
+  EXPECT_THAT(ask(iam::kService, "GetRole", "RoleName=a/b", iam::GetRoleInput()),
+              HasSubstr("ValidationError: "));
+  EXPECT_THAT(ask(events::kService, "PutRule", R"({"Name":"a","Description":"b","State":"c"})",
+                  events::PutRuleInput()),
+              HasSubstr("ValidationException: "));
+}
+
+TEST(Protocol, ATimeOutOfRangeIsNoTime) {
+  EXPECT_THAT(fault([] {
+                parsed<sagemaker::ListTrainingJobsInput>(sagemaker::kService, "ListTrainingJobs",
+                                                         {"POST", "/"},
+                                                         R"({"CreationTimeAfter":1e300})");
+              }),
+              HasSubstr("SerializationException: "));
+}
+
+TEST(Protocol, OnlyConditionsOnATimeMayBeNoTime) {
+  http::Request get{"GET", "/b/k"};
+  get.headers.add("If-Modified-Since", "0");
+  get.headers.add("If-Unmodified-Since", "Thu, 01 Jan 2026 00:00:00 GMT");
+  auto input = parsed<s3::GetObjectInput>(s3::kService, "GetObject", get);
+  EXPECT_FALSE(input.if_modified_since);
+  EXPECT_TRUE(input.if_unmodified_since);
+  http::Request put{"PUT", "/b/k"};
+  put.headers.add("Expires", "0");
+  EXPECT_EQ(parsed<s3::PutObjectInput>(s3::kService, "PutObject", put).expires, "0");
+  put.headers.add("x-amz-object-lock-retain-until-date", "0");
+  EXPECT_THAT(fault([&] { parsed<s3::PutObjectInput>(s3::kService, "PutObject", put); }),
+              HasSubstr("InvalidArgument: "));
+}
+
+template <class Output>
+std::string answer(const char* operation, const Output& output) {
+  return serialise_response(s3::kService, *find_operation(s3::kService, operation), &output, "id")
+      .body;
+}
+
+TEST(Protocol, RootElementsAreThoseOfS3) {
+  constexpr const char* kNamespace = " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
+  s3::CopyObjectOutput copied;
+  copied.copy_object_result.emplace().e_tag = "e";
+  s3::UploadPartCopyOutput part;
+  part.copy_part_result.emplace().e_tag = "e";
+  for (const auto& [root, body] :
+       {std::pair("ListAllMyBucketsResult", answer("ListBuckets", s3::ListBucketsOutput())),
+        {"ListBucketResult", answer("ListObjects", s3::ListObjectsOutput())},
+        {"ListBucketResult", answer("ListObjectsV2", s3::ListObjectsV2Output())},
+        {"InitiateMultipartUploadResult",
+         answer("CreateMultipartUpload", s3::CreateMultipartUploadOutput())},
+        {"ListPartsResult", answer("ListParts", s3::ListPartsOutput())},
+        {"ListMultipartUploadsResult",
+         answer("ListMultipartUploads", s3::ListMultipartUploadsOutput())},
+        {"DeleteResult", answer("DeleteObjects", s3::DeleteObjectsOutput())},
+        {"CompleteMultipartUploadResult",
+         answer("CompleteMultipartUpload", s3::CompleteMultipartUploadOutput())},
+        {"CopyObjectResult", answer("CopyObject", copied)},
+        {"CopyPartResult", answer("UploadPartCopy", part)},
+        {"LocationConstraint", answer("GetBucketLocation", s3::GetBucketLocationOutput())}}) {
+    EXPECT_THAT(body, HasSubstr(std::string("\n<") + root + kNamespace));
+    EXPECT_TRUE(body.ends_with(std::string("</") + root + ">")) << body;
+  }
+}
+
+TEST(Protocol, ForbiddenIs400InJsonRpcOnly) {
+  ApiError denied("AnyCode", 403, "no");
+  for (const Service* service : kServices) {
+    bool json = service->protocol == Protocol::json_1_0 || service->protocol == Protocol::json_1_1;
+    EXPECT_EQ(serialise_error(*service, denied, "id").status, json ? 400 : 403) << service->name;
+  }
+}
+
+TEST(Protocol, NotModifiedTellsWhatIsThere) {
+  ApiError same("NotModified", 304, "Not Modified");
+  same.fields()["ETag"] = "\"e\"";
+  auto response = serialise_error(s3::kService, same, "id");
+  EXPECT_EQ(response.status, 304);
+  EXPECT_EQ(response.body, "");
+  EXPECT_EQ(response.headers.get("ETag"), "\"e\"");
+}
+
+TEST(Protocol, AnErrorAfterThe200IsAnError) {
+  auto read = [](const char* operation, const std::string& body, auto output) {
+    return fault([&] {
+      http::Response response;
+      response.body = body;
+      parse_response(s3::kService, *find_operation(s3::kService, operation), response, &output);
+    });
+  };
+  const std::string late =
+      "<?xml version=\"1.0\"?>\n<Error><Code>SlowDown</Code><Message>later</Message></Error>";
+  EXPECT_EQ(read("CompleteMultipartUpload", late, s3::CompleteMultipartUploadOutput()),
+            "SlowDown: later");
+  EXPECT_EQ(read("CopyObject", late, s3::CopyObjectOutput()), "SlowDown: later");
+  EXPECT_EQ(read("DeleteObjects",
+                 "<!-- <Error> --><DeleteResult><Error><Code>x</Code></Error></DeleteResult>",
+                 s3::DeleteObjectsOutput()),
+            "");
+}
+
+TEST(Protocol, AnAnswerThatIsNoJsonIsTheOthersFault) {
+  http::Response response;
+  response.body = "<html>";
+  states::ListStateMachinesOutput output;
+  try {
+    parse_response(states::kService, *find_operation(states::kService, "ListStateMachines"),
+                   response, &output);
+    ADD_FAILURE();
+  } catch (const SystemError& error) {
+    EXPECT_THAT(error.what(),
+                HasSubstr("the answer of states to ListStateMachines is no JSON: "));
+  }
+}
+
+}  // namespace
+}  // namespace trainyard::wire
