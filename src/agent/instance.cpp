@@ -214,6 +214,7 @@ compute::SandboxedProgram Instance::start_program() {
   spec.host = options_.host;
   spec.hosts = plan_.hosts;
   spec.namespaces = namespaces_ ? &*namespaces_ : nullptr;
+  spec.gpus = plan_.gpus;
   if (!kShadowMemory) spec.memory_bytes = plan_.memory_bytes;
   return compute::run_in_sandbox(spec);
 }

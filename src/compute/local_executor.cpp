@@ -59,7 +59,8 @@ void make_owned_folder(const fs::path& path, int mode, const std::optional<Owner
 }
 
 Fd open_log(const fs::path& path) {
-  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644));
+  Fd file(::open(path.c_str(),
+                 O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644));
   if (!file) throw_errno("cannot open " + path.string());
   return file;
 }
@@ -72,31 +73,42 @@ std::optional<Owner> owner_of(const fs::path& folder) {
   return Owner{status.st_uid, status.st_gid};
 }
 
+/// The user that all of an attempt's processes run as; nobody for one whose folder is gone.
+uid_t user_of(const AttemptPaths& paths) {
+  struct stat status {};
+  if (::lstat(paths.folder.c_str(), &status) == 0) return status.st_uid;
+  if (errno != ENOENT) throw_errno("cannot look at " + paths.folder.string());
+  return static_cast<uid_t>(-1);
+}
+
 /// From scratch: what the daemon was started with is none of an agent's business.
 std::vector<std::string> agent_environment() {
   return {"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LANG=C.UTF-8"};
 }
 
-/// The hosts that an attempt's plan names.
+/// The hosts that an attempt's plan names, as far as they are names: without a sandbox a program
+/// can write another plan.
 std::vector<std::string> hosts_of(const AttemptPaths& paths) {
   std::vector<std::string> hosts;
-  auto text = read_file_if_exists(paths.plan());
+  auto text = read_left_file(paths.plan());
   if (!text) return hosts;
-  json::value plan = parse_own_json(*text);
-  const json::array* names = plan.is_object() ? find_array(plan.get_object(), "hosts") : nullptr;
+  auto plan = parse_json(*text);
+  const json::array* names =
+      plan && plan->is_object() ? find_array(plan->get_object(), "hosts") : nullptr;
+  if (names == nullptr) log_error("the plan {} is malformed", paths.plan().string());
   for (const auto& name : names ? *names : json::array()) {
-    if (name.is_string()) hosts.push_back(to_std(name.get_string()));
+    if (name.is_string() && is_name(name.get_string())) hosts.push_back(to_std(name.get_string()));
   }
   return hosts;
 }
 
-bool alive(const fs::path& record_path) {
+bool alive(const fs::path& record_path, uid_t user) {
   auto record = read_record(record_path);
-  return record && is_alive(*record);
+  return record && is_alive(*record, user);
 }
 
-void signal_recorded(const fs::path& record_path, int signal) {
-  if (auto record = read_record(record_path)) send_signal(*record, signal);
+void signal_recorded(const fs::path& record_path, int signal, uid_t user) {
+  if (auto record = read_record(record_path)) send_signal(*record, signal, user);
 }
 
 void reap_recorded(const fs::path& record_path) {
@@ -104,7 +116,7 @@ void reap_recorded(const fs::path& record_path) {
 }
 
 std::optional<json::object> read_receipt(const fs::path& path) {
-  auto text = read_file_if_exists(path);
+  auto text = read_left_file(path);
   if (!text) return std::nullopt;
   auto value = parse_json(*text);
   if (!value || !value->is_object()) {
@@ -124,7 +136,7 @@ InstanceStatus observe_instance(const AttemptPaths& paths, const std::string& ho
   if (take_receipt()) return status;
   auto record = read_record(paths.agent_record(host));
   if (!record) return status;  // not started yet
-  if (is_alive(*record)) {
+  if (is_alive(*record, user_of(paths))) {
     status.state = InstanceState::running;
   } else if (!take_receipt()) {  // it may have left one since
     status.state = InstanceState::lost;
@@ -184,13 +196,17 @@ void LocalExecutor::make_folder(const AttemptSpec& spec, const AttemptPaths& pat
   fs::create_directories(paths.folder.parent_path());
   fs::create_directories(data_dir_ / "run");
   std::optional<Owner> owner;
-  if (fs::exists(paths.folder)) {
-    owner = owner_of(paths.folder);
-  } else {
+  {
     std::lock_guard lock(uids_);
-    if (own_users_) owner = Owner{free_uid(), 0};
-    if (owner) owner->gid = owner->uid;
-    make_owned_folder(paths.folder, 0700, owner);
+    make_owned_folder(paths.folder, 0700, std::nullopt);
+    crash_point("attempt.folder");
+    owner = owner_of(paths.folder);
+    // A crash may have come between the two. Where there is a plan the owner was settled before.
+    if (!owner && own_users_ && !fs::exists(paths.plan())) {
+      const unsigned user = free_uid();
+      owner = Owner{user, user};
+      make_owned_folder(paths.folder, 0700, owner);
+    }
   }
   if (!fs::exists(paths.plan())) {
     // The plan holds the attempt's token: for its own user only.
@@ -311,32 +327,38 @@ std::map<std::string, std::vector<InstanceStatus>> LocalExecutor::observe(
 void LocalExecutor::cancel(const std::string& id) {
   AttemptPaths paths = paths_of(id);
   if (!fs::exists(paths.folder)) return;
-  // The file tells an agent that has not begun to listen; the signal all others.
-  open_log(paths.stop());
+  // The file tells an agent that has not begun to listen; the signal all others. Whatever a program
+  // has put in its place tells the same.
+  Fd file(::open(paths.stop().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (!file && errno != EEXIST) throw_errno("cannot make " + paths.stop().string());
+  const uid_t user = user_of(paths);
   for (const std::string& host : hosts_of(paths)) {
-    if (!fs::exists(paths.receipt(host))) signal_recorded(paths.agent_record(host), SIGTERM);
+    if (!fs::exists(paths.receipt(host))) {
+      signal_recorded(paths.agent_record(host), SIGTERM, user);
+    }
   }
 }
 
 void LocalExecutor::kill(const std::string& id) {
   AttemptPaths paths = paths_of(id);
+  const uid_t user = user_of(paths);
   for (const std::string& host : hosts_of(paths)) {
     // Without a sandbox the program's own children would stay: their group goes first.
-    auto program = read_record(paths.program_record(host));
-    if (program && is_alive(*program)) ::kill(-program->pid, SIGKILL);
-    signal_recorded(paths.agent_record(host), SIGKILL);
+    if (auto program = read_record(paths.program_record(host))) kill_group(*program, user);
+    signal_recorded(paths.agent_record(host), SIGKILL, user);
   }
-  signal_recorded(paths.network_record(), SIGKILL);
+  signal_recorded(paths.network_record(), SIGKILL, user);
 }
 
 void LocalExecutor::forget(const std::string& id) {
   AttemptPaths paths = paths_of(id);
   kill(id);
+  const uid_t user = user_of(paths);
   auto any_alive = [&] {
     for (const std::string& host : hosts_of(paths)) {
-      if (alive(paths.agent_record(host))) return true;
+      if (alive(paths.agent_record(host), user)) return true;
     }
-    return alive(paths.network_record());
+    return alive(paths.network_record(), user);
   };
   for (auto waited = kPoll; any_alive() && waited < kDeathMax; waited += kPoll) {
     std::this_thread::sleep_for(kPoll);
@@ -349,7 +371,7 @@ void LocalExecutor::forget(const std::string& id) {
 Fd LocalExecutor::connect(const std::string& id, const std::string& host, int port) {
   AttemptPaths paths = paths_of(id);
   if (mode_ == SandboxMode::bwrap) return NetworkClient(paths.folder).connect(host, port);
-  std::string own = read_file_if_exists(paths.port(host)).value_or("");
+  std::string own = read_left_file(paths.port(host)).value_or("");
   if (port == kContainerPort && !own.empty()) {
     std::from_chars(own.data(), own.data() + own.size(), port);
   }

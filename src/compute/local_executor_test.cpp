@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -218,15 +219,95 @@ TEST_F(LocalExecutorTest, AReusedPidIsNotTaken) {
   ProcessRecord earlier = *self;
   --earlier.start_ticks;
   EXPECT_FALSE(is_alive(earlier));
-  EXPECT_FALSE(send_signal(earlier, SIGKILL));
+  EXPECT_FALSE(send_signal(earlier, SIGKILL, ::getuid()));
+  EXPECT_TRUE(is_alive(*self, ::getuid()));
+  EXPECT_FALSE(is_alive(*self, ::getuid() + 1));
+  EXPECT_FALSE(send_signal(*self, SIGKILL, ::getuid() + 1));
   ProcessRecord last_boot = *self;
   last_boot.boot = "another";
   EXPECT_FALSE(is_alive(last_boot));
   const fs::path path = folder_.path() / "record";
-  for (const char* text : {"", "x", "1 2", "-1 2 boot", "1 x boot"}) {
+  auto first = record_of(1);
+  ASSERT_TRUE(first);
+  const std::string of_init = "1 " + std::to_string(first->start_ticks) + " " + first->boot;
+  for (const std::string& text : {std::string(), std::string("x"), std::string("2 2"), of_init,
+                                  std::string("-1 2 boot"), std::string("2 x boot")}) {
     write_file_atomically(path, text);
     EXPECT_FALSE(read_record(path)) << text;
   }
+}
+
+/// Without a sandbox a program can write whatever its attempt's user can.
+TEST_F(LocalExecutorTest, WhatAProgramWritesIntoItsFolderHarmsNobodyElse) {
+  executor_->submit(spec_of("job-1", {"algo-1"}));
+  const fs::path host = host_folder("job-1", "algo-1");
+  const auto user = await_file(host / "uid");
+  // A fifo would hold up whoever reads it; a link and a sparse file lead to others' data.
+  ASSERT_EQ(::mkfifo((host / "receipt.json").c_str(), 0666), 0);
+  EXPECT_EQ(status("job-1", "algo-1").state, InstanceState::running);
+  fs::remove(host / "receipt.json");
+  write_file_atomically(folder_.path() / "elsewhere", "{}");
+  fs::create_symlink(folder_.path() / "elsewhere", host / "receipt.json");
+  EXPECT_EQ(status("job-1", "algo-1").state, InstanceState::running);
+  fs::remove(host / "receipt.json");
+  write_file_atomically(host / "receipt.json", "{");
+  ASSERT_EQ(::truncate((host / "receipt.json").c_str(), off_t{1} << 40), 0);
+  EXPECT_EQ(status("job-1", "algo-1").state, InstanceState::running);
+  fs::remove(host / "receipt.json");
+  fs::rename(host, host.string() + ".moved");
+  fs::create_directory_symlink(host.string() + ".moved", host);
+  EXPECT_EQ(status("job-1", "algo-1").state, InstanceState::unknown);
+  fs::remove(host);
+  fs::rename(host.string() + ".moved", host);
+  ASSERT_EQ(::mkfifo((data_ / "attempts/job-1/stop").c_str(), 0666), 0);
+  executor_->cancel("job-1");
+  EXPECT_EQ(await("job-1", "algo-1", InstanceState::ended), InstanceState::ended);
+  const fs::path plan = data_ / "attempts/job-1/plan.json";
+  for (const char* text : {"{", "[]", "{\"hosts\": [\"../../..\", 1]}"}) {
+    write_file_atomically(plan, text);
+    const std::string ids[] = {"job-1"};
+    EXPECT_TRUE(executor_->observe(ids)["job-1"].empty()) << text;
+  }
+  write_file_atomically(plan, R"({"hosts": ["algo-1"]})");
+  if (std::stoul(user) == ::getuid()) return;  // whom an attempt may kill anyway
+  pid_t other = ::fork();
+  if (other == 0) {
+    ::setpgid(0, 0);
+    for (;;) ::pause();
+  }
+  ::setpgid(other, other);
+  for (const char* name : {"program.pid", "agent.pid"}) {
+    write_record(host / name, *record_of(other));
+  }
+  write_record(data_ / "attempts/job-1/network.pid", *record_of(other));
+  EXPECT_EQ(::lchown((data_ / "attempts/job-1").c_str(), kFirstUid, kFirstUid), 0);
+  executor_->forget("job-1");
+  EXPECT_EQ(::waitpid(other, nullptr, WNOHANG), 0) << "it was ended";
+  ::kill(other, SIGKILL);
+  ::waitpid(other, nullptr, 0);
+}
+
+TEST_F(LocalExecutorTest, ASecondForkThatFailsIsNoProcess) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs a user without other processes";
+  pid_t child = ::fork();
+  if (child == 0) {
+    constexpr uid_t kNobodyElse = 4'100'000;
+    rlimit two{2, 2};  // this process and its first child
+    if (::setresuid(kNobodyElse, kNobodyElse, kNobodyElse) != 0) ::_exit(9);
+    if (::setrlimit(RLIMIT_NPROC, &two) != 0) ::_exit(8);
+    DaemonSpec spec;
+    spec.program = "/bin/true";
+    spec.log = 2;
+    try {
+      start_daemonised(spec);
+    } catch (const SystemError& error) {
+      ::_exit(std::string(error.what()).find("/bin/true: fork: ") != std::string::npos ? 0 : 7);
+    }
+    ::_exit(6);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 /// The part of the next test that a crash ends: in a process of its own, whose environment says
@@ -240,7 +321,10 @@ TEST(Crash, SubmitsWhereTheEnvironmentSaysSo) {
 }
 
 TEST_F(LocalExecutorTest, ACrashAnywhereInSubmitLosesNothingAndDoublesNothing) {
-  for (const char* point : {"plan.rename:1", "spawn.network:1", "pid.rename:1", "pid.rename:2",
+  executor_->submit(spec_of("calm", {"algo-1"}));
+  const bool own_user = await_file(host_folder("calm", "algo-1") / "uid") !=
+                        std::to_string(::geteuid()) + "\n";
+  for (const char* point : {"attempt.folder:1", "plan.rename:1", "spawn.network:1", "pid.rename:1", "pid.rename:2",
                             "spawn.agent:1", "spawn.agent:2"}) {
     pid_t child = ::fork();
     if (child == 0) {
@@ -259,6 +343,8 @@ TEST_F(LocalExecutorTest, ACrashAnywhereInSubmitLosesNothingAndDoublesNothing) {
     for (const char* host : {"algo-1", "algo-2"}) {
       EXPECT_EQ(await_file(host_folder("job-1", host) / "starts"), "started\n") << point;
       EXPECT_EQ(status("job-1", host).state, InstanceState::running) << point;
+      const auto user = std::stoul(read_file(host_folder("job-1", host) / "uid"));
+      EXPECT_EQ(user >= kFirstUid, own_user) << point;
     }
     executor_->forget("job-1");
   }

@@ -17,11 +17,14 @@
 #include <unistd.h>
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 
 namespace trainyard::compute {
 namespace {
 
+/// Far beyond any plan, receipt or record.
+constexpr off_t kLeftBytesMax = 4 << 20;
 constexpr int kStartTimeField = 22 - 3;  // counted from the state, which follows the name
 
 const std::string& boot_id() {
@@ -54,6 +57,34 @@ std::optional<Number> number(std::string_view text) {
   return value;
 }
 
+/// The user that a process was started by; nullopt when there is none (any more).
+std::optional<uid_t> user_of(pid_t pid) {
+  std::optional<std::string> text;
+  try {
+    text = read_file_if_exists("/proc/" + std::to_string(pid) + "/status");
+  } catch (const SystemError&) {
+    return std::nullopt;  // it ended between open and read
+  }
+  constexpr std::string_view kLine = "\nUid:\t";
+  const std::size_t at = text ? text->find(kLine) : std::string::npos;
+  if (at == std::string::npos) return std::nullopt;
+  const std::size_t begin = at + kLine.size();
+  return number<uid_t>(std::string_view(*text).substr(begin, text->find('\t', begin) - begin));
+}
+
+/// Up to `size` bytes; fewer only at the end.
+std::size_t read_fully(int fd, void* data, std::size_t size) {
+  std::size_t done = 0;
+  while (done < size) {
+    ssize_t count = ::read(fd, static_cast<char*>(data) + done, size - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_errno("cannot read a pipe or a file");
+    if (count == 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  return done;
+}
+
 }  // namespace
 
 std::optional<ProcessRecord> record_of(pid_t pid) {
@@ -71,14 +102,33 @@ void write_record(const fs::path& path, const ProcessRecord& record) {
                         0644, "pid.rename");
 }
 
+std::optional<std::string> read_left_file(const fs::path& path) {
+  auto refuse = [&](const char* what) {
+    log_error("{} is not read: {}", path.string(), what);
+    return std::nullopt;
+  };
+  Fd folder(::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  Fd file(folder ? ::openat(folder.get(), path.filename().c_str(),
+                            O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+                 : -1);
+  if (!file) return errno == ENOENT ? std::nullopt : refuse(std::strerror(errno));
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) throw_errno("cannot look at " + path.string());
+  if (!S_ISREG(status.st_mode)) return refuse("it is no plain file");
+  if (status.st_size > kLeftBytesMax) return refuse("it is too long");
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  text.resize(read_fully(file.get(), text.data(), text.size()));
+  return text;
+}
+
 std::optional<ProcessRecord> read_record(const fs::path& path) {
-  auto text = read_file_if_exists(path);
+  auto text = read_left_file(path);
   if (!text) return std::nullopt;
   auto parts = split(trim(*text), ' ');
   if (parts.size() != 3) return std::nullopt;
   auto pid = number<pid_t>(parts[0]);
   auto start = number<uint64_t>(parts[1]);
-  if (!pid || *pid <= 0 || !start) return std::nullopt;
+  if (!pid || *pid <= 1 || !start) return std::nullopt;
   return ProcessRecord{*pid, *start, parts[2]};
 }
 
@@ -88,17 +138,28 @@ bool is_alive(const ProcessRecord& record) {
   return now && now->start_ticks == record.start_ticks;
 }
 
+bool is_alive(const ProcessRecord& record, uid_t user) {
+  // The user first: of a pid that is used again meanwhile, the start time tells.
+  return user_of(record.pid) == user && is_alive(record);
+}
+
 void reap(const ProcessRecord& record) {
   if (record.boot == boot_id()) ::waitpid(record.pid, nullptr, WNOHANG);
 }
 
-bool send_signal(const ProcessRecord& record, int signal) {
+bool send_signal(const ProcessRecord& record, int signal, uid_t user) {
   Fd process(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0)));
   // The descriptor first, the look after: what is alive now is what the descriptor means.
-  if (!process || !is_alive(record)) return false;
+  if (!process || !is_alive(record, user)) return false;
   if (::syscall(SYS_pidfd_send_signal, process.get(), signal, nullptr, 0) == 0) return true;
   if (errno == ESRCH) return false;
   throw_errno("cannot signal process " + std::to_string(record.pid));
+}
+
+void kill_group(const ProcessRecord& record, uid_t user) {
+  // Of the pids 0 and 1 the negative means everybody.
+  if (record.pid <= 1 || ::getpgid(record.pid) != record.pid || !is_alive(record, user)) return;
+  ::kill(-record.pid, SIGKILL);
 }
 
 namespace {
@@ -113,10 +174,12 @@ const char* open_view() {
   return nullptr;
 }
 
-/// What the starting process says of itself over a pipe: its pid, then perhaps a failed step.
-struct Failure {
-  char step[48];
+/// What the starting process says of itself over a pipe: its pid, and then perhaps a failed step;
+/// only the step when there never was one.
+struct Report {
+  pid_t pid;
   int error;
+  char step[48];  // "" for none
 };
 
 /// Runs in the child, between fork and exec: system calls only.
@@ -144,16 +207,17 @@ class Starter {
 
  private:
   [[noreturn]] void fail(const char* step) {
-    Failure failure{};
-    failure.error = errno;
-    std::strncpy(failure.step, step, sizeof failure.step - 1);
-    [[maybe_unused]] auto written = ::write(report_, &failure, sizeof failure);
+    Report report{};
+    report.error = errno;
+    std::strncpy(report.step, step, sizeof report.step - 1);
+    [[maybe_unused]] auto written = ::write(report_, &report, sizeof report);
     ::_exit(127);
   }
 
   [[noreturn]] void become() {
-    pid_t self = ::getpid();
-    if (::write(report_, &self, sizeof self) != sizeof self) ::_exit(127);
+    Report report{};
+    report.pid = ::getpid();
+    if (::write(report_, &report, sizeof report) != sizeof report) ::_exit(127);
     reset_signals();
     set_descriptors();
     if (!spec_.mounts.empty()) set_view();
@@ -205,19 +269,6 @@ class Starter {
   sigset_t blocked_;
 };
 
-/// Up to `size` bytes; fewer only at the end.
-std::size_t read_fully(int fd, void* data, std::size_t size) {
-  std::size_t done = 0;
-  while (done < size) {
-    ssize_t count = ::read(fd, static_cast<char*>(data) + done, size - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw_errno("cannot read a pipe");
-    if (count == 0) break;
-    done += static_cast<std::size_t>(count);
-  }
-  return done;
-}
-
 }  // namespace
 
 bool can_set_view() {
@@ -242,17 +293,18 @@ pid_t start_daemonised(const DaemonSpec& spec) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  pid_t pid = 0;
-  Failure failure{};
-  if (read_fully(read_end.get(), &pid, sizeof pid) != sizeof pid) {
+  Report first{}, last{};
+  if (read_fully(read_end.get(), &first, sizeof first) != sizeof first) {
     throw SystemError("cannot start " + spec.program + ": the process ended before it began");
   }
   // The pipe closes when the program runs.
-  if (read_fully(read_end.get(), &failure, sizeof failure) == sizeof failure) {
-    throw SystemError("cannot start " + spec.program + ": " + failure.step + ": " +
-                      std::strerror(failure.error));
+  if (first.step[0] == '\0') read_fully(read_end.get(), &last, sizeof last);
+  for (const Report& report : {first, last}) {
+    if (report.step[0] == '\0') continue;
+    throw SystemError("cannot start " + spec.program + ": " + report.step + ": " +
+                      std::strerror(report.error));
   }
-  return pid;
+  return first.pid;
 }
 
 namespace {

@@ -26,11 +26,22 @@ void write_record(const fs::path& path, const ProcessRecord& record);
 std::optional<ProcessRecord> read_record(const fs::path& path);
 /// False for a zombie as well: nothing of it runs.
 bool is_alive(const ProcessRecord& record);
+/// Whether it runs, as that user. Without a sandbox programs can write the records of their own
+/// attempt, which then may name any process of the machine.
+bool is_alive(const ProcessRecord& record, uid_t user);
 /// Takes the exit status of a process that has become our child, as orphans of the first process of
 /// a container's do; nothing when it is not.
 void reap(const ProcessRecord& record);
-/// Sends through a pidfd, so that no other process can be hit. False when it is gone.
-bool send_signal(const ProcessRecord& record, int signal);
+/// Sends through a pidfd, so that no other process can be hit. False when it is gone, or is not
+/// that user's.
+bool send_signal(const ProcessRecord& record, int signal, uid_t user);
+/// SIGKILL for the process group that it leads, if it runs as that user.
+void kill_group(const ProcessRecord& record, uid_t user);
+
+/// A file of a folder that a program can write to: nullopt when it is absent; when it is no plain
+/// file of a size that we would write, or its folder is a link, that is logged and nullopt as well.
+/// Never waits.
+std::optional<std::string> read_left_file(const fs::path& path);
 
 /// A user and group that a process shall run as.
 struct Owner {

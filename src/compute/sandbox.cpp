@@ -1,6 +1,8 @@
 #include "compute/sandbox.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstring>
 
@@ -63,8 +65,14 @@ void write_etc(const SandboxSpec& spec, const fs::path& etc) {
 
 class Arguments {
  public:
+  /// A NUL ends an option: a word that holds one would bring options of its own.
   void add(std::initializer_list<std::string_view> words) {
     for (std::string_view word : words) {
+      if (word.find('\0') != std::string_view::npos) {
+        throw SystemError("a NUL character in \"" +
+                          std::string(word.substr(0, word.find('\0'))) +
+                          "\", which is to be an option of the sandbox");
+      }
       text_.append(word);
       text_ += '\0';
     }
@@ -108,6 +116,9 @@ std::string bubblewrap_arguments(const SandboxSpec& spec) {
                  "--bind", tmp.string(), "/tmp", "--dir", "/run", "--dir", "/var", "--symlink",
                  "../tmp", "/var/tmp", "--bind", spec.opt_ml.string(), kInsideBase});
   const std::string inside = std::string(kInsidePrograms) + "/" + spec.program.filename().string();
+  for (const std::string& node : gpu_nodes("/dev", spec.gpus)) {
+    arguments.add({"--dev-bind-try", node, node});
+  }
   arguments.add({"--ro-bind", spec.program.string(), inside, "--remount-ro", "/", "--chdir",
                  kInsideBase, "--clearenv"});
   for (const auto& [name, value] : spec.environment) arguments.add({"--setenv", name, value});
@@ -251,6 +262,28 @@ std::vector<pid_t> children_of(pid_t parent) {
 
 }  // namespace
 
+std::vector<std::string> gpu_nodes(const fs::path& devices, int gpus) {
+  if (gpus <= 0) return {};
+  const std::string prefix = (devices / "nvidia").string();
+  std::vector<int> minors;
+  for (const auto& entry : fs::directory_iterator(devices)) {
+    const std::string path = entry.path().string();
+    if (!path.starts_with(prefix)) continue;
+    const char* end = path.data() + path.size();
+    int minor = 0;
+    auto [rest, failure] = std::from_chars(path.data() + prefix.size(), end, minor);
+    if (failure == std::errc() && rest == end) minors.push_back(minor);
+  }
+  std::sort(minors.begin(), minors.end());
+  minors.resize(std::min(minors.size(), static_cast<std::size_t>(gpus)));
+  std::vector<std::string> nodes;
+  for (int minor : minors) nodes.push_back(prefix + std::to_string(minor));
+  for (const char* shared : {"ctl", "-modeset", "-uvm", "-uvm-tools", "-caps"}) {
+    nodes.push_back(prefix + shared);
+  }
+  return nodes;
+}
+
 SandboxedProgram::SandboxedProgram(SandboxMode mode, pid_t child, Fd process, Fd out, Fd err,
                                    Fd info)
     : mode_(mode), child_(child), process_(std::move(process)), out_(std::move(out)),
@@ -316,6 +349,11 @@ void SandboxedProgram::kill() {
 }
 
 SandboxedProgram run_in_sandbox(const SandboxSpec& spec) {
+  for (const auto& [name, value] : spec.environment) {
+    if (name.find('\0') == std::string::npos && value.find('\0') == std::string::npos) continue;
+    throw SystemError("the environment variable " + name.substr(0, name.find('\0')) +
+                      " holds a NUL character");
+  }
   auto [out, out_write] = make_pipe();
   auto [err, err_write] = make_pipe();
   auto [info, info_write] = make_pipe();

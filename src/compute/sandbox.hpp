@@ -30,8 +30,13 @@ struct SandboxSpec {
   std::string host;                                // its host name
   std::vector<std::string> hosts;                  // of the attempt, in order, for /etc/hosts
   const Namespaces* namespaces = nullptr;          // needed with bwrap
+  int gpus = 0;                                    // so many are visible, with bwrap
   uint64_t memory_bytes = 0;                       // ceiling of a process's data; 0 is none
 };
+
+/// The device files of the first `gpus` NVIDIA GPUs in `devices`, and those that all GPUs share
+/// whether or not they are there (NVIDIA driver's README, "Device nodes"); none for no GPU.
+std::vector<std::string> gpu_nodes(const fs::path& devices, int gpus);
 
 /// A running program. Everything that it started ends with it, and it with the thread that started
 /// it: that thread must outlive it.

@@ -64,6 +64,7 @@ class SandboxTest : public testing::Test {
     spec.arguments = {"train"};
     spec.namespaces = &namespaces_[host];
     spec.memory_bytes = memory_bytes_;
+    spec.gpus = gpus_;
     return run_in_sandbox(spec);
   }
   std::string output(const std::string& script, std::size_t host = 0,
@@ -82,6 +83,7 @@ class SandboxTest : public testing::Test {
   std::vector<Namespaces> namespaces_;
   std::map<std::string, std::string> environment_{{"PATH", "/usr/bin:/bin"}, {"MINE", "a b"}};
   uint64_t memory_bytes_ = 0;
+  int gpus_ = 0;
   int count_ = 0;
 };
 
@@ -158,6 +160,37 @@ TEST_F(SandboxTest, NothingOutsideIsVisible) {
   EXPECT_EQ(output("echo $$; grep CapEff /proc/self/status; "
                    "grep NoNewPrivs /proc/self/status; unshare -U true 2>/dev/null || echo no"),
             "2\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\nno\n");
+}
+
+TEST_F(SandboxTest, AnEnvironmentBringsNoOptionsOfTheSandbox) {
+  const auto plain = environment_;
+  for (const auto& [name, value] : std::map<std::string, std::string>{
+           {"A", std::string("x\0--bind\0/\0/run", 17)}, {std::string("B\0--bind", 8), "x"}}) {
+    environment_ = plain;
+    environment_[name] = value;
+    for (SandboxMode mode : {SandboxMode::bwrap, SandboxMode::none}) {
+      EXPECT_THROW(output("ls /run", 0, mode), SystemError) << name;
+    }
+  }
+}
+
+TEST_F(SandboxTest, GpusAreSeenByWhomTheyAreGivenTo) {
+  const fs::path devices = folder_.path() / "dev";
+  fs::create_directories(devices);
+  for (const char* name : {"nvidia10", "nvidia2", "nvidia3", "nvidiactl", "nvidia-uvm", "null"}) {
+    write_file_atomically(devices / name, "");
+  }
+  const std::string at = devices.string() + "/nvidia";
+  EXPECT_EQ(gpu_nodes(devices, 0), std::vector<std::string>());
+  EXPECT_EQ(gpu_nodes(devices, 2),
+            (std::vector<std::string>{at + "2", at + "3", at + "ctl", at + "-modeset", at + "-uvm",
+                                      at + "-uvm-tools", at + "-caps"}));
+  EXPECT_EQ(gpu_nodes(devices, 9).size(), 8u);
+  const std::string list = "ls /dev | grep -c ^nvidia";
+  EXPECT_EQ(output(list), "0\n");
+  gpus_ = 1;  // nodes that this machine lacks are no reason not to start
+  const bool any = fs::exists("/dev/nvidiactl");
+  EXPECT_EQ(output(list) != "0\n", any);
 }
 
 TEST_F(SandboxTest, CeilingsHold) {

@@ -15,7 +15,7 @@ from harness import (Daemon, make_roles, tutorial_definition, tutorial_input, up
 # Points that a pipeline run must pass: one that disappears from the run fails the test.
 REQUIRED = {"store.commit", "store.committed", "blob.rename", "perform.states.task",
             "perform.events.put", "perform.states.event", "perform.compute.submit",
-            "performed.compute.submit", "perform.compute.forget", "performed.compute.forget"}
+            "attempt.folder", "performed.compute.submit", "perform.compute.forget", "performed.compute.forget"}
 RUN_SECONDS_MAX = 60
 
 

@@ -22,6 +22,17 @@ void refuse_if(bool present, std::string_view member) {
   if (present) refuse_member(member);
 }
 
+/// What becomes a program's environment or arguments must be free of the character that ends both.
+void check_words(const std::optional<std::map<std::string, std::string>>& words,
+                 const std::string& member) {
+  if (!words) return;
+  for (const auto& [name, value] : *words) {
+    if (name.find('\0') == std::string::npos && value.find('\0') == std::string::npos) continue;
+    throw invalid(member + ": '" + name.substr(0, name.find('\0')) +
+                  "' holds a NUL character, which no environment variable can.");
+  }
+}
+
 void check_s3_uri(const std::string& uri, const std::string& member) {
   std::string bucket, key;
   if (!parse_s3_uri(uri, bucket, key)) {
@@ -59,6 +70,11 @@ void check_channel(const Channel& channel) {
 void check_channels(const CreateTrainingJobInput& input) {
   std::set<std::string> names;
   for (const Channel& channel : input.input_data_config.value_or(std::vector<Channel>{})) {
+    // AWS's pattern has them, but each channel is a folder of that name.
+    if (channel.channel_name == "." || channel.channel_name == "..") {
+      throw invalid("InputDataConfig: '" + channel.channel_name +
+                    "' cannot be the name of a channel, because it names no folder of its own.");
+    }
     if (!names.insert(channel.channel_name).second) {
       throw invalid("InputDataConfig: the channel name '" + channel.channel_name +
                     "' stands more than once.");
@@ -140,6 +156,7 @@ const char* unsupported_container_member(const ContainerDefinition& container) {
 void check_container(const ContainerDefinition& container) {
   if (const char* member = unsupported_container_member(container)) refuse_member(member);
   if (container.image.value_or("").empty()) throw invalid("A container must have an Image.");
+  check_words(container.environment, "Environment");
   if (container.model_data_source) {
     const auto& source = container.model_data_source->s3_data_source;
     if (!source) throw invalid("ModelDataSource must have an S3DataSource.");
@@ -186,6 +203,8 @@ void check_training_job(const CreateTrainingJobInput& input) {
   check_algorithm(input);
   check_training_resources(input);
   check_channels(input);
+  check_words(input.environment, "Environment");
+  check_words(input.hyper_parameters, "HyperParameters");
   check_s3_uri(input.output_data_config.s3_output_path, "OutputDataConfig.S3OutputPath");
   refuse_if(input.output_data_config.compression_type.value_or("GZIP") != "GZIP",
             "OutputDataConfig.CompressionType NONE");

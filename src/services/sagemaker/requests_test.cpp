@@ -58,6 +58,12 @@ TEST_F(RequestsTest, TrainingJobsThatAreRefused) {
       {"'team' stands more than once",
        [](Request& r) { r.tags->push_back({"team", "other"}); }},
       {"reserved", [](Request& r) { r.tags->push_back({"aws:x", "other"}); }},
+      {"Environment: 'A' holds a NUL",
+       [](Request& r) { (*r.environment)["A"] = std::string("x\0--bind", 8); }},
+      {"HyperParameters: 'a' holds a NUL",
+       [](Request& r) { (*r.hyper_parameters)[std::string("a\0b", 3)] = "x"; }},
+      {"'..' cannot be the name of a channel",
+       [](Request& r) { r.input_data_config->front().channel_name = ".."; }},
   };
   for (const Case& one : cases) {
     Request request = job_request("refused");
@@ -182,6 +188,9 @@ TEST_F(RequestsTest, ModelsAndConfigurationsThatAreRefused) {
   EXPECT_EQ(refused([](auto& r) { r.primary_container.reset(); }), code);
   EXPECT_EQ(refused([](auto& r) { r.containers = {*r.primary_container}; }), code);
   EXPECT_EQ(refused([](auto& r) { r.primary_container->image.reset(); }), code);
+  EXPECT_EQ(refused([](auto& r) {
+    (*r.primary_container->environment)["A"] = std::string("x\0y", 3);
+  }), code);
   EXPECT_EQ(refused([](auto& r) { r.primary_container->mode = "MultiModel"; }), code);
   EXPECT_EQ(refused([](auto& r) { r.primary_container->model_data_url = "https://b/x"; }), code);
   EXPECT_EQ(refused([](auto& r) { r.execution_role_arn.reset(); }), code);
