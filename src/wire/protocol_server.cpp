@@ -32,6 +32,17 @@ Missing parse_json_request(const Operation& operation, const std::string& body, 
   return missing;
 }
 
+/// S3 has its own word for a document that is too long (Amazon S3 API Reference, "Error
+/// Responses").
+std::string read_document(bool s3, const http::Request& request, std::size_t body_max) {
+  try {
+    return http::read_all(*request.body, body_max, "EntityTooLarge");
+  } catch (const ApiError& error) {
+    if (!s3 || error.http_status() != 413) throw;
+    throw ApiError("MaxMessageLengthExceeded", 400, "Your request was too big.");
+  }
+}
+
 void read_rest_body(const Service& service, const Operation& operation, http::Request& request,
                     std::size_t body_max, void* input, Missing* missing) {
   bool xml = service.protocol == Protocol::rest_xml;
@@ -41,7 +52,7 @@ void read_rest_body(const Service& service, const Operation& operation, http::Re
           borrow(request.body);
       return;
     }
-    std::string body = http::read_all(*request.body, body_max, "EntityTooLarge");
+    std::string body = read_document(xml, request, body_max);
     if (payload->shape->kind != Kind::structure) {
       *static_cast<std::string*>(payload->emplace(input)) = std::move(body);
     } else if (!body.empty() && xml) {
@@ -54,7 +65,7 @@ void read_rest_body(const Service& service, const Operation& operation, http::Re
     return;
   }
   if (!has_body_members(*operation.input)) return;
-  std::string body = http::read_all(*request.body, body_max, "EntityTooLarge");
+  std::string body = read_document(xml, request, body_max);
   if (body.empty()) return;
   if (xml) {
     from_xml(*operation.input, body, input, missing);

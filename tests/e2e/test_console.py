@@ -77,7 +77,11 @@ class Console(unittest.TestCase):
         self.assertIn("states:DescribeExecution", page)
 
     def test_unknown_host(self):
-        self.assertEqual(self.get(self.link(), {"Host": "evil.example"})[0], 403)
+        for host, known in (("evil.example", False), ("127.evil.example", False),
+                            ("127.0.0.1.evil.example:80", False), ("localhost", True),
+                            ("127.1.2.3:80", True), ("[::1]:80", True)):
+            status, page, _ = self.get(self.link(), {"Host": host})  # signed for another host
+            self.assertEqual((status, "Unknown host" in page), (403, not known), host)
 
     def test_health_and_metrics(self):
         status, body, _ = self.get(self.daemon.url + "/_health")

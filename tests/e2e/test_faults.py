@@ -133,7 +133,6 @@ class Requests(unittest.TestCase):
         self.assertIn(b"<Code>EntityTooLarge</Code>", answer)
         self.expect("s3", "404", 404, lambda c: c.head_object(Bucket="code-bucket", Key="huge"))
 
-    @unittest.expectedFailure  # 413 EntityTooLarge, and ValidationException
     def test_codes_that_a_service_has_for_itself(self):
         self.expect_raw("s3", "MaxMessageLengthExceeded", 400, plain(
             self.daemon.url, "POST", "/code-bucket?delete", b" " * (REQUEST_BYTES_MAX + 1)))

@@ -16,6 +16,7 @@ import boto3.s3.transfer
 import botocore.config
 
 from harness import ACCOUNT, REGION, Daemon, wait_for
+from raw import plain, send, sign
 
 MEBIBYTE = 1 << 20
 
@@ -71,6 +72,38 @@ class Storage(unittest.TestCase):
             Bucket="shelf", Key="digits", Body=b"", IfNoneMatch="*")), ("PreconditionFailed", 412))
         # The connection is fit for the next request after each of these.
         self.assertEqual(get()()["Body"].read(), b"0123456789")
+
+    def test_requests_as_they_stand_on_the_wire(self):
+        def ask(service, method, path, body=b"", **headers):
+            request = plain(self.daemon.url, method, path, body, headers)
+            return send(sign(service, request, self.daemon.key, self.daemon.secret))
+        self.assertEqual(ask("s3", "PUT", "/_SUCCESS", b"all",
+                             Host=f"shelf.s3.{REGION}.amazonaws.com")[0], 200)
+        self.assertEqual(self.s3.get_object(Bucket="shelf", Key="_SUCCESS")["Body"].read(), b"all")
+        for key in ("spaced", "spaced ", " spaced"):
+            self.s3.put_object(Bucket="shelf", Key=key, Body=key.encode())
+        for key in ("spaced", "spaced ", " spaced"):
+            got = self.s3.get_object(Bucket="shelf", Key=key)
+            self.assertEqual(got["Body"].read().decode(), key)
+        ask("s3", "PUT", "/shelf/stale", Expires="0")
+        stale = self.s3.head_object(Bucket="shelf", Key="stale")["ResponseMetadata"]
+        self.assertEqual(stale["HTTPHeaders"]["expires"], "0")
+        for query in ("partNumber=1", "uploadId=x"):
+            status, code, _ = ask("s3", "PUT", "/shelf/spaced?" + query, b"lost")
+            self.assertEqual((code, status), ("InvalidArgument", 400))
+        self.assertEqual(self.s3.get_object(Bucket="shelf", Key="spaced")["Body"].read(), b"spaced")
+        with self.assertRaises(self.s3.exceptions.ClientError) as caught:
+            self.s3.get_object(Bucket="shelf", Key="spaced", IfNoneMatch=got["ETag"] + ", *")
+        same = caught.exception.response["ResponseMetadata"]
+        self.assertEqual(same["HTTPStatusCode"], 304)
+        self.assertIn("etag", same["HTTPHeaders"])
+        self.assertIn("last-modified", same["HTTPHeaders"])
+        listing = ask("s3", "GET", "/shelf?list-type=2")[2]
+        self.assertIn('<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">', listing)
+        self.daemon.client("iam").create_user(UserName="gwen")
+        status, _, body = ask("iam", "GET", "/?Action=GetUser&UserName=gwen&Version=2010-05-08")
+        self.assertEqual(status, 200)
+        self.assertIn("<UserName>gwen</UserName>", body)
 
     def test_checksums(self):
         for algorithm in ("CRC32", "SHA1", "SHA256"):
