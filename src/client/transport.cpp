@@ -143,6 +143,7 @@ void Transport::invoke(const wire::Service& service, const wire::Operation& oper
                        const void* input, void* output) {
   http::Outgoing request = wire::serialise_request(service, operation, input);
   settle_stream(request);
+  request.harmless_twice = is_repeatable(operation);
   Endpoint endpoint = resolve_endpoint(impl_->config, service.name);
   if (endpoint.is_aws && service.name == "s3") {
     std::string bucket = take_bucket(request.target);

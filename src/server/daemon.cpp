@@ -76,11 +76,19 @@ sigset_t block_signals() {
 /// SIGINT's part: jobs are asked to stop, and this waits until their ends have been taken in. A
 /// second signal ends the patience.
 void stop_everything(const Parts& parts, const sigset_t& signals) {
-  parts.store.write([&](Txn& txn) {
-    Caller caller = own_caller(parts.site);
-    Call call = make_call(parts, txn, caller);
-    sagemaker::stop_everything(call);
-  });
+  auto kill_all = [&] {
+    for (const auto& id : parts.executor.find()) parts.executor.kill(id);
+  };
+  try {
+    parts.store.write([&](Txn& txn) {
+      Caller caller = own_caller(parts.site);
+      Call call = make_call(parts, txn, caller);
+      sagemaker::stop_everything(call);
+    });
+  } catch (const SystemError& error) {  // a full disk, say: nothing is left running all the same
+    log_error("jobs cannot be asked to stop ({}) and are killed", error.what());
+    return kill_all();
+  }
   Time deadline = parts.clock.now() + kStopEverythingMax;
   auto running = [&] {
     return parts.store.read([](Txn& txn) { return !sagemaker::live_attempts(txn).empty(); });
@@ -90,8 +98,7 @@ void stop_everything(const Parts& parts, const sigset_t& signals) {
     int signal = ::sigtimedwait(&signals, nullptr, &poll);
     if (parts.clock.now() > deadline || signal == SIGINT || signal == SIGTERM) {
       log_warning("some instances did not end in time and are killed");
-      for (const auto& id : parts.executor.find()) parts.executor.kill(id);
-      return;
+      return kill_all();
     }
   }
 }

@@ -24,8 +24,9 @@ std::string peer_address(const std::string& peer) {
   return colon == std::string::npos ? "" : peer.substr(0, colon);
 }
 
-ApiError internal_failure() {
-  return ApiError("InternalFailure", 500,
+ApiError internal_failure(const wire::Service& service) {
+  bool s3 = service.protocol == wire::Protocol::rest_xml;
+  return ApiError(s3 ? "InternalError" : "InternalFailure", 500,
                   "The request could not be completed because of a fault of this machine; the "
                   "daemon's log says more.");
 }
@@ -39,17 +40,18 @@ ApiError wrong_scope(const wire::Service& service) {
                       std::string(service.signing_name) + "'.");
 }
 
-/// What `make` throws becomes an error in the service's own form.
+/// What `make` throws becomes an error in the service's own form; `make` may find the operation.
 template <class Make>
-http::Response or_error(const wire::Service& service, const std::string& request_id, bool head,
-                        std::string_view what, const Make& make) {
+http::Response or_error(const wire::Service& service, const wire::Operation* const& operation,
+                        const std::string& request_id, bool head, const Make& make) {
   try {
     return make();
   } catch (const ApiError& error) {
     return wire::serialise_error(service, error, request_id, head);
   } catch (const std::exception& error) {
-    log_error("request {} {}: {}", request_id, what, error.what());
-    return wire::serialise_error(service, internal_failure(), request_id, head);
+    log_error("request {} {}: {}", request_id,
+              operation ? operation->name : std::string_view("of no operation"), error.what());
+    return wire::serialise_error(service, internal_failure(service), request_id, head);
   }
 }
 
@@ -69,7 +71,7 @@ class PendingOutput final : public http::PendingResponse {
   int64_t deadline() const override { return later_.wait->deadline(); }
 
   http::Response finish() override {
-    return or_error(service_, request_id_, false, operation_.name, [&] {
+    return or_error(service_, &operation_, request_id_, false, [&] {
       auto output = handler_.make_output();
       later_.finish(output.get());
       return wire::serialise_response(service_, operation_, output.get(), request_id_);
@@ -165,8 +167,8 @@ http::Response Pipeline::handle(http::Request& request) {
   std::string request_id = impl_->parts.random.uuid();
   Route route;
   route.service = &service_of(request);
-  return or_error(*route.service->service, request_id, request.method == "HEAD",
-                  request.path(), [&] { return impl_->serve(request, route, request_id); });
+  return or_error(*route.service->service, route.operation, request_id, request.method == "HEAD",
+                  [&] { return impl_->serve(request, route, request_id); });
 }
 
 bool Pipeline::is_quick(const http::Request& request) {
