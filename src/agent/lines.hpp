@@ -60,8 +60,4 @@ class LineSplitter {
   std::string rest_;
 };
 
-/// The text with whatever is not UTF-8 replaced by U+FFFD; at most `max` bytes, not cut through a
-/// character.
-std::string valid_utf8(std::string_view text, std::size_t max = static_cast<std::size_t>(-1));
-
 }  // namespace trainyard::agent

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -30,6 +31,18 @@ void read_at(int fd, char* data, std::size_t size, uint64_t offset) {
   }
 }
 
+/// False with errno when it was not all written.
+bool write_at(int fd, std::string_view data, uint64_t offset) {
+  while (!data.empty()) {
+    ssize_t count = ::pwrite(fd, data.data(), data.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    data.remove_prefix(static_cast<std::size_t>(count));
+    offset += static_cast<uint64_t>(count);
+  }
+  return true;
+}
+
 }  // namespace
 
 LogQueue::LogQueue(fs::path spool, LogQueueLimits limits)
@@ -54,40 +67,50 @@ void LogQueue::keep(LogEvent event) {
     memory_.push_back(std::move(event));
   } else if (spooled_ + cost(event) > limits_.spool_bytes) {
     ++dropped_;
+    dropped_why_ = "the daemon was away for too long";
   } else {
     if (dropped_ > 0) tell_dropped(event.at_ms);
-    spool(event);
+    spool(event, 1);
   }
 }
 
 void LogQueue::tell_dropped(int64_t at_ms) {
   LogEvent event{at_ms, "[trainyard] " + std::to_string(dropped_) +
-                            " lines are missing here: the daemon was away for too long"};
-  dropped_ = 0;
+                            " lines are missing here: " + dropped_why_};
+  const uint64_t lines = std::exchange(dropped_, 0);
   if (spooled_ > 0) {
-    spool(event);
+    spool(event, lines);
   } else {
     memory_cost_ += cost(event);
     memory_.push_back(std::move(event));
   }
 }
 
-void LogQueue::spool(const LogEvent& event) {
+void LogQueue::spool(const LogEvent& event, uint64_t lines) {
   Record record{event.at_ms, event.text.size()};
   unwritten_.append(reinterpret_cast<const char*>(&record), sizeof record);
   unwritten_ += event.text;
+  unwritten_lines_ += lines;
   spooled_ += sizeof record + event.text.size();
   if (unwritten_.size() >= kSpoolWriteBytes) flush_spool();
 }
 
+bool LogQueue::open_spool() {
+  if (!file_) file_.reset(::open(path_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  return static_cast<bool>(file_);
+}
+
+/// A write that fails half way leaves nothing: the next one begins at the same place.
 void LogQueue::flush_spool() {
-  if (!file_) {
-    file_.reset(::open(path_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (!file_) throw_errno("cannot make the log spool " + path_.string());
+  if (open_spool() && write_at(file_.get(), unwritten_, written_)) {
+    written_ += unwritten_.size();
+  } else {
+    dropped_why_ = std::string("the log spool cannot be written: ") + std::strerror(errno);
+    dropped_ += unwritten_lines_;
+    spooled_ -= unwritten_.size();
   }
-  write_all(file_.get(), unwritten_, path_.string());
-  written_ += unwritten_.size();
   unwritten_.clear();
+  unwritten_lines_ = 0;
 }
 
 /// From the spool to memory, about a batch.
@@ -105,8 +128,8 @@ void LogQueue::refill() {
     memory_cost_ += cost(event);
     memory_.push_back(std::move(event));
   }
-  if (spooled_ > 0) return;
-  if (::ftruncate(file_.get(), 0) != 0 || ::lseek(file_.get(), 0, SEEK_SET) != 0) {
+  if (spooled_ > 0 || written_ == 0) return;
+  if (::ftruncate(file_.get(), 0) != 0) {
     throw_errno("cannot empty the log spool " + path_.string());
   }
   written_ = read_ = 0;

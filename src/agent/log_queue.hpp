@@ -26,7 +26,8 @@ struct LogQueueLimits {
   std::chrono::milliseconds gather{200};  // a batch that is not full waits this long for more
 };
 
-/// For one or more writers and one reader. The order is kept.
+/// For one or more writers and one reader. The order is kept. What the spool cannot take is dropped
+/// and told of: a program must not wait for a disk that is full.
 class LogQueue {
  public:
   /// The spool file is made when it is first needed, and removed at the end.
@@ -45,8 +46,10 @@ class LogQueue {
     return memory_cost_ + spooled_ >= limits_.batch_bytes || memory_.size() >= limits_.batch_events;
   }
   void keep(LogEvent event);
-  void spool(const LogEvent& event);
+  /// `lines`: how many are missing when it is lost.
+  void spool(const LogEvent& event, uint64_t lines);
   void flush_spool();
+  bool open_spool();
   void refill();
   void tell_dropped(int64_t at_ms);
 
@@ -58,10 +61,12 @@ class LogQueue {
   std::size_t memory_cost_ = 0;
   Fd file_;
   std::string unwritten_;      // the end of the spool that is not in the file yet
+  uint64_t unwritten_lines_ = 0;
   uint64_t written_ = 0;       // bytes in the file
   uint64_t read_ = 0;          // bytes of it that were taken
   uint64_t spooled_ = 0;       // bytes that wait, in file and `unwritten_`
   uint64_t dropped_ = 0;
+  std::string dropped_why_;
   int64_t last_at_ms_ = 0;
   bool closed_ = false;
 };

@@ -56,18 +56,6 @@ TEST(Lines, LongOnesAreSplitBetweenCharacters) {
   }
 }
 
-TEST(Lines, WhatIsNotUtf8IsReplaced) {
-  const std::string bad = "\xEF\xBF\xBD";
-  EXPECT_EQ(valid_utf8("plain"), "plain");
-  const std::string good = "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x9A\x82";
-  EXPECT_EQ(valid_utf8(good), good);
-  for (const char* text : {"\xFF", "\xC3", "\xC0", "\xF5"}) EXPECT_EQ(valid_utf8(text), bad);
-  EXPECT_EQ(valid_utf8("\xED\xA0\x80"), bad + bad + bad);  // half of a surrogate pair
-  EXPECT_EQ(valid_utf8("a\xC3(b"), "a" + bad + "(b");
-  EXPECT_EQ(valid_utf8("ab\xE2\x82\xAC", 4), "ab");
-  EXPECT_EQ(valid_utf8("abcdef", 4), "abcd");
-}
-
 std::vector<std::string> drain(LogQueue& queue) {
   std::vector<std::string> texts;
   for (auto batch = queue.take(); !batch.empty(); batch = queue.take()) {
@@ -124,6 +112,32 @@ TEST(LogQueue, SaysHowManyItDropped) {
   ASSERT_GT(texts.size(), 10u);
   EXPECT_EQ(texts.back(), "[trainyard] " + std::to_string(201 - texts.size()) +
                               " lines are missing here: the daemon was away for too long");
+}
+
+TEST(LogQueue, ASpoolThatCannotBeWrittenLosesLinesAndNothingElse) {
+  TempDir folder;
+  fs::create_symlink("/dev/full", folder.path() / "full");
+  for (const fs::path& spool : {folder.path() / "full", folder.path() / "no-folder/spool"}) {
+    LogQueueLimits limits;
+    limits.memory_bytes = 2'000;
+    limits.gather = std::chrono::milliseconds(0);
+    LogQueue queue(spool, limits);
+    constexpr int kLines = 60'000;  // several writes of the spool
+    for (int i = 0; i < kLines; i += 100) queue.push(events(i, i + 100));
+    queue.close();
+    int missing = 0, lines = 0;
+    for (const std::string& text : drain(queue)) {
+      if (!text.starts_with("[trainyard] ")) {
+        EXPECT_EQ(text, "line " + std::to_string(lines++));
+        continue;
+      }
+      EXPECT_THAT(text, testing::HasSubstr(" lines are missing here: the log spool cannot be "
+                                           "written: No s"));  // … space, … such file
+      missing += std::stoi(text.substr(text.find(' ') + 1));
+    }
+    EXPECT_GT(lines, 0);
+    EXPECT_EQ(lines + missing, kLines) << spool;
+  }
 }
 
 TEST(LogQueue, AMillionLinesAreReportedFast) {

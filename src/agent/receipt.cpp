@@ -1,6 +1,6 @@
 #include "agent/receipt.hpp"
 
-#include "agent/lines.hpp"
+#include "base/utf8.hpp"
 
 namespace trainyard::agent {
 

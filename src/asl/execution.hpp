@@ -20,7 +20,8 @@ namespace trainyard::asl {
 /// Events of one execution; the last is ExecutionFailed (Step Functions quotas, "Execution history
 /// event size").
 inline constexpr int64_t kHistoryEventsMax = 25'000;
-/// States that one step enters at most; the rest wait for the timer "resume", due at once.
+/// States that one step enters at most; the rest wait for the timer "resume", due at once, as they
+/// do after kVisitsMax visits.
 inline constexpr int kStepsPerTurn = 100;
 
 /// What does not change while an execution runs.
@@ -72,8 +73,7 @@ struct Branch {
   Time entered_at;
   int64_t last_event = 0;  // of this branch; 0 before the first
   int attempt = 0;
-  std::vector<int64_t> retries;     // done so far, by retrier
-  std::optional<TaskResult> early;  // a .sync job's end that came before its submission
+  std::vector<int64_t> retries;  // done so far, by retrier
 };
 
 /// All that changes. Branches of Parallel states and iterations of Map states are further elements

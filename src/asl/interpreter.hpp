@@ -17,6 +17,7 @@ class Interpreter {
 
  private:
   // step.cpp: events in
+  void dispatch(const Event& event);
   void started();
   void timer_fired(const std::string& timer);
   void aborted(const Aborted& event);
@@ -81,6 +82,8 @@ class Interpreter {
   Branch& branch_;
   const State* state_ = nullptr;  // of branch_.state
   std::optional<json::value> context_;
+  Visits visits_;             // by the paths of this state
+  std::size_t visited_ = 0;  // by those before it
   int states_entered_ = 0;
   bool full_ = false;  // the history has reached its end
 };

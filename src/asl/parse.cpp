@@ -7,6 +7,7 @@
 #include "asl/fields.hpp"
 #include "asl/parse_state.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 
 namespace trainyard::asl {
 namespace {
@@ -77,12 +78,6 @@ void check_graph(const Machine& machine, std::vector<Problem>& problems) {
   }
 }
 
-std::size_t count_chars(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
-
 void parse_states(Fields& top, Machine& machine) {
   const json::object* states = top.object("States");
   if (!states) return;
@@ -90,7 +85,7 @@ void parse_states(Fields& top, Machine& machine) {
   for (const auto& member : *states) {
     std::string name(member.key());
     std::string location = "/States/" + name;
-    if (name.empty() || count_chars(name) > kStateNameCharsMax) {
+    if (name.empty() || count_characters(name) > kStateNameCharsMax) {
       top.problem_at(location,
                      fmt::format("State names must have 1 to {} characters", kStateNameCharsMax));
     }

@@ -9,6 +9,8 @@
 namespace trainyard::asl {
 namespace {
 
+constexpr std::size_t kBytesPerVisit = 16;  // a value is copied as fast as so many bytes of text
+
 /// Negative positions count from the end.
 int64_t absolute(int64_t position, std::size_t size) {
   return position < 0 ? position + static_cast<int64_t>(size) : position;
@@ -24,12 +26,14 @@ void push(const json::value* node, std::vector<const json::value*>& found) {
   if (node) found.push_back(node);
 }
 
-void everything_below(const json::value& node, std::vector<const json::value*>& found) {
+void everything_below(const json::value& node, Visits& visits,
+                      std::vector<const json::value*>& found) {
+  visits.spend(1);
   found.push_back(&node);
   if (const auto* object = node.if_object()) {
-    for (const auto& member : *object) everything_below(member.value(), found);
+    for (const auto& member : *object) everything_below(member.value(), visits, found);
   } else if (const auto* array = node.if_array()) {
-    for (const auto& element : *array) everything_below(element, found);
+    for (const auto& element : *array) everything_below(element, visits, found);
   }
 }
 
@@ -65,10 +69,20 @@ bool compare(PathFilter::Operator op, const json::value& a, const json::value& b
 
 }  // namespace
 
-bool PathFilter::matches(const json::value& node) const {
-  auto child_matches = [&](const auto& child) { return child->matches(node); };
+const char* TooManyVisits::what() const noexcept {
+  return "The paths of the state look at too many values of the data.";
+}
+
+void Visits::spend(std::size_t nodes) {
+  if (nodes > left_) throw TooManyVisits();
+  left_ -= nodes;
+}
+
+bool PathFilter::matches(const json::value& node, Visits& visits) const {
+  visits.spend(1);
+  auto child_matches = [&](const auto& child) { return child->matches(node, visits); };
   auto value_of = [&](const Operand& operand) {
-    return operand.path ? operand.path->find_in(node) : std::optional(operand.literal);
+    return operand.path ? operand.path->find_in(node, visits) : std::optional(operand.literal);
   };
   switch (kind) {
     case any_of:
@@ -76,7 +90,7 @@ bool PathFilter::matches(const json::value& node) const {
     case all_of:
       return std::all_of(children.begin(), children.end(), child_matches);
     case negation:
-      return !children.front()->matches(node);
+      return !children.front()->matches(node, visits);
     case exists:
       return value_of(left).has_value();
     case comparison:
@@ -94,7 +108,9 @@ bool Path::is_reference() const {
   });
 }
 
-void Path::follow(const Step& step, const json::value& node, Nodes& found) {
+void Path::follow(const Step& step, const json::value& node, Visits& visits, Nodes& found) {
+  const std::size_t before = found.size();
+  visits.spend(1);
   const auto* object = node.if_object();
   const auto* array = node.if_array();
   switch (step.kind) {
@@ -112,7 +128,7 @@ void Path::follow(const Step& step, const json::value& node, Nodes& found) {
       }
       break;
     case Step::descend:
-      everything_below(node, found);
+      everything_below(node, visits, found);
       break;
     case Step::slice:
       if (array) {
@@ -135,32 +151,36 @@ void Path::follow(const Step& step, const json::value& node, Nodes& found) {
     case Step::filter:
       if (array) {
         for (const auto& element : *array) {
-          if (step.test->matches(element)) found.push_back(&element);
+          if (step.test->matches(element, visits)) found.push_back(&element);
         }
-      } else if (object && step.test->matches(node)) {
+      } else if (object && step.test->matches(node, visits)) {
         found.push_back(&node);
       }
       break;
   }
+  visits.spend(found.size() - before);
 }
 
 std::optional<json::value> Path::find(const Scope& scope) const {
-  return find_in(in_context_ ? scope.context : scope.input);
+  return find_in(in_context_ ? scope.context : scope.input, scope.visits);
 }
 
-std::optional<json::value> Path::find_in(const json::value& root) const {
+std::optional<json::value> Path::find_in(const json::value& root, Visits& visits) const {
   Nodes nodes{&root};
   bool single = true;
   for (const Step& step : steps_) {
     Nodes next;
     for (const json::value* node : nodes) {
-      follow(step, *node, next);
+      follow(step, *node, visits, next);
       if (next.size() > kPayloadBytesMax) return std::nullopt;
     }
     nodes = std::move(next);
     single = single && (step.kind == Step::member || step.kind == Step::index);
   }
-  if (single) return nodes.empty() ? std::nullopt : std::optional(*nodes.front());
+  if (single && nodes.empty()) return std::nullopt;
+  // Copies cost as well, and inside conditions there are many.
+  for (const json::value* node : nodes) visits.spend(weight_of(*node) / kBytesPerVisit);
+  if (single) return *nodes.front();
   json::array all;
   std::size_t weight = 0;
   for (const json::value* node : nodes) {

@@ -3,6 +3,7 @@
 
 #include <boost/json/fwd.hpp>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,10 +14,31 @@ namespace trainyard::asl {
 
 struct PathFilter;
 
-/// What a path is looked up in.
+/// How many nodes the paths of one state may look at: some forty times those of the largest
+/// payload. Conditions inside of conditions multiply, and turns are taken in one thread.
+inline constexpr std::size_t kVisitsMax = 5'000'000;
+
+/// A state's paths have looked at more than kVisitsMax nodes.
+class TooManyVisits : public std::exception {
+ public:
+  const char* what() const noexcept override;
+};
+
+class Visits {
+ public:
+  /// TooManyVisits when fewer are left.
+  void spend(std::size_t nodes);
+  std::size_t spent() const { return kVisitsMax - left_; }
+
+ private:
+  std::size_t left_ = kVisitsMax;
+};
+
+/// What a path is looked up in, and at what cost at most.
 struct Scope {
   const boost::json::value& input;
   const boost::json::value& context;
+  Visits& visits;
 };
 
 /// A checked path: `$.a['b c'][0]`, `$..name`, `$.items[*]`, `[0:2]`, `['a','b']`,
@@ -36,9 +58,8 @@ class Path {
 
   /// The value there. A path that may name many nodes yields their array, empty or not; one that
   /// names a single node yields nullopt when it is not there; so does one whose array would be
-  /// larger than any payload may be.
+  /// larger than any payload may be. TooManyVisits.
   std::optional<boost::json::value> find(const Scope& scope) const;
-  std::optional<boost::json::value> find_in(const boost::json::value& root) const;
 
   /// Puts `value` at this reference path of `root`, making the objects on the way. False when
   /// something else stands in the way.
@@ -56,7 +77,9 @@ class Path {
     std::shared_ptr<const PathFilter> test;
   };
   using Nodes = std::vector<const boost::json::value*>;
-  static void follow(const Step& step, const boost::json::value& node, Nodes& found);
+  std::optional<boost::json::value> find_in(const boost::json::value& root, Visits& visits) const;
+  static void follow(const Step& step, const boost::json::value& node, Visits& visits,
+                     Nodes& found);
   friend struct PathFilter;
 
   std::string text_ = "$";

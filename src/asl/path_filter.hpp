@@ -21,7 +21,7 @@ struct PathFilter {
   Operand left, right;
   Operator op = equal;
 
-  bool matches(const json::value& node) const;
+  bool matches(const json::value& node, Visits& visits) const;
 };
 
 }  // namespace trainyard::asl

@@ -32,13 +32,4 @@ int depth_of(const json::value& value) {
   return below + 1;
 }
 
-std::string clip(std::string_view text, std::size_t chars) {
-  std::size_t end = 0;
-  for (std::size_t count = 0; end < text.size(); ++end) {
-    bool first_byte = (static_cast<unsigned char>(text[end]) & 0xC0) != 0x80;
-    if (first_byte && count++ == chars) break;
-  }
-  return std::string(text.substr(0, end));
-}
-
 }  // namespace trainyard::asl

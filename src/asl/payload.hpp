@@ -41,7 +41,4 @@ std::size_t weight_of(const boost::json::value& value);
 /// 0 for a scalar, 1 for an array of scalars.
 int depth_of(const boost::json::value& value);
 
-/// The text's first `chars` characters; never a part of one.
-std::string clip(std::string_view text, std::size_t chars);
-
 }  // namespace trainyard::asl

@@ -21,23 +21,14 @@ Enum enum_from(const std::string_view (&names)[N], const json::value& name) {
 }
 
 json::object to_json(const Branch& branch) {
-  json::object object{{"phase", kPhases[static_cast<std::size_t>(branch.phase)]},
-                      {"state", branch.state},
-                      {"input", branch.input},
-                      {"entered", branch.entered},
-                      {"enteredAt", to_millis(branch.entered_at)},
-                      {"lastEvent", branch.last_event},
-                      {"attempt", branch.attempt},
-                      {"retries", json::array(branch.retries.begin(), branch.retries.end())}};
-  if (branch.early) {
-    json::object early{{"output", branch.early->output}};
-    if (branch.early->failure) {
-      early["error"] = branch.early->failure->error;
-      early["cause"] = branch.early->failure->cause;
-    }
-    object["early"] = std::move(early);
-  }
-  return object;
+  return {{"phase", kPhases[static_cast<std::size_t>(branch.phase)]},
+          {"state", branch.state},
+          {"input", branch.input},
+          {"entered", branch.entered},
+          {"enteredAt", to_millis(branch.entered_at)},
+          {"lastEvent", branch.last_event},
+          {"attempt", branch.attempt},
+          {"retries", json::array(branch.retries.begin(), branch.retries.end())}};
 }
 
 Branch branch_from_json(const json::object& object) {
@@ -51,13 +42,6 @@ Branch branch_from_json(const json::object& object) {
   branch.attempt = object.at("attempt").to_number<int>();
   for (const auto& count : object.at("retries").as_array()) {
     branch.retries.push_back(count.to_number<int64_t>());
-  }
-  if (const json::object* early = find_object(object, "early")) {
-    branch.early.emplace();
-    branch.early->output = early->at("output");
-    if (auto error = find_string(*early, "error")) {
-      branch.early->failure = Failure{*error, find_string(*early, "cause").value_or("")};
-    }
   }
   return branch;
 }

@@ -33,12 +33,14 @@ const json::value& Interpreter::context() {
   return *context_;
 }
 
-Scope Interpreter::scope_of(const json::value& input) { return {input, context()}; }
+Scope Interpreter::scope_of(const json::value& input) { return {input, context(), visits_}; }
 
 void Interpreter::enter() {
   auto found = machine_.states.find(branch_.state);
   TRAINYARD_ASSERT(found != machine_.states.end());
   state_ = &found->second;
+  visited_ += visits_.spent();
+  visits_ = Visits();
   std::string type(name_of(state_->type));
   branch_.entered = add(type + "StateEntered", "stateEnteredEventDetails", {{"name", state_->name}},
                         "input", dump(branch_.input));
@@ -220,7 +222,6 @@ void Interpreter::leave(json::value output, const std::string& next) {
   if (!within_limits(output, text.size(), branch_.state)) return;
   add(std::string(name_of(state_->type)) + "StateExited", "stateExitedEventDetails",
       {{"name", branch_.state}}, "output", text);
-  branch_.early.reset();
   if (next.empty()) {
     branch_.phase = Branch::Phase::ended;
     return end(Status::succeeded, std::move(text), std::nullopt, std::nullopt);

@@ -4,6 +4,7 @@
 
 #include "asl/interpreter.hpp"
 #include "base/error.hpp"
+#include "base/utf8.hpp"
 
 namespace trainyard::asl {
 namespace {
@@ -48,6 +49,15 @@ Interpreter::Interpreter(const Machine& machine, const Execution& execution, Tim
 
 void Interpreter::take(const Event& event) {
   if (out_.snapshot.status != Status::running) return;
+  try {
+    dispatch(event);
+    run();
+  } catch (const TooManyVisits& error) {
+    fail_runtime(error.what());
+  }
+}
+
+void Interpreter::dispatch(const Event& event) {
   if (std::holds_alternative<Started>(event)) {
     started();
   } else if (const auto* answered = std::get_if<TaskAnswered>(&event)) {
@@ -61,7 +71,6 @@ void Interpreter::take(const Event& event) {
   } else {
     aborted(std::get<Aborted>(event));
   }
-  run();
 }
 
 Outcome Interpreter::finish() {
@@ -110,7 +119,7 @@ void Interpreter::aborted(const Aborted& event) {
 void Interpreter::run() {
   while (out_.snapshot.status == Status::running && branch_.phase == Branch::Phase::entering &&
          !full_) {
-    if (states_entered_++ == kStepsPerTurn) {
+    if (states_entered_++ == kStepsPerTurn || visited_ > kVisitsMax) {
       set_timer("resume", now_);
       return;
     }
@@ -163,7 +172,6 @@ void Interpreter::end(Status status, std::string output, std::optional<std::stri
     command(CancelTask{call(), state_->resource});
   }
   branch_.phase = Branch::Phase::ended;
-  branch_.early.reset();
   switch (status) {
     case Status::succeeded:
       add("ExecutionSucceeded", "executionSucceededEventDetails", {}, "output", output);

@@ -290,7 +290,7 @@ TEST(Step, ExecutionTimeoutAndAbortStopTheJob) {
   }
 }
 
-TEST(Step, RepeatedEarlyAndStaleEventsDoNoHarm) {
+TEST(Step, RepeatedAndStaleEventsDoNoHarm) {
   auto run_with = [](bool disturbed) {
     Runner run(lone_task("", kSync));
     run.answer = [](const CallTask&) { return std::optional<Event>(); };
@@ -302,8 +302,7 @@ TEST(Step, RepeatedEarlyAndStaleEventsDoNoHarm) {
       run.take(TaskCompleted{{2, 1}, {}});
       run.take(TimerFired{"timeout:2.0"});
       run.take(TimerFired{"wait:2"});
-      run.take(completed);  // early
-      run.take(completed);
+      run.take(completed);  // of a job that was not submitted
       run.take(submitted);
       run.take(submitted);
     } else {
@@ -315,6 +314,22 @@ TEST(Step, RepeatedEarlyAndStaleEventsDoNoHarm) {
   };
   EXPECT_EQ(run_with(true), run_with(false));
   EXPECT_NE(run_with(true).find("ExecutionSucceeded"), std::string::npos);
+}
+
+TEST(Step, PathsThatLookAtTooMuchEndTheExecution) {
+  std::string deep = "1";
+  for (int i = 0; i < 80; ++i) deep = "[" + deep + R"(,{"x":1},[2]])";
+  const std::string path = "$..[?(@..[?(@..[?(@..x)])])]";
+  for (const std::string& state :
+       {R"({"Type":"Pass","InputPath":")" + path + R"(","Next":"End"})",
+        R"({"Type":"Pass","Parameters":{"x.$":")" + path + R"("},"Next":"End"})",
+        R"({"Type":"Choice","Choices":[{"Variable":")" + path +
+            R"(","IsPresent":true,"Next":"End"}]})"}) {
+    Runner run(R"({"StartAt":"S","States":{"End":{"Type":"Succeed"},"S":)" + state + "}}", deep);
+    run.go();
+    EXPECT_NE(run.last("ExecutionFailed").find("States.Runtime"), std::string::npos) << state;
+    EXPECT_NE(run.last("ExecutionFailed").find("look at too many values"), std::string::npos);
+  }
 }
 
 TEST(Step, TooMuchDataIsAnError) {

@@ -5,6 +5,7 @@
 
 #include "asl/interpreter.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 
 namespace trainyard::asl {
 namespace {
@@ -112,18 +113,10 @@ void Interpreter::task_submitted(const TaskSubmitted& event) {
   add("TaskSubmitted", "taskSubmittedEventDetails", task_details(), "output",
       dump(event.output));
   branch_.phase = Branch::Phase::submitted;
-  if (auto early = std::move(branch_.early)) {
-    branch_.early.reset();
-    task_ended(*early);
-  }
 }
 
 void Interpreter::task_completed(const TaskCompleted& event) {
-  if (waits_for(event.call, Branch::Phase::submitted)) {
-    task_ended(event.result);
-  } else if (waits_for(event.call, Branch::Phase::calling) && !branch_.early) {
-    branch_.early = event.result;  // taken in with the submission
-  }
+  if (waits_for(event.call, Branch::Phase::submitted)) task_ended(event.result);
 }
 
 void Interpreter::task_ended(const TaskResult& result) {
@@ -152,7 +145,6 @@ void Interpreter::task_ended(const TaskResult& result) {
 void Interpreter::task_timed_out() {
   command(CancelTask{call(), state_->resource});
   branch_.phase = Branch::Phase::ended;
-  branch_.early.reset();
   json::object details = task_details();
   details["error"] = kTimeout;
   add("TaskTimedOut", "taskTimedOutEventDetails", std::move(details));
@@ -172,7 +164,6 @@ bool Interpreter::retry(const std::string& error) {
     Duration delay = delay_of(retrier, branch_.retries[i]++, random_);
     ++branch_.attempt;
     branch_.phase = Branch::Phase::retrying;
-    branch_.early.reset();
     set_timer("retry:" + call().text(), now_ + delay);
     return true;
   }

@@ -1,6 +1,9 @@
 #include "base/ascii.hpp"
 
+#include <charconv>
+#include <cmath>
 #include <cstdint>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -26,6 +29,19 @@ std::string ascii_only(const std::string& text) {
     i += length;
   }
   return out;
+}
+
+std::string python_float(double number) {
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number < 0 ? "-Infinity" : "Infinity";
+  char text[64];
+  auto written = std::to_chars(text, text + sizeof text, number, std::chars_format::scientific);
+  std::string scientific(text, written.ptr);
+  const int exponent = std::atoi(scientific.c_str() + scientific.find('e') + 1);
+  if (exponent < -4 || exponent >= 16) return scientific;
+  written = std::to_chars(text, text + sizeof text, number, std::chars_format::fixed);
+  std::string fixed(text, written.ptr);
+  return fixed.find('.') == std::string::npos ? fixed + ".0" : fixed;
 }
 
 }  // namespace trainyard

@@ -46,7 +46,9 @@ DemoDaemon::DemoDaemon(const DemoOptions& options)
       config_(client::load_config()) {
   if (take(running_endpoint(data_))) {
     use_root_keys();
-  } else if (!options.data.empty() || !take(config_.endpoint_url)) {
+  } else if (options.data.empty() && take(config_.endpoint_url)) {
+    has_folder_ = false;
+  } else {
     start(options.listen);
     use_root_keys();
   }

@@ -18,6 +18,8 @@ class DemoDaemon {
   const std::string& url() const { return url_; }
   const fs::path& data() const { return data_; }
   bool started() const { return started_; }
+  /// Whether data() is its folder; not for one that AWS_ENDPOINT_URL names.
+  bool has_folder() const { return has_folder_; }
   /// Ends the daemon with its jobs and endpoints, and waits until it is gone. Only one that was
   /// started here is ever ended.
   void stop();
@@ -31,6 +33,7 @@ class DemoDaemon {
   std::string url_;
   client::Config config_;
   bool started_ = false;
+  bool has_folder_ = true;
   int pid_ = 0;
 };
 

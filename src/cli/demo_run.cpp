@@ -115,6 +115,7 @@ DemoResult DemoRun::run() {
                                   find_string(described, "error").value_or("no error"),
                                   find_string(described, "cause").value_or("no cause")));
   }
+  served_ = true;
   wait_for_endpoint();
   result.endpoint_status = "InService";
   result.accuracy = recognise();
@@ -326,8 +327,8 @@ void DemoRun::remove() {
 
 std::string DemoRun::how_to_end() const {
   if (!daemon_) return "";
-  return fmt::format("daemon and endpoint stay up; end them with: {} stop --data '{}'",
-                     own_program().string(), daemon_->data().string());
+  const std::string endpoint = served_ ? execution_->name() : "";
+  return cli::how_to_end(daemon_->has_folder() ? daemon_->data() : fs::path(), endpoint);
 }
 
 }  // namespace trainyard::cli

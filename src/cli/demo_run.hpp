@@ -34,7 +34,7 @@ class DemoRun {
   DemoResult run();
   /// Ends and deletes what run() started. Never throws: what cannot be removed is said.
   void remove();
-  /// How to end what stays up.
+  /// How to end what stays up; "" when that is nothing of ours.
   std::string how_to_end() const;
 
  private:
@@ -56,6 +56,7 @@ class DemoRun {
   std::unique_ptr<sdk::TrainingPipeline> pipeline_;
   std::optional<sdk::Execution> execution_;
   bool created_ = false;
+  bool served_ = false;  // there is an endpoint
   fs::path data_;       // MNIST's folder
   std::string inputs_;  // where it lies in S3
   Digits test_;

@@ -8,25 +8,15 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.hpp"
+#include "cli/process.hpp"
+
 namespace trainyard::cli {
 namespace {
 
 constexpr int kWidthDefault = 80;
 constexpr int kMargin = 4;  // pixels around MNIST's digits that are always empty
 constexpr int kInk = 96;    // of 255: from here on a pixel is drawn
-
-std::size_t columns_of(const std::string& text) {
-  return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
-}
-
-// At most `width` columns, cut between characters.
-std::string cut(const std::string& text, int width) {
-  int column = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if ((text[i] & 0xC0) != 0x80 && column++ == width) return text.substr(0, i);
-  }
-  return text;
-}
 
 }  // namespace
 
@@ -77,7 +67,7 @@ void Screen::say(const std::string& line) {
 
 void Screen::show(const std::string& line) {
   if (!terminal_) return;
-  const std::string next = cut(line, width_ - 1);
+  const std::string next = clip(line, static_cast<std::size_t>(width_ - 1));
   if (next == shown_) return;
   shown_ = next;
   std::fputs(("\r\x1b[K" + shown_).c_str(), out_);
@@ -89,6 +79,17 @@ void Screen::settle() {
   shown_.clear();
   std::fputs("\r\x1b[K", out_);
   std::fflush(out_);
+}
+
+std::string how_to_end(const fs::path& data, const std::string& endpoint) {
+  if (data.empty()) {
+    if (endpoint.empty()) return "";
+    return fmt::format("the endpoint stays up; end it with: aws sagemaker delete-endpoint "
+                       "--endpoint-name {}", endpoint);
+  }
+  return fmt::format("{}; end {} with: {} stop --data '{}'",
+                     endpoint.empty() ? "the daemon stays up" : "daemon and endpoint stay up",
+                     endpoint.empty() ? "it" : "them", own_program().string(), data.string());
 }
 
 std::string bar(double fraction, int columns) {
@@ -137,7 +138,7 @@ std::string draw_digits(const Digits& digits, const std::vector<std::size_t>& in
     std::string caption = fmt::format("taken for {}", predictions[i]);
     const bool right = predictions[i] == static_cast<std::size_t>(label);
     caption += right ? " ✓" : fmt::format(" ✗ ({})", label);
-    const std::size_t used = std::min<std::size_t>(columns_of(caption), kSide);
+    const std::size_t used = std::min<std::size_t>(count_characters(caption), kSide);
     captions += caption + std::string(kSide + 2 - used, ' ');
   }
   captions.erase(captions.find_last_not_of(' ') + 1);

@@ -50,6 +50,10 @@ class Screen {
   std::string shown_;
 };
 
+/// How to end what stays up: the daemon on `data` ("" for one that is somebody else's) with the
+/// endpoint ("" for none), or the endpoint alone. "" when nothing is ours to end.
+std::string how_to_end(const fs::path& data, const std::string& endpoint);
+
 /// "[██████░░░░]  60%" of `columns` columns.
 std::string bar(double fraction, int columns);
 

@@ -1,11 +1,13 @@
 #include <fstream>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
 #include "cli/demo_data.hpp"
 #include "cli/demo_show.hpp"
+#include "cli/paths.hpp"
 #include "cli/process.hpp"
 
 namespace trainyard::cli {
@@ -25,6 +27,28 @@ TEST(Progress, ReadsTheTutorialsLines) {
   EXPECT_FALSE(progress.read("Saving the model."));
   EXPECT_FALSE(progress.read("Test set: Average loss: 0.2, Accuracy: 0/0 (0%)"));
   EXPECT_EQ(describe({{"algo-1", progress}}), "algo-1 epoch 2 100% loss 2.287 accuracy 93.5%");
+}
+
+TEST(Show, SaysHowToEndWhatStaysUp) {
+  EXPECT_EQ(how_to_end("", ""), "");
+  EXPECT_EQ(how_to_end("", "e"), "the endpoint stays up; end it with: aws sagemaker "
+                                 "delete-endpoint --endpoint-name e");
+  EXPECT_THAT(how_to_end("/d", ""), HasSubstr("the daemon stays up; end it with: "));
+  EXPECT_THAT(how_to_end("/d", "e"), HasSubstr("daemon and endpoint stay up; end them with: "));
+  EXPECT_THAT(how_to_end("/d", "e"), HasSubstr("cli_test stop --data '/d'"));
+}
+
+TEST(Paths, WhoRunsIsToldWithoutTakingTheLock) {
+  TempDir folder;
+  EXPECT_EQ(running_pid(folder.path()), 0);
+  const fs::path path = folder.path() / "lock";
+  write_file_atomically(path, std::to_string(own_pid()) + "\n");
+  EXPECT_EQ(running_pid(folder.path()), 0);  // a daemon that has gone, its pid used again
+  auto lock = try_lock_file(path);
+  EXPECT_EQ(running_pid(folder.path()), own_pid());
+  lock.reset();
+  Fd open(::open(path.c_str(), O_RDONLY | O_CLOEXEC));  // a lock would be free
+  EXPECT_EQ(running_pid(folder.path()), own_pid());
 }
 
 TEST(Show, DrawsBars) {

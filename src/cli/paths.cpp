@@ -1,11 +1,36 @@
 #include "cli/paths.hpp"
 
 #include <cstdlib>
+#include <optional>
+
+#include <sys/stat.h>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
 
 namespace trainyard::cli {
+namespace {
+
+/// Whether the process has the file open; nullopt when this user may not know.
+std::optional<bool> has_open(int pid, const fs::path& path) {
+  struct stat wanted {};
+  if (::stat(path.c_str(), &wanted) != 0) return false;
+  std::error_code error;
+  fs::directory_iterator entry("/proc/" + std::to_string(pid) + "/fd", error), end;
+  if (error == std::errc::no_such_file_or_directory) return false;
+  if (error) return std::nullopt;
+  while (!error && entry != end) {
+    struct stat held {};
+    if (::stat(entry->path().c_str(), &held) == 0 && held.st_dev == wanted.st_dev &&
+        held.st_ino == wanted.st_ino) {
+      return true;
+    }
+    entry.increment(error);
+  }
+  return false;
+}
+
+}  // namespace
 
 fs::path default_data_dir() {
   const char* data_home = std::getenv("XDG_DATA_HOME");
@@ -39,10 +64,14 @@ RootKeys read_root_keys(const fs::path& data_dir) {
 }
 
 int running_pid(const fs::path& data_dir) {
-  fs::path path = data_dir / "lock";
+  const fs::path path = data_dir / "lock";
   auto text = read_file_if_exists(path);
-  if (!text || try_lock_file(path)) return 0;  // whoever held it has let go
-  return std::atoi(text->c_str());
+  const int pid = text ? std::atoi(text->c_str()) : 0;
+  if (pid <= 0) return 0;
+  // Whoever holds it has it open. Only who may not look tries the lock itself: a daemon that starts
+  // in that instant would find it taken.
+  if (auto open = has_open(pid, path)) return *open ? pid : 0;
+  return try_lock_file(path) ? 0 : pid;
 }
 
 std::string running_endpoint(const fs::path& data_dir) {

@@ -6,6 +6,7 @@
 
 #include "base/arn.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "graph/graph.hpp"
 
 namespace trainyard::graph {
@@ -13,19 +14,8 @@ namespace {
 
 constexpr std::size_t kLabelMax = 28;  // characters
 
-// Cuts at a character, never inside one.
 std::string shorten(const std::string& text, std::size_t max) {
-  std::size_t characters = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if ((text[i] & 0xC0) == 0x80) continue;
-    if (characters == max - 1 && i + 1 < text.size()) {
-      std::size_t rest = 0;
-      for (std::size_t j = i; j < text.size(); ++j) rest += (text[j] & 0xC0) != 0x80;
-      return rest > 1 ? text.substr(0, i) + "…" : text;
-    }
-    ++characters;
-  }
-  return text;
+  return count_characters(text) > max ? clip(text, max - 1) + "…" : text;
 }
 
 // "createTrainingJob.sync" of "arn:aws:states:::sagemaker:createTrainingJob.sync"; the last part of
@@ -167,7 +157,7 @@ class Builder {
         }
       }
       connect(leaf, to(state, "Default"), EdgeKind::fallback, "default");
-    } else if (type == "Succeed" || type == "Fail" || state.contains("End")) {
+    } else if (type == "Succeed" || type == "Fail" || is_end(state)) {
       connect(leaf, exit, EdgeKind::next);
     } else {
       connect(leaf, to(state, "Next"), EdgeKind::next);
@@ -179,6 +169,11 @@ class Builder {
                 describe_catcher(catcher.get_object()));
       }
     }
+  }
+
+  static bool is_end(const json::object& state) {
+    const json::value* end = find(state, "End");
+    return end != nullptr && end->is_bool() && end->get_bool();
   }
 
   static std::string describe_catcher(const json::object& catcher) {

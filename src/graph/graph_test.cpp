@@ -200,6 +200,14 @@ TEST(Build, MalformedDefinitionsDrawWhatTheyCan) {
   }
 }
 
+TEST(Build, AnEndThatIsFalseIsNone) {
+  const Graph graph = from_definition(parse(R"({"StartAt":"A","States":{
+      "A":{"Type":"Pass","End":false,"Next":"B"},"B":{"Type":"Pass","End":true}}})"));
+  const Graph same = from_definition(parse(R"({"StartAt":"A","States":{
+      "A":{"Type":"Pass","Next":"B"},"B":{"Type":"Pass","End":true}}})"));
+  EXPECT_EQ(to_text(graph), to_text(same));
+}
+
 TEST(Build, LeavesOutStatesPastTheLimit) {
   json::object states;
   for (int i = 0; i < kStatesMax + 3; ++i) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "graph/graph.hpp"
 #include "graph/layout.hpp"
 
@@ -53,12 +54,8 @@ std::string xml(const std::string& text) {
   return escape_html(clean);
 }
 
-std::size_t characters(const std::string& text) {
-  return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
-}
-
 double text_width(const std::string& text, double size) {
-  return static_cast<double>(characters(text)) * size * kCharacterWidth;
+  return static_cast<double>(count_characters(text)) * size * kCharacterWidth;
 }
 
 LayoutNode measure(const Node& node) {

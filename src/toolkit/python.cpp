@@ -1,7 +1,5 @@
 #include "toolkit/python.hpp"
 
-#include <charconv>
-
 #include <fmt/format.h>
 
 #include "base/ascii.hpp"
@@ -108,17 +106,6 @@ std::string python_json_indented(const json::value& value) {
 std::string python_str(const json::value& value) {
   if (value.is_null()) return "";
   return value.is_string() ? to_std(value.get_string()) : repr(value);
-}
-
-std::string python_float(double number) {
-  char text[64];
-  auto written = std::to_chars(text, text + sizeof text, number, std::chars_format::scientific);
-  std::string scientific(text, written.ptr);
-  const int exponent = std::atoi(scientific.c_str() + scientific.find('e') + 1);
-  if (exponent < -4 || exponent >= 16) return scientific;
-  written = std::to_chars(text, text + sizeof text, number, std::chars_format::fixed);
-  std::string fixed(text, written.ptr);
-  return fixed.find('.') == std::string::npos ? fixed + ".0" : fixed;
 }
 
 }  // namespace trainyard::toolkit

@@ -14,7 +14,5 @@ std::string python_json(const json::value& value);
 std::string python_json_indented(const json::value& value);
 /// str(value): True, [1, 'a'], {'k': 0.5}; null is "" (as an argument has it), at depth None.
 std::string python_str(const json::value& value);
-/// repr(number): the shortest text that reads back the same, 1.0 with its point.
-std::string python_float(double number);
 
 }  // namespace trainyard::toolkit

@@ -1,8 +1,6 @@
 #include "sdk/program/content.hpp"
 
-#include <charconv>
-#include <cmath>
-
+#include "base/ascii.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 
@@ -26,26 +24,12 @@ bool find_type(const std::string& media, ContentType& type) {
   return true;
 }
 
-/// As Python writes it: the shortest text that reads back the same, with a point or an exponent.
-void write_number(double value, std::string& out) {
-  if (std::isnan(value)) {
-    out += "NaN";
-    return;
-  }
-  if (std::isinf(value)) {
-    out += value < 0 ? "-Infinity" : "Infinity";
-    return;
-  }
-  char text[32];
-  const char* end = std::to_chars(text, text + sizeof text, value).ptr;
-  const std::string_view digits(text, end);
-  out += digits;
-  if (digits.find_first_of(".e") == std::string_view::npos) out += ".0";
-}
-
 void write_nested(const sdk::Tensor& tensor, std::size_t depth, std::size_t& next,
                   std::string& out) {
-  if (depth == tensor.shape.size()) return write_number(tensor.values[next++], out);
+  if (depth == tensor.shape.size()) {
+    out += python_float(tensor.values[next++]);
+    return;
+  }
   out += '[';
   for (std::size_t i = 0; i < tensor.shape[depth]; ++i) {
     if (i > 0) out += ", ";

@@ -11,6 +11,17 @@
 namespace trainyard {
 namespace {
 
+std::optional<std::string> of_process(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+fs::path base_of_process() { return of_process("SAGEMAKER_BASE_DIR").value_or("/opt/ml"); }
+
+fs::path output_dir_of(const Variables& variables, const fs::path& base) {
+  return variables("SM_OUTPUT_DIR").value_or(base / "output");
+}
+
 /// A hyperparameter's value is JSON where it can be: "\"gloo\"" is gloo, 6 stays 6.
 std::string decoded(const std::string& text) {
   auto value = parse_json(text);
@@ -76,7 +87,7 @@ class Reader {
 
   void read_folders() {
     environment_.model_dir = variables_("SM_MODEL_DIR").value_or(base_ / "model");
-    environment_.output_dir = variables_("SM_OUTPUT_DIR").value_or(base_ / "output");
+    environment_.output_dir = output_dir_of(variables_, base_);
     environment_.output_data_dir =
         variables_("SM_OUTPUT_DATA_DIR").value_or(environment_.output_dir / "data");
   }
@@ -162,13 +173,9 @@ const fs::path& Environment::channel(const std::string& name) const {
                     (names.empty() ? "none" : join(names, ", ")));
 }
 
-Environment read_environment() {
-  auto variables = [](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-  };
-  return read_environment(variables, variables("SAGEMAKER_BASE_DIR").value_or("/opt/ml"));
-}
+Environment read_environment() { return read_environment(of_process, base_of_process()); }
+
+fs::path read_output_dir() { return output_dir_of(of_process, base_of_process()); }
 
 Environment read_environment(const Variables& variables, const fs::path& base) {
   return Reader(variables, base).read();

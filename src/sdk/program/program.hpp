@@ -51,6 +51,8 @@ using Variables = std::function<std::optional<std::string>(const std::string& na
 /// SystemError when a variable or file is malformed.
 Environment read_environment();
 Environment read_environment(const Variables& variables, const fs::path& base = "/opt/ml");
+/// The environment's output_dir, which is known even when the rest is malformed.
+fs::path read_output_dir();
 
 /// "--name value" and "--name=value" from the command line, then the job's hyperparameters.
 class Arguments {

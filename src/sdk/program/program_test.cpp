@@ -1,9 +1,12 @@
 #include <atomic>
+#include <cmath>
 #include <fstream>
 #include <future>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "sdk/program/batcher.hpp"
 #include "sdk/program/content.hpp"
@@ -116,6 +119,29 @@ TEST(Environment, FromFilesWhereVariablesAreMissing) {
   }
 }
 
+TEST(Run, AFailureIsLeftWhereTheInstanceKeepsItsFiles) {
+  for (const bool told : {false, true}) {  // SM_OUTPUT_DIR goes before the base folder
+    TempDir folder;
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::setenv("SAGEMAKER_BASE_DIR", (folder.path() / "base").c_str(), 1);
+      if (told) ::setenv("SM_OUTPUT_DIR", (folder.path() / "told").c_str(), 1);
+      ::setenv("SM_HOSTS", "[]", 1);  // malformed: nothing else of the environment is known
+      char name[] = "program", mode[] = "train";
+      char* argv[] = {name, mode, nullptr};
+      Program program;
+      program.train = [](const Environment&, const Arguments&) {};
+      ::_exit(run(2, argv, program));
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(WEXITSTATUS(status), 1);
+    const fs::path output = told ? folder.path() / "told" : folder.path() / "base/output";
+    EXPECT_THAT(read_file_if_exists(output / "failure").value_or(""),
+                ::testing::HasSubstr("the list of hosts is empty"));
+  }
+}
+
 }  // namespace
 
 namespace serving {
@@ -154,6 +180,8 @@ TEST(Content, EveryCodecReadsWhatItWrites) {
   }
   EXPECT_EQ(encode(ContentType::json, tensor), "[[1.0, -2.5, 1e-05], [0.0, 1e+20, 0.1]]");
   EXPECT_EQ(encode(ContentType::json, {{}, {3}}), "3.0");
+  EXPECT_EQ(encode(ContentType::json, {{2}, {100000, 1e16}}), "[100000.0, 1e+16]");
+  EXPECT_EQ(encode(ContentType::json, {{2}, {NAN, -INFINITY}}), "[NaN, -Infinity]");
   EXPECT_EQ(encode(ContentType::json, {{0, 2}, {}}), "[]");
 }
 

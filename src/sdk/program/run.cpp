@@ -18,27 +18,25 @@ int env_integer(const char* name, int otherwise, int min, int max) {
   return static_cast<int>(Arguments({}, {{name, text}}).integer(name, otherwise, min, max));
 }
 
-void leave_failure(const Environment& environment, const std::string& why) {
-  std::error_code ignored;
-  fs::create_directories(environment.output_dir, ignored);
+void leave_failure(const fs::path& output_dir, const std::string& why) {
   try {
-    write_file_atomically(environment.output_dir / "failure", why);
-  } catch (const SystemError& error) {
+    fs::create_directories(output_dir);
+    write_file_atomically(output_dir / "failure", why);
+  } catch (const std::exception& error) {
     std::cerr << error.what() << std::endl;
   }
 }
 
 int train(const Program& program, const std::vector<std::string>& words) {
-  Environment environment;
   try {
-    environment = read_environment();
+    const Environment environment = read_environment();
     Arguments arguments(words, environment.hyperparameters);
     fs::create_directories(environment.model_dir);
     program.train(environment, arguments);
     return 0;
   } catch (const std::exception& error) {
     std::cerr << "training failed: " << error.what() << std::endl;
-    leave_failure(environment, error.what());
+    leave_failure(read_output_dir(), error.what());
     return 1;
   }
 }

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
+#include "base/utf8.hpp"
 #include "generated/runtime/errors.hpp"
 #include "generated/runtime/operations.hpp"
 #include "http/client.hpp"
 #include "services/call.hpp"
-#include "services/runtime/utf8.hpp"
 
 // SageMaker API Reference, "InvokeEndpoint"; SageMaker Developer Guide, "Use Your Own Inference
 // Code with Hosting Services".

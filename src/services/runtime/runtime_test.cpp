@@ -1,7 +1,7 @@
 #include "base/error.hpp"
+#include "base/utf8.hpp"
 #include "generated/runtime/operations.hpp"
 #include "http/client.hpp"
-#include "services/runtime/utf8.hpp"
 #include "services/testing.hpp"
 
 namespace trainyard::runtime {

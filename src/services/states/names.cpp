@@ -4,6 +4,7 @@
 
 #include "base/arn.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "generated/states/errors.hpp"
 
 namespace trainyard::states {
@@ -39,9 +40,7 @@ std::string execution_arn(const Site& site, std::string_view machine, std::strin
 }
 
 void check_name(std::string_view name) {
-  auto chars = std::count_if(name.begin(), name.end(),
-                             [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
-  if (name.empty() || static_cast<std::size_t>(chars) > kNameCharsMax || has_control(name) ||
+  if (name.empty() || count_characters(name) > kNameCharsMax || has_control(name) ||
       name.find_first_of(kExcluded) != std::string_view::npos) {
     throw errors::invalid_name("Invalid Name: '" + std::string(name) + "'");
   }
