@@ -21,8 +21,6 @@ compute::AttemptSpec parse_spec(const json::object& payload) {
     attempt.hosts.push_back(to_std(host.as_string()));
   }
   attempt.plan = spec->at("plan").as_object();
-  const json::value* isolation = find(*spec, "network_isolation");
-  attempt.network_isolation = isolation && isolation->is_bool() && isolation->get_bool();
   return attempt;
 }
 
@@ -70,6 +68,7 @@ constexpr Inside kInside[] = {
     {"states.task", states::deliver_task},
     {"states.timer", states::deliver_timer},
     {"states.event", states::deliver_event},
+    {"states.poll", states::deliver_poll},
     {"events.put", events::deliver_event},
     {"sagemaker.deadline", sagemaker::deliver_deadline},
 };

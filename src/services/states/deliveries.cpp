@@ -20,4 +20,8 @@ void deliver_event(Call& call, const outbox::Message& message) {
   take_event(call, message, CallMode::inside);
 }
 
+void deliver_poll(Call& call, const outbox::Message& message) {
+  take_poll(call, message, CallMode::inside);
+}
+
 }  // namespace trainyard::states

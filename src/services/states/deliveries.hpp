@@ -13,4 +13,7 @@ void deliver_timer(Call& call, const outbox::Message& message);
 /// `states.event`: what a managed rule hands over; its payload is the event as the bus carries it.
 void deliver_event(Call& call, const outbox::Message& message);
 
+/// `states.poll`: asks how a job is that a `.sync` task waits for; its key is the job's ARN.
+void deliver_poll(Call& call, const outbox::Message& message);
+
 }  // namespace trainyard::states

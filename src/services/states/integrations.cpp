@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "base/error.hpp"
@@ -32,6 +33,7 @@ constexpr SyncRule kSyncRules[] = {
      "Completed",
      {"Failed", "Stopped"},
      "StopTrainingJob",
+     "DescribeTrainingJob",
      "TrainingJobName",
      "StepFunctionsGetEventsForSageMakerTrainingJobsRule"},
 };
@@ -41,6 +43,24 @@ constexpr std::string_view kNotAssumable =
     "to assume the provided role.";
 constexpr int kBadRequest = 400;
 constexpr int kOk = 200;
+constexpr double kMillisPerSecond = 1000;
+
+/// Responses have times in seconds, events in milliseconds. No other number has such a name.
+void times_to_millis(json::value& value) {
+  if (json::array* array = value.if_array()) {
+    for (json::value& element : *array) times_to_millis(element);
+  } else if (json::object* object = value.if_object()) {
+    for (auto& member : *object) {
+      const bool time = member.key().ends_with("Time") || member.key() == "Timestamp";
+      if (time && member.value().is_number()) {
+        const double seconds = member.value().to_number<double>();
+        member.value() = static_cast<int64_t>(std::llround(seconds * kMillisPerSecond));
+      } else {
+        times_to_millis(member.value());
+      }
+    }
+  }
+}
 
 asl::SupportsField supports_field(const Door& door) {
   return [&door](const asl::Resource& resource, std::string_view field) {
@@ -196,6 +216,22 @@ json::object response_of(Call& call, json::object output, const std::string& req
       {"AllHttpHeaders", all}, {"HttpHeaders", first}, {"HttpStatusCode", kOk}};
   output["SdkResponseMetadata"] = {{"RequestId", request_id}};
   return output;
+}
+
+json::object describe_job(Call& call, const Caller& principal, const SyncRule& rule,
+                          const std::string& arn) {
+  json::object job = call.door.invoke(call, principal, rule.service, rule.describe_operation,
+                                      {{rule.name_member, arn.substr(arn.rfind('/') + 1)}});
+  json::object answer = call.door.invoke(call, principal, rule.service, "ListTags",
+                                         {{"ResourceArn", arn}});
+  json::value detail = std::move(job);
+  times_to_millis(detail);
+  json::object tags;
+  if (const json::array* list = find_array(answer, "Tags")) {
+    for (const json::value& tag : *list) tags[tag.at("Key").as_string()] = tag.at("Value");
+  }
+  detail.get_object()["Tags"] = std::move(tags);
+  return std::move(detail.get_object());
 }
 
 asl::Failure failure_of(const asl::Resource& resource, const ApiError& error,

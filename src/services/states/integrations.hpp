@@ -14,14 +14,15 @@
 namespace trainyard::states {
 
 /// How a `.sync` task learns of its job's end (Step Functions Developer Guide, "Run a Job
-/// (.sync)").
+/// (.sync)"): by events, and by asking.
 struct SyncRule {
   std::string_view service, operation;  // of the resource: "sagemaker", "createTrainingJob"
   std::string_view arn_member;          // of the response: names the job in events
   std::string_view source, detail_type;
   std::string_view status_member, succeeded;
   std::string_view failed[2];
-  std::string_view stop_operation, stop_member;  // its input is the last part of the ARN
+  // The input of both is the last part of the ARN.
+  std::string_view stop_operation, describe_operation, name_member;
   std::string_view managed_rule;
 };
 const SyncRule* find_sync_rule(const asl::Resource& resource);
@@ -49,6 +50,9 @@ std::string api_operation(std::string_view operation);
 json::object request_of(Call& call, const asl::CallTask& task, const std::string& execution_arn);
 /// A response as request/response tasks show it, with the facts of its HTTP exchange.
 json::object response_of(Call& call, json::object output, const std::string& request_id);
+/// A job as its event shows it, asked for as the machine's role. ApiError when that may not.
+json::object describe_job(Call& call, const Caller& principal, const SyncRule& rule,
+                          const std::string& arn);
 /// An API error as States sees it: `SageMaker.ResourceInUseException`.
 asl::Failure failure_of(const asl::Resource& resource, const ApiError& error,
                         const std::string& request_id);

@@ -4,7 +4,7 @@ namespace trainyard::states {
 
 // states_machines.revision is the one that new executions are pinned to. A payload of the history
 // stands in its event when it is short, and else once an execution under its digest.
-const Migration kMigrations[1] = {{"states", 1, R"sql(
+const Migration kMigrations[2] = {{"states", 1, R"sql(
 CREATE TABLE states_machines(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   arn TEXT NOT NULL UNIQUE,
@@ -78,6 +78,6 @@ CREATE TABLE states_early_events(
   detail TEXT NOT NULL,
   PRIMARY KEY(execution, resource)
 );
-)sql"}};
+)sql"}, {"states", 2, "DROP TABLE states_early_events;"}};
 
 }  // namespace trainyard::states

@@ -5,6 +5,6 @@
 
 namespace trainyard::states {
 
-extern const Migration kMigrations[1];
+extern const Migration kMigrations[2];
 
 }  // namespace trainyard::states

@@ -106,6 +106,8 @@ class StatesTest : public ServiceTest {
   static void deliver_one(Call& call, const outbox::Message& message, CallMode mode) {
     if (message.kind == "states.timer") {
       deliver_timer(call, message);
+    } else if (message.kind == "states.poll") {
+      take_poll(call, message, mode);
     } else if (mode == CallMode::inside) {
       (message.kind == "states.task" ? deliver_task : deliver_event)(call, message);
     } else {
@@ -131,10 +133,11 @@ class StatesTest : public ServiceTest {
                    call.now);
     });
   }
-  int64_t waiting_messages() {
-    return read([](Call& call) {
+  int64_t waiting_messages(const std::string& like = "%") {
+    return read([&](Call& call) {
       return call.txn
-          .one("SELECT count(*) FROM outbox", [](const Row& row) { return row.integer(0); })
+          .one("SELECT count(*) FROM outbox WHERE kind LIKE ?",
+               [](const Row& row) { return row.integer(0); }, like)
           .value();
     });
   }

@@ -16,6 +16,10 @@ namespace {
 
 constexpr std::string_view kTaskMessage = "states.task";
 constexpr std::string_view kTimerMessage = "states.timer";
+constexpr std::string_view kPollMessage = "states.poll";
+/// Events tell of a job's end at once; this is for those that do not come, because somebody has
+/// removed the managed rule.
+constexpr std::chrono::seconds kPollEvery{60};
 constexpr std::string_view kRunning = "RUNNING";
 constexpr std::string_view kPermissions = "States.Permissions";
 
@@ -82,6 +86,11 @@ class Turn {
   int calls_made_ = 0;
 };
 
+void forget_wait(Call& call, const std::string& resource) {
+  call.txn.exec("DELETE FROM states_waits WHERE resource = ?", resource);
+  outbox::cancel(call.txn, kPollMessage, resource);
+}
+
 /// The job's end as the task sees it; nullopt while it goes on.
 std::optional<asl::TaskResult> result_of(const SyncRule& rule, const json::object& detail) {
   std::string status = find_string(detail, rule.status_member).value_or("");
@@ -124,7 +133,7 @@ void Turn::run(asl::Event event) {
 void Turn::apply(const asl::CallTask& task) {
   if (mode_ == CallMode::inside && calls_made_ < asl::kStepsPerTurn) {
     ++calls_made_;
-    events_.push_front(make_call(task));  // before a completion that may wait already
+    events_.push_back(make_call(task));
     return;
   }
   outbox::post(call_.txn, kTaskMessage, key(task.call.text()),
@@ -152,13 +161,13 @@ void Turn::apply(const asl::CancelTask& task) {
       "SELECT resource FROM states_waits WHERE execution = ? AND call = ?",
       [](const Row& row) { return row.text(0); }, loaded_.id, task.call.text());
   if (!rule || !resource) return;
-  call_.txn.exec("DELETE FROM states_waits WHERE resource = ?", *resource);
+  forget_wait(call_, *resource);
   std::string name = resource->substr(resource->rfind('/') + 1);
   try {
     Caller principal =
         assume_role(call_, loaded_.facts.role_arn, loaded_.facts.name, loaded_.facts.machine_id);
     call_.door.invoke(call_, principal, rule->service, rule->stop_operation,
-                      {{rule->stop_member, name}});
+                      {{rule->name_member, name}});
   } catch (const ApiError& error) {
     log_info("{} goes on after its task was given up: {}", *resource, error.message());
   }
@@ -172,7 +181,6 @@ void Turn::apply(const asl::Ended& ended) {
       asl::name_of(ended.status), call_.now, succeeded ? std::optional(ended.output) : std::nullopt,
       ended.error, ended.cause, loaded_.id);
   call_.txn.exec("DELETE FROM states_waits WHERE execution = ?", loaded_.id);
-  call_.txn.exec("DELETE FROM states_early_events WHERE execution = ?", loaded_.id);
 }
 
 /// The call itself, through the same door as any client's, with the machine's role as principal.
@@ -211,24 +219,15 @@ asl::Event Turn::make_call(const asl::CallTask& task) {
   }
 }
 
-/// Notes which job the task waits for. An event that came first is taken in after the submission.
+/// Notes which job the task waits for, in the transaction that starts it: no event can come before.
 void Turn::wait_for(const asl::CallTask& task, const SyncRule& rule, const json::object& output) {
   std::string resource = find_string(output, rule.arn_member).value_or("");
-  auto early = call_.txn.one(
-      "SELECT detail FROM states_early_events WHERE execution = ? AND resource = ?",
-      [](const Row& row) { return row.text(0); }, loaded_.id, resource);
-  call_.txn.exec("DELETE FROM states_early_events WHERE execution = ?", loaded_.id);
-  if (early) {
-    auto result = result_of(rule, parse_own_json(*early).as_object());
-    TRAINYARD_ASSERT(result.has_value());
-    events_.push_back(asl::TaskCompleted{task.call, std::move(*result)});
-    return;
-  }
+  forget_wait(call_, resource);
   call_.txn.exec(
-      "INSERT INTO states_waits(resource, execution, call) VALUES (?, ?, ?) "
-      "ON CONFLICT(resource) DO UPDATE SET execution = excluded.execution, "
-      "call = excluded.call",
+      "INSERT INTO states_waits(resource, execution, call) VALUES (?, ?, ?)",
       resource, loaded_.id, task.call.text());
+  outbox::post(call_.txn, kPollMessage, resource, {{"task", task.resource.arn}},
+               call_.now + kPollEvery);
 }
 
 void Turn::run_call(const asl::CallTask& task) {
@@ -241,21 +240,22 @@ void Turn::run_call(const asl::CallTask& task) {
   run(loaded_.machine_deleting ? asl::Event(asl::Aborted{}) : make_call(task));
 }
 
-/// An event whose job nobody waits for: kept if it belongs to an execution whose call has not been
-/// answered yet.
-void keep_early(Call& call, const std::string& resource, const json::object& detail) {
-  const json::object* tags = find_object(detail, "Tags");
-  auto arn = tags ? find_string(*tags, "AWS_STEP_FUNCTIONS_EXECUTION_ARN") : std::nullopt;
-  auto execution = arn ? find_execution(call.txn, *arn) : std::nullopt;
-  auto loaded = execution ? load(call, execution->id) : std::nullopt;
-  if (!loaded || loaded->snapshot.branches.empty() ||
-      loaded->snapshot.branches.front().phase != asl::Branch::Phase::calling) {
-    return;
-  }
-  call.txn.exec(
-      "INSERT INTO states_early_events(resource, execution, detail) VALUES (?, ?, ?) "
-      "ON CONFLICT(execution, resource) DO NOTHING",
-      resource, loaded->id, dump(detail));
+/// The execution and the call that wait for a job; nullopt when nobody does.
+struct Wait {
+  int64_t execution = 0;
+  asl::CallId call;
+};
+std::optional<Wait> find_wait(Txn& txn, const std::string& resource) {
+  return txn.one(
+      "SELECT execution, call FROM states_waits WHERE resource = ?",
+      [](const Row& row) { return Wait{row.integer(0), asl::CallId::parse(row.text(1)).value()}; },
+      resource);
+}
+
+void complete(Call& call, const std::string& resource, const Wait& wait, asl::TaskResult result,
+              CallMode mode) {
+  forget_wait(call, resource);
+  run_turn(call, wait.execution, asl::TaskCompleted{wait.call, std::move(result)}, mode);
 }
 
 }  // namespace
@@ -287,17 +287,28 @@ void take_event(Call& call, const outbox::Message& message, CallMode mode) {
   auto result = result_of(*rule, *detail);
   if (!result) return;
   std::string resource = to_std(resources->front().as_string());
-  asl::CallId waiting;
-  auto execution = call.txn.one(
-      "SELECT execution, call FROM states_waits WHERE resource = ?",
-      [&](const Row& row) {
-        waiting = asl::CallId::parse(row.text(1)).value();
-        return row.integer(0);
-      },
-      resource);
-  if (!execution) return keep_early(call, resource, *detail);
-  call.txn.exec("DELETE FROM states_waits WHERE resource = ?", resource);
-  run_turn(call, *execution, asl::TaskCompleted{waiting, std::move(*result)}, mode);
+  auto wait = find_wait(call.txn, resource);
+  if (wait) complete(call, resource, *wait, std::move(*result), mode);
+}
+
+void take_poll(Call& call, const outbox::Message& message, CallMode mode) {
+  const std::string& resource = message.key;
+  const SyncRule* rule =
+      find_sync_rule(asl::parse_resource(find_string(message.payload, "task").value_or("")));
+  auto wait = find_wait(call.txn, resource);
+  auto loaded = rule && wait ? load(call, wait->execution) : std::nullopt;
+  if (!loaded) return;
+  std::optional<asl::TaskResult> result;
+  try {
+    Caller principal =
+        assume_role(call, loaded->facts.role_arn, loaded->facts.name, loaded->facts.machine_id);
+    result = result_of(*rule, describe_job(call, principal, *rule, resource));
+  } catch (const ApiError& error) {
+    log_info("{} cannot be asked how it is, its event is waited for: {}", resource,
+             error.message());
+  }
+  if (result) return complete(call, resource, *wait, std::move(*result), mode);
+  outbox::post(call.txn, kPollMessage, resource, message.payload, call.now + kPollEvery);
 }
 
 }  // namespace trainyard::states

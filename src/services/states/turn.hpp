@@ -22,4 +22,8 @@ void perform_task(Call& call, const outbox::Message& message, CallMode mode);
 /// Ends the `.sync` task that waits for the job that an event of the bus tells of.
 void take_event(Call& call, const outbox::Message& message, CallMode mode);
 
+/// Ends the `.sync` task that waits for the job whose ARN is the message's key, if the job has
+/// ended; else asks again later.
+void take_poll(Call& call, const outbox::Message& message, CallMode mode);
+
 }  // namespace trainyard::states

@@ -13,7 +13,8 @@ TEST_F(TurnTest, APipelineRunsInFewTransactions) {
   EXPECT_TRUE(calls_of("CreateTrainingJob").empty());
   EXPECT_EQ(deliver(), 1);
   EXPECT_THAT(types(arn), HasSubstr("TaskStarted TaskSubmitted"));
-  EXPECT_EQ(waiting_messages(), 0);
+  EXPECT_EQ(waiting_messages("states.poll"), 1);
+  EXPECT_EQ(waiting_messages(), 1);
   post_event("job", "InProgress");
   EXPECT_EQ(deliver(), 1);
   EXPECT_EQ(describe(arn).status, "RUNNING");
@@ -160,23 +161,17 @@ TEST_F(TurnTest, ARoleThatIsGoneIsAPermissionsError) {
   EXPECT_TRUE(door.invocations.empty());
 }
 
-TEST_F(TurnTest, EarlyAndRepeatedEventsDoNoHarm) {
+TEST_F(TurnTest, ForeignAndRepeatedEventsDoNoHarm) {
   std::string machine = create("flow", one_job());
   std::string arn = start(machine, "run", R"({"name":"job"})");
   json::object tags{{"Tags", {{"AWS_STEP_FUNCTIONS_EXECUTION_ARN", arn}}}};
   auto call_message = due().at(0);
-  for (int i = 0; i < 2; ++i) post_event("job", "Completed", tags);
-  post_event("unknown", "Completed");
-  post_event("job", "Completed", {{"Tags", {{"AWS_STEP_FUNCTIONS_EXECUTION_ARN", "other"}}}});
-  auto messages = due();
-  for (std::size_t i = 1; i < messages.size(); ++i) {  // the events first
-    write([&](Call& call) {
-      outbox::remove(call.txn, messages[i].id);
-      deliver_event(call, messages[i]);
-    });
-  }
+  deliver();
+  post_event("unknown", "Completed", tags);
+  deliver();
   EXPECT_EQ(describe(arn).status, "RUNNING");
-  deliver();  // the call: answered and ended in one turn
+  for (int i = 0; i < 2; ++i) post_event("job", "Completed", tags);
+  deliver();
   EXPECT_EQ(types(arn),
             "ExecutionStarted TaskStateEntered TaskScheduled TaskStarted TaskSubmitted "
             "TaskSucceeded TaskStateExited ExecutionSucceeded");
@@ -188,13 +183,69 @@ TEST_F(TurnTest, EarlyAndRepeatedEventsDoNoHarm) {
   EXPECT_EQ(history_text(arn), before);
 }
 
+TEST_F(TurnTest, AJobWhoseEventDoesNotComeIsAskedFor) {
+  std::string machine = create("flow", one_job());
+  std::string texts[2];
+  for (bool by_event : {true, false}) {
+    std::string arn = start(machine, "run", R"({"name":"job"})");
+    deliver();
+    std::string status = "InProgress";
+    bool denied = true;
+    door.answer = [&](const FakeDoor::Invocation& call) -> json::object {
+      if (denied) throw ApiError("AccessDeniedException", 400, "no");
+      if (call.operation == "ListTags") {
+        EXPECT_EQ(call.input.at("ResourceArn"), json::value(job_arn("job")));
+        return {{"Tags", json::array{{{"Key", "k"}, {"Value", "v"}}}}};
+      }
+      EXPECT_EQ(call.operation, "DescribeTrainingJob");
+      EXPECT_EQ(dump(call.input), R"({"TrainingJobName":"job"})");
+      EXPECT_EQ(call.principal.arn, "arn:aws:sts::000000000000:assumed-role/Flow/run");
+      return {{"TrainingJobName", "job"},
+              {"TrainingJobArn", job_arn("job")},
+              {"TrainingJobStatus", status},
+              {"CreationTime", 1700000000.125},
+              {"TrainingTimeInSeconds", 5},
+              {"FinalMetricDataList", json::array{{{"Value", 1.5}, {"Timestamp", 1700000001}}}}};
+    };
+    for (int i = 0; i < 3; ++i) {  // refused, then told that it goes on, twice
+      clock.advance(std::chrono::seconds(60));
+      EXPECT_EQ(deliver(), 1);
+      EXPECT_EQ(waiting_messages("states.poll"), 1);
+      denied = false;
+    }
+    EXPECT_EQ(describe(arn).status, "RUNNING");
+    status = "Completed";
+    if (by_event) {
+      post_event("job", "Completed",
+                 {{"CreationTime", int64_t{1700000000125}},
+                  {"TrainingTimeInSeconds", 5},
+                  {"FinalMetricDataList",
+                   json::array{{{"Value", 1.5}, {"Timestamp", int64_t{1700000001000}}}}},
+                  {"Tags", json::object{{"k", "v"}}}});
+    } else {
+      clock.advance(std::chrono::seconds(60));
+    }
+    EXPECT_EQ(deliver(), 1);
+    auto execution = describe(arn);
+    EXPECT_EQ(execution.status, "SUCCEEDED");
+    texts[by_event] = dump(sorted(*parse_json(execution.output.value())));
+    EXPECT_EQ(waiting_messages(), 0);
+    run(delete_state_machine, {machine});
+    door.answer = [](const FakeDoor::Invocation&) -> json::object {
+      return {{"TrainingJobArn", job_arn("job")}};
+    };
+    machine = create("flow", one_job());
+  }
+  EXPECT_EQ(texts[0], texts[1]);
+}
+
 TEST_F(TurnTest, StopExecutionStopsTheJobAndItsTimers) {
   std::string definition = one_job(R"(,"TimeoutSeconds":60)");
   definition.insert(1, R"("TimeoutSeconds":600,)");
   std::string machine = create("flow", definition);
   std::string arn = start(machine, "run", R"({"name":"job"})");
   deliver();
-  EXPECT_EQ(waiting_messages(), 2);  // both timeouts
+  EXPECT_EQ(waiting_messages("states.timer"), 2);  // both timeouts
   clock.advance(std::chrono::seconds(1));
   auto stopped = run(stop_execution, {arn, "Why", "Because"});
   EXPECT_EQ(stopped.stop_date, clock.now());
