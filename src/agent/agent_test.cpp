@@ -95,8 +95,7 @@ class AgentTest : public testing::Test {
     plan_["channels"].as_array().push_back({{"name", name},
                                             {"s3_uri", uri},
                                             {"s3_data_type", type},
-                                            {"distribution", distribution},
-                                            {"compression", "None"}});
+                                            {"distribution", distribution}});
   }
 
   TempDir folder_;
@@ -258,6 +257,15 @@ TEST_F(AgentTest, TheVolumeIsABound) {
   add_channel("training", "s3://in/data/");
   plan_["volume_bytes"] = 999;
   EXPECT_THAT(text(run("exit 0"), "reason"), HasSubstr("the volume only 999 B"));
+  // Of what a manifest names the sizes are not known before.
+  daemon_.s3.put("in/manifest", R"([{"prefix": "s3://in/data/"}, "a"])");
+  plan_.erase("channels");
+  fs::remove_all(attempt_ / "algo-1");
+  add_channel("training", "s3://in/manifest", "ManifestFile");
+  EXPECT_THAT(text(run("exit 0"), "reason"), HasSubstr("the volume only 999 B"));
+  plan_["volume_bytes"] = 1'000;
+  fs::remove_all(attempt_ / "algo-1");
+  EXPECT_EQ(text(run("exit 0"), "outcome"), "succeeded");
 }
 
 TEST_F(AgentTest, ModelsOfAllHostsAreMerged) {

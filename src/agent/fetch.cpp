@@ -92,15 +92,18 @@ struct Piece {
 class Downloader {
  public:
   template <class Objects>
-  Downloader(client::Transport& invoker, const StopSignal& stop, const Objects& objects)
-      : client_(invoker), stop_(stop) {
+  Downloader(client::Transport& invoker, const StopSignal& stop, const Objects& objects,
+             uint64_t bytes_max)
+      : client_(invoker), stop_(stop), bytes_max_(bytes_max) {
     for (const auto& object : objects) {
+      bytes_ += object.size.value_or(0);
       items_.push_back({object.what, object.from, object.to, object.e_tag});
       add_pieces(items_.size() - 1, object.size);
     }
   }
 
   void run() {
+    if (bytes_ > bytes_max_) fail_volume();
     make_folders();
     std::vector<std::thread> threads;
     const std::size_t count = std::min(kThreadsMax, pieces_.size());
@@ -142,6 +145,13 @@ class Downloader {
                                        " would be a file and a folder at once");
   }
 
+  [[noreturn]] void fail_volume() {
+    throw JobFailure(kClientError, "Data download failed:the objects have " +
+                                       human_bytes(static_cast<double>(bytes_)) +
+                                       " or more, the volume only " +
+                                       human_bytes(static_cast<double>(bytes_max_)));
+  }
+
   void work() {
     std::vector<char> buffer(kCopyBytes);
     try {
@@ -171,12 +181,15 @@ class Downloader {
         input.range = "bytes=" + std::to_string(piece.offset + done) + "-" +
                       std::to_string(piece.offset + *piece.size - 1);
       } else {
+        if (!piece.size) bytes_ -= done;
         done = 0;
       }
       s3::GetObjectOutput object = client_.get_object(input);
       while (object.body) {
         std::size_t count = object.body->read(buffer.data(), buffer.size());
         if (count == 0) break;
+        // What a manifest names has no size before it comes.
+        if (!piece.size && (bytes_ += count) > bytes_max_) fail_volume();
         write_at(file.get(), buffer.data(), count, piece.offset + done, item);
         done += count;
         if (stop_.triggered()) throw Stopped();
@@ -202,6 +215,8 @@ class Downloader {
 
   s3::Client client_;
   const StopSignal& stop_;
+  const uint64_t bytes_max_;
+  std::atomic<uint64_t> bytes_{0};  // the sizes that are known, and what came of the others
   std::vector<Item> items_;
   std::vector<Piece> pieces_;
   std::atomic<std::size_t> next_{0};
@@ -214,15 +229,7 @@ Fetcher::Fetcher(client::Transport& invoker, const StopSignal& stop, uint64_t by
     : invoker_(invoker), stop_(stop), bytes_max_(bytes_max == 0 ? kUnbounded : bytes_max) {}
 
 void Fetcher::download(const std::vector<Object>& objects) {
-  uint64_t bytes = 0;
-  for (const Object& object : objects) bytes += object.size.value_or(0);
-  if (bytes > bytes_max_) {
-    throw JobFailure(kClientError,
-                     "Data download failed:the objects have " +
-                         human_bytes(static_cast<double>(bytes)) + ", the volume only " +
-                         human_bytes(static_cast<double>(bytes_max_)));
-  }
-  Downloader(invoker_, stop_, objects).run();
+  Downloader(invoker_, stop_, objects, bytes_max_).run();
 }
 
 std::vector<Fetcher::Object> Fetcher::list(const std::string& what, const std::string& uri,

@@ -14,10 +14,9 @@
 namespace trainyard::compute {
 
 struct AttemptSpec {
-  std::string id;                       // [a-z0-9-], unique for ever
-  std::vector<std::string> hosts;       // "algo-1", …; one agent each
-  json::object plan;                    // what every agent gets (agent/plan.hpp), less `host`
-  bool network_isolation = false;
+  std::string id;                  // [a-z0-9-], unique for ever
+  std::vector<std::string> hosts;  // "algo-1", …; one agent each
+  json::object plan;               // what every agent gets (agent/plan.hpp)
 };
 
 enum class InstanceState {

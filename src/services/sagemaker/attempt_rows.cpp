@@ -127,11 +127,10 @@ void set_serving_since(Txn& txn, const Attempt& attempt, std::optional<Time> sin
 }
 
 void submit_attempt(Call& call, const Attempt& attempt, const std::vector<std::string>& hosts,
-                    json::object plan, bool network_isolation) {
+                    json::object plan) {
   json::object spec{{"id", attempt.id},
                     {"hosts", json::value_from(hosts)},
-                    {"plan", std::move(plan)},
-                    {"network_isolation", network_isolation}};
+                    {"plan", std::move(plan)}};
   outbox::post(call.txn, "compute.submit", attempt.id, {{"spec", std::move(spec)}}, call.now);
 }
 

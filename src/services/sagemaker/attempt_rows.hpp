@@ -54,7 +54,7 @@ void set_serving_since(Txn& txn, const Attempt& attempt, std::optional<Time> sin
 
 /// Posts compute.submit with the plan.
 void submit_attempt(Call& call, const Attempt& attempt, const std::vector<std::string>& hosts,
-                    json::object plan, bool network_isolation);
+                    json::object plan);
 /// Posts compute.cancel, once.
 void cancel_attempt(Call& call, Attempt& attempt);
 /// All instances have ended: posts compute.forget, and takes back the attempt's other messages.

@@ -72,18 +72,18 @@ void start_instance(Call& call, const Endpoint& endpoint, const Deployment& depl
   attempt.failures = failures;
   insert_attempt(call, attempt, {kHost});
   submit_attempt(call, attempt, {kHost},
-                 serving_plan(call.site, variant.config, variant.model, attempt),
-                 variant.model.enable_network_isolation.value_or(false));
+                 serving_plan(call.site, variant.config, variant.model, attempt));
   post_deadline(call, attempt.id, "startup", call.now + startup_limit(variant.config));
 }
 
 /// Starts an instance in every slot of the deployment that has none. While the daemon ends, slots
-/// stay empty: restore_endpoints fills them at its next start.
+/// stay empty: restore_endpoints fills them at its next start, whether or not what was told to end
+/// has ended.
 void fill_slots(Call& call, const Endpoint& endpoint, const Deployment& deployment) {
   if (is_stopping(call.txn)) return;
   std::set<std::pair<std::string, int64_t>> taken;
   for (const Attempt& attempt : attempts_of(call, endpoint, deployment.generation)) {
-    taken.emplace(attempt.variant, attempt.slot);
+    if (!attempt.cancelled) taken.emplace(attempt.variant, attempt.slot);
   }
   for (const Variant& variant : deployment.variants) {
     for (int64_t slot = 0; slot < variant.config.initial_instance_count.value_or(0); ++slot) {
@@ -177,12 +177,36 @@ void came_into_service(Call& call, Endpoint& endpoint, const Attempt& attempt) {
   }
 }
 
+/// Whether another instance was started in its slot: the end of the daemon took this one, and its
+/// own end is no misfortune.
+bool has_successor(Call& call, const Endpoint& endpoint, const Attempt& attempt) {
+  auto live = attempts_of(call, endpoint, attempt.generation);
+  return std::any_of(live.begin(), live.end(), [&](const Attempt& one) {
+    return one.id != attempt.id && one.variant == attempt.variant && one.slot == attempt.slot;
+  });
+}
+
+/// What agents had to tell while the daemon was away arrives after its start: no deadline may come
+/// before it.
+void extend_startups(Call& call, const Endpoint& endpoint, const Deployment& deployment) {
+  for (const Attempt& attempt : attempts_of(call, endpoint, deployment.generation)) {
+    if (attempt.cancelled || attempt.serving_since) continue;
+    const Variant* variant = deployment.find(attempt.variant);
+    TRAINYARD_ASSERT(variant != nullptr);
+    Time due = std::max(attempt.created + startup_limit(variant->config),
+                        call.now + kStartupSlack);
+    outbox::cancel(call.txn, "sagemaker.deadline", attempt.id);  // it has no other before it serves
+    post_deadline(call, attempt.id, "startup", due);
+  }
+}
+
 void restore_endpoint(Call& call, Endpoint& endpoint) {
   const std::string& status = endpoint.resource.status;
   if (status == "Deleting") return finish_delete(call, endpoint);
   if (status == "Failed") return;
   if (endpoint.active) {
     fill_slots(call, endpoint, *endpoint.active);
+    extend_startups(call, endpoint, *endpoint.active);
     auto serving =
         serving_instances(call.txn, endpoint.resource.name, endpoint.active->generation);
     if (status == "InService" && serving.empty()) {
@@ -191,7 +215,9 @@ void restore_endpoint(Call& call, Endpoint& endpoint) {
     }
   }
   if (endpoint.resource.status == "RollingBack") return finish_rollback(call, endpoint);
-  if (endpoint.pending) fill_slots(call, endpoint, *endpoint.pending);
+  if (!endpoint.pending) return;
+  fill_slots(call, endpoint, *endpoint.pending);
+  extend_startups(call, endpoint, *endpoint.pending);
 }
 
 }  // namespace
@@ -257,6 +283,7 @@ void serving_ended(Call& call, Attempt& attempt, const Instance& instance) {
   auto endpoint = find_endpoint(call.txn, attempt.owner);
   if (!endpoint) return;
   if (endpoint->resource.status == "Deleting") return finish_delete(call, *endpoint);
+  if (has_successor(call, *endpoint, attempt)) return;
   if (is_generation(endpoint->pending, attempt.generation)) {
     if (endpoint->resource.status == "RollingBack") return finish_rollback(call, *endpoint);
     if (is_deploying(*endpoint) && !is_stopping(call.txn)) {

@@ -74,7 +74,6 @@ TEST_F(EndpointTest, ThePlanOfAnInstance) {
       {"region", "us-east-1"},
       {"account", "000000000000"},
       {"name", "Endpoint-1"},
-      {"arn", "arn:aws:sagemaker:us-east-1:000000000000:endpoint/Endpoint-1"},
       {"hosts", json::array{"algo-1"}},
       {"image", "serve:1"},
       {"log_group", "/aws/sagemaker/Endpoints/Endpoint-1"},
@@ -91,7 +90,6 @@ TEST_F(EndpointTest, ThePlanOfAnInstance) {
       {"outputs", json::object{}},
       {"metrics", json::array{}},
       {"stop_grace_seconds", 30},
-      {"max_runtime_seconds", 0},
       {"cpus", share.cpus},
       {"gpus", 0},
       {"memory_bytes", share.memory_bytes},
@@ -375,6 +373,45 @@ TEST_F(EndpointTest, EndpointsComeBackAfterTheDaemonsEnd) {
   EXPECT_EQ(endpoint_status("e"), "InService");
   EXPECT_EQ(endpoint_status("young"), "InService");
   EXPECT_THAT(routed("e"), SizeIs(2));
+}
+
+TEST_F(EndpointTest, AnEndThatWasNotAwaitedFailsNoDeployment) {
+  auto serving = serving_endpoint(2);
+  run(create_endpoint, {.endpoint_name = "young", .endpoint_config_name = "first"});
+  run(update_endpoint, {.endpoint_name = "e", .endpoint_config_name = "first"});
+  auto told_to_end = live();
+  write([](Call& call) { stop_everything(call); });
+  take();  // the daemon is killed before any of them has ended
+  write([](Call& call) { restore(call); });
+  auto fresh = without(live(), told_to_end);
+  EXPECT_THAT(fresh, SizeIs(told_to_end.size()));
+  EXPECT_THAT(take_keys("compute.submit"), UnorderedElementsAreArray(fresh));
+  for (const auto& attempt : told_to_end) lost(attempt, "algo-1", "gone");
+  EXPECT_EQ(endpoint_status("young"), "Creating");
+  EXPECT_EQ(endpoint_status("e"), "Updating");
+  clock.advance(seconds(1));
+  EXPECT_EQ(deliver_deadlines(), 0);  // nor is anything started a third time
+  EXPECT_THAT(live(), UnorderedElementsAreArray(fresh));
+  for (const auto& attempt : fresh) in_service(attempt);
+  EXPECT_EQ(endpoint_status("young"), "InService");
+  EXPECT_EQ(endpoint_status("e"), "InService");
+}
+
+TEST_F(EndpointTest, AStartIsNotGivenUpBeforeItsAgentCouldTell) {
+  create_endpoint_of("e", "config", 1);
+  clock.advance(std::chrono::hours(24));  // the daemon was away, and the agent waits to be heard
+  write([](Call& call) { restore(call); });
+  EXPECT_EQ(deliver_deadlines(), 0);
+  in_service(only_attempt());
+  clock.advance(std::chrono::hours(24));
+  deliver_deadlines();
+  EXPECT_EQ(endpoint_status("e"), "InService");
+  run(create_endpoint, {.endpoint_name = "silent", .endpoint_config_name = "config"});
+  clock.advance(std::chrono::hours(24));
+  write([](Call& call) { restore(call); });
+  clock.advance(seconds(60));
+  EXPECT_EQ(deliver_deadlines(), 1);
+  EXPECT_EQ(endpoint_status("silent"), "Failed");
 }
 
 TEST_F(EndpointTest, RestoreLeavesInstancesThatRunAlone) {

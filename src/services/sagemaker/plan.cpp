@@ -46,8 +46,7 @@ json::array channels(const CreateTrainingJobInput& request) {
         {"name", channel.channel_name},
         {"s3_uri", source.s3_uri},
         {"s3_data_type", source.s3_data_type},
-        {"distribution", source.s3_data_distribution_type.value_or("FullyReplicated")},
-        {"compression", channel.compression_type.value_or("None")}});
+        {"distribution", source.s3_data_distribution_type.value_or("FullyReplicated")}});
   }
   return array;
 }
@@ -73,9 +72,8 @@ std::string s3_uri_in(const std::map<std::string, std::string>& map, const std::
 }
 
 /// Members that plans of both kinds have.
-json::object base_plan(const Site& site, std::string_view kind, Kind owner_kind,
-                       const Attempt& attempt, const std::string& instance_type,
-                       int instances) {
+json::object base_plan(const Site& site, std::string_view kind, const Attempt& attempt,
+                       const std::string& instance_type, int instances) {
   // The type was known when the request was checked.
   Share share = share_of(find_instance_type(instance_type).value_or(InstanceType{1, 0, 0}),
                          this_machine(), instances);
@@ -86,7 +84,6 @@ json::object base_plan(const Site& site, std::string_view kind, Kind owner_kind,
           {"region", site.region},
           {"account", site.account},
           {"name", attempt.owner},
-          {"arn", arn_of(site, owner_kind, attempt.owner)},
           {"cpus", share.cpus},
           {"gpus", share.gpus},
           {"memory_bytes", share.memory_bytes}};
@@ -120,8 +117,7 @@ json::object training_plan(const Site& site, const CreateTrainingJobInput& reque
                            const Attempt& attempt) {
   const ResourceConfig& resources = *request.resource_config;
   std::vector<std::string> hosts = training_hosts(request);
-  json::object plan = base_plan(site, "train", Kind::training_job, attempt,
-                                resources.instance_type.value_or(""),
+  json::object plan = base_plan(site, "train", attempt, resources.instance_type.value_or(""),
                                 static_cast<int>(hosts.size()));
   json::object streams;
   for (const std::string& host : hosts) streams[host] = log_stream_of(attempt, host);
@@ -144,7 +140,6 @@ json::object training_plan(const Site& site, const CreateTrainingJobInput& reque
                      {"data", artifact_uri(request, "output.tar.gz")}};
   plan["metrics"] = metrics(*request.algorithm_specification);
   plan["stop_grace_seconds"] = kTrainingStopGraceSeconds;
-  plan["max_runtime_seconds"] = max_runtime_seconds(request);
   plan["volume_bytes"] = resources.volume_size_in_gb.value_or(kVolumeDefaultGibibytes) * kGibibyte;
   plan["network_isolation"] = request.enable_network_isolation.value_or(false);
   return plan;
@@ -153,7 +148,7 @@ json::object training_plan(const Site& site, const CreateTrainingJobInput& reque
 json::object serving_plan(const Site& site, const ProductionVariant& variant,
                           const CreateModelInput& model, const Attempt& attempt) {
   json::object plan =
-      base_plan(site, "serve", Kind::endpoint, attempt, variant.instance_type.value_or(""), 1);
+      base_plan(site, "serve", attempt, variant.instance_type.value_or(""), 1);
   const ContainerDefinition& container = container_of(model);
   auto environment = container.environment.value_or(std::map<std::string, std::string>{});
   environment.emplace("SAGEMAKER_REGION", site.region);
@@ -170,7 +165,6 @@ json::object serving_plan(const Site& site, const ProductionVariant& variant,
   plan["outputs"] = json::object{};
   plan["metrics"] = json::array{};
   plan["stop_grace_seconds"] = kServingStopGraceSeconds;
-  plan["max_runtime_seconds"] = 0;
   plan["volume_bytes"] = variant.volume_size_in_gb.value_or(kVolumeDefaultGibibytes) * kGibibyte;
   plan["network_isolation"] = model.enable_network_isolation.value_or(false);
   plan["ping_timeout_seconds"] =

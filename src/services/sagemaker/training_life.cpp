@@ -73,8 +73,7 @@ void begin_attempt(Call& call, TrainingJob& job) {
   attempt.role_arn = request.role_arn;
   insert_attempt(call, attempt, hosts);
   job.attempt = attempt.id;
-  submit_attempt(call, attempt, hosts, training_plan(call.site, request, attempt),
-                 request.enable_network_isolation.value_or(false));
+  submit_attempt(call, attempt, hosts, training_plan(call.site, request, attempt));
 }
 
 void post_max_runtime(Call& call, const TrainingJob& job, const Attempt& attempt) {

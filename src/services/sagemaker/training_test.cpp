@@ -34,7 +34,6 @@ TEST_F(TrainingTest, ThePlanSaysEverythingThatAgentsNeed) {
   const json::object& spec = only_plan(messages);
   EXPECT_EQ(spec.at("id").as_string(), attempt);
   EXPECT_EQ(dump(spec.at("hosts")), R"(["algo-1","algo-2"])");
-  EXPECT_EQ(spec.at("network_isolation"), false);
   json::object plan = spec.at("plan").as_object();
   std::string token = to_std(plan.at("token").as_string());
   EXPECT_THAT(token, MatchesRegex("[0-9a-f]+"));
@@ -51,7 +50,6 @@ TEST_F(TrainingTest, ThePlanSaysEverythingThatAgentsNeed) {
       {"region", "us-east-1"},
       {"account", "000000000000"},
       {"name", "Job-1"},
-      {"arn", arn},
       {"hosts", {"algo-1", "algo-2"}},
       {"image", "image:1"},
       {"log_group", "/aws/sagemaker/TrainingJobs"},
@@ -67,8 +65,7 @@ TEST_F(TrainingTest, ThePlanSaysEverythingThatAgentsNeed) {
           "S3DistributionType": "FullyReplicated", "RecordWrapperType": "None",
           "ContentType": "text/csv"}})")},
       {"channels", parse_own_json(R"([{"name": "training", "s3_uri": "s3://bucket/data",
-          "s3_data_type": "S3Prefix", "distribution": "FullyReplicated",
-          "compression": "None"}])")},
+          "s3_data_type": "S3Prefix", "distribution": "FullyReplicated"}])")},
       {"model_data_url", ""},
       {"code_uri", "s3://bucket/code/sourcedir.tar.gz"},
       {"outputs",
@@ -76,7 +73,6 @@ TEST_F(TrainingTest, ThePlanSaysEverythingThatAgentsNeed) {
         {"data", "s3://bucket/models/Job-1/output/output.tar.gz"}}},
       {"metrics", parse_own_json(R"json([{"name": "loss", "regex": "Loss: ([0-9.]+)"}])json")},
       {"stop_grace_seconds", 120},
-      {"max_runtime_seconds", 3600},
       {"cpus", share.cpus},
       {"gpus", 0},
       {"memory_bytes", share.memory_bytes},
