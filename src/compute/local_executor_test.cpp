@@ -324,8 +324,8 @@ TEST_F(LocalExecutorTest, ACrashAnywhereInSubmitLosesNothingAndDoublesNothing) {
   executor_->submit(spec_of("calm", {"algo-1"}));
   const bool own_user = await_file(host_folder("calm", "algo-1") / "uid") !=
                         std::to_string(::geteuid()) + "\n";
-  for (const char* point : {"attempt.folder:1", "plan.rename:1", "spawn.network:1", "pid.rename:1", "pid.rename:2",
-                            "spawn.agent:1", "spawn.agent:2"}) {
+  for (const char* point : {"attempt.folder:1", "plan.rename:1", "spawn.network:1", "pid.rename:1",
+                            "pid.rename:2", "spawn.agent:1", "spawn.agent:2"}) {
     pid_t child = ::fork();
     if (child == 0) {
       ::setenv("TRAINYARD_TEST_FOLDER", folder_.path().c_str(), 1);

@@ -136,6 +136,16 @@ TEST_F(Toolkit, ForwardsSignalsAndDoesNotWaitForOrphans) {
   EXPECT_EQ(failure(), "(none)");  // who is asked to stop has not failed
 }
 
+TEST_F(Toolkit, DoesNotReadOnWhatAnOrphanWrites) {
+  // Enough of them that the pipe is full whenever somebody looks.
+  script("for i in 1 2 3 4; do yes from-an-orphan >&2 & echo $! >> ../output/orphans; done\n"
+         "echo mine >&2; exit 0");
+  EXPECT_EQ(train(), 0);
+  EXPECT_THAT(err(), HasSubstr("mine\n"));
+  std::ifstream orphans(base() / "output/orphans");
+  for (pid_t orphan = 0; orphans >> orphan;) ::kill(orphan, SIGKILL);
+}
+
 TEST_F(Toolkit, ServesInItsOwnProcess) {
   write("model/code/serve",
         "#!/bin/sh\necho $1 $$ $SM_MODEL_DIR; echo trouble >&2; exit 7\n");

@@ -1,11 +1,13 @@
 #include "toolkit/supervise.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -96,8 +98,7 @@ class Supervisor {
       if (stderr_ && fds[1].revents != 0) pass_errors_on();
       if (fds[0].revents != 0) take_signals();
     }
-    while (stderr_ && pass_errors_on()) {
-    }
+    pass_rest_on();
     return ending_;
   }
 
@@ -131,19 +132,29 @@ class Supervisor {
     stderr_ = std::move(errors_in);
   }
 
-  /// True when something came.
-  bool pass_errors_on() {
+  /// Up to `max` bytes; how many there were.
+  std::size_t pass_errors_on(std::size_t max = kChunk) {
     char chunk[kChunk];
-    const ssize_t got = ::read(stderr_.get(), chunk, sizeof chunk);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+    const ssize_t got = ::read(stderr_.get(), chunk, std::min(max, sizeof chunk));
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
     if (got <= 0) {
       stderr_.reset();
-      return false;
+      return 0;
     }
     const std::string_view bytes(chunk, static_cast<std::size_t>(got));
     errors_.append(bytes);
     write_all(STDERR_FILENO, bytes, "stderr");
-    return true;
+    return bytes.size();
+  }
+
+  /// What the program wrote before its end, and no more: what it left running may write for ever.
+  void pass_rest_on() {
+    int waiting = 0;
+    if (!stderr_ || ::ioctl(stderr_.get(), FIONREAD, &waiting) != 0) return;
+    for (std::size_t left = static_cast<std::size_t>(waiting), got = 0; stderr_ && left > 0;
+         left -= got) {
+      if ((got = pass_errors_on(left)) == 0) return;
+    }
   }
 
   void take_signals() {
