@@ -24,8 +24,13 @@ compute::AttemptSpec parse_spec(const json::object& payload) {
   return attempt;
 }
 
-/// A start that the machine refuses (no namespaces, disk full) ends the attempt with that reason: a
-/// job that fails clearly serves its user better than one that is tried for ever.
+void cancel(const Parts& parts, AgentDoor& agents, const outbox::Message& message) {
+  parts.executor.cancel(message.key);
+  agents.tell_stop(message.key);
+}
+
+/// A start that the machine refuses (no namespaces, disk full) ends the attempt with that reason:
+/// a job that fails clearly serves its user better than one that is tried for ever.
 void submit(const Parts& parts, AgentDoor& agents, const outbox::Message& message) {
   compute::AttemptSpec spec = parse_spec(message.payload);
   agents.open_door(spec.id);
@@ -39,12 +44,12 @@ void submit(const Parts& parts, AgentDoor& agents, const outbox::Message& messag
       Call call = make_call(parts, txn, caller);
       for (const auto& host : spec.hosts) sagemaker::instance_lost(call, spec.id, host, reason);
     });
+    return;
   }
-}
-
-void cancel(const Parts& parts, AgentDoor& agents, const outbox::Message& message) {
-  parts.executor.cancel(message.key);
-  agents.tell_stop(message.key);
+  // A start that failed at first comes after a stop that was posted later and found nothing.
+  bool stopped =
+      parts.store.read([&](Txn& txn) { return sagemaker::is_cancelled(txn, spec.id); });
+  if (stopped) cancel(parts, agents, message);
 }
 
 void forget(const Parts& parts, AgentDoor& agents, const outbox::Message& message) {

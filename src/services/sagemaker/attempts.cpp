@@ -79,6 +79,11 @@ std::string role_of(Txn& txn, const std::string& attempt) {
   return found->role_arn;
 }
 
+bool is_cancelled(Txn& txn, const std::string& attempt) {
+  auto found = find_attempt(txn, attempt);
+  return found && found->cancelled;
+}
+
 std::vector<std::string> live_attempts(Txn& txn) {
   std::vector<std::string> ids;
   txn.each("SELECT id FROM sagemaker_attempts WHERE ended IS NULL ORDER BY id",

@@ -20,6 +20,9 @@ bool owns_log(Txn& txn, const std::string& attempt, const std::string& group,
 /// unknown or has ended.
 std::string role_of(Txn& txn, const std::string& attempt);
 
+/// Whether the attempt was told to end.
+bool is_cancelled(Txn& txn, const std::string& attempt);
+
 /// Those with an instance that has not ended.
 std::vector<std::string> live_attempts(Txn& txn);
 

@@ -1,0 +1,75 @@
+#include "server/deliveries.hpp"
+
+#include <gmock/gmock.h>
+
+#include "server/agent_door.hpp"
+#include "server/schema.hpp"
+#include "services/sagemaker/attempt_rows.hpp"
+#include "services/testing.hpp"
+
+namespace trainyard::server {
+namespace {
+
+using testing::ElementsAre;
+
+/// Notes what it is asked for.
+class NotingExecutor final : public compute::Executor {
+ public:
+  void submit(const compute::AttemptSpec& spec) override { asked.push_back("submit " + spec.id); }
+  void cancel(const std::string& id) override { asked.push_back("cancel " + id); }
+  void kill(const std::string&) override {}
+  void forget(const std::string&) override {}
+  std::vector<std::string> find() override { return {}; }
+  std::map<std::string, std::vector<compute::InstanceStatus>> observe(
+      std::span<const std::string>) override {
+    return {};
+  }
+  Fd connect(const std::string&, const std::string&, int) override { return {}; }
+
+  std::vector<std::string> asked;
+};
+
+class DeliveriesTest : public ServiceTest {
+ protected:
+  DeliveriesTest() : ServiceTest(all_migrations()) {
+    store.set_rerun_writes(false);
+    fs::create_directories(dir.path() / "run/attempts");
+  }
+  sagemaker::Attempt submitted() {
+    return write([&](Call& call) {
+      sagemaker::Attempt attempt;
+      attempt.owner = "job";
+      sagemaker::insert_attempt(call, attempt, {"algo-1"});
+      sagemaker::submit_attempt(call, attempt, {"algo-1"}, {});
+      return attempt;
+    });
+  }
+  void perform(std::string_view kind) {
+    for (const auto& message : due()) {
+      if (message.kind == kind) deliveries.outside.find(message.kind)->second(message);
+    }
+  }
+
+  NotingExecutor executor;
+  Parts parts{store, clock, random, site, blobs, segments, door, executor};
+  AgentDoor agents{parts, [](http::Request&) { return http::Response(); }};
+  Deliveries deliveries = all_deliveries(parts, agents);
+};
+
+TEST_F(DeliveriesTest, AStartThatWasPutOffComesAfterItsStopAndStopsAllTheSame) {
+  auto attempt = submitted();
+  write([&](Call& call) { sagemaker::cancel_attempt(call, attempt); });
+  perform("compute.cancel");
+  executor.asked.clear();  // there was nothing yet to stop
+  perform("compute.submit");
+  EXPECT_THAT(executor.asked, ElementsAre("submit " + attempt.id, "cancel " + attempt.id));
+}
+
+TEST_F(DeliveriesTest, AStartThatNobodyStopsIsOne) {
+  auto attempt = submitted();
+  perform("compute.submit");
+  EXPECT_THAT(executor.asked, ElementsAre("submit " + attempt.id));
+}
+
+}  // namespace
+}  // namespace trainyard::server
