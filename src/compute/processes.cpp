@@ -87,6 +87,10 @@ std::size_t read_fully(int fd, void* data, std::size_t size) {
 
 }  // namespace
 
+void end_child(int status) {
+  for (;;) ::syscall(SYS_exit_group, status);
+}
+
 std::optional<ProcessRecord> record_of(pid_t pid) {
   auto fields = stat_fields(pid);
   if (fields.size() <= kStartTimeField || fields[0] == "Z" || fields[0] == "X") return std::nullopt;
@@ -201,7 +205,7 @@ class Starter {
     if (::setsid() < 0) fail("setsid");
     pid_t pid = ::_Fork();
     if (pid < 0) fail("fork");
-    if (pid > 0) ::_exit(0);
+    if (pid > 0) end_child(0);
     become();
   }
 
@@ -211,13 +215,13 @@ class Starter {
     report.error = errno;
     std::strncpy(report.step, step, sizeof report.step - 1);
     [[maybe_unused]] auto written = ::write(report_, &report, sizeof report);
-    ::_exit(127);
+    end_child(127);
   }
 
   [[noreturn]] void become() {
     Report report{};
     report.pid = ::getpid();
-    if (::write(report_, &report, sizeof report) != sizeof report) ::_exit(127);
+    if (::write(report_, &report, sizeof report) != sizeof report) end_child(127);
     reset_signals();
     set_descriptors();
     if (!spec_.mounts.empty()) set_view();
@@ -274,7 +278,7 @@ class Starter {
 bool can_set_view() {
   pid_t child = ::_Fork();
   if (child < 0) throw_errno("cannot fork");
-  if (child == 0) ::_exit(open_view() == nullptr ? 0 : 1);
+  if (child == 0) end_child(open_view() == nullptr ? 0 : 1);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

@@ -171,7 +171,7 @@ struct Launch {
     failure.error = errno;
     std::strncpy(failure.step, step, sizeof failure.step - 1);
     [[maybe_unused]] auto written = ::write(report, &failure, sizeof failure);
-    ::_exit(127);
+    end_child(127);
   }
 
   void limit() {
