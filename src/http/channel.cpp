@@ -151,7 +151,7 @@ IoResult socket_read(int fd, char* data, std::size_t size, milliseconds timeout)
     if (count == 0) return {IoStatus::closed};
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) return {IoStatus::failed};
-    if (!wait_for(fd, POLLIN, timeout)) return {IoStatus::timed_out};
+    if (timeout.count() <= 0 || !wait_for(fd, POLLIN, timeout)) return {IoStatus::timed_out};
   }
 }
 

@@ -328,7 +328,8 @@ struct Pool::Impl {
   };
   std::deque<Idle> idle;  // the most recently used at the back
 
-  std::shared_ptr<Connection> take_idle() {
+  /// `look`: pass over those that the peer has closed or written to.
+  std::shared_ptr<Connection> take_idle(bool look) {
     int64_t oldest = monotonic_nanos() - std::chrono::nanoseconds(kIdleAge).count();
     for (;;) {
       std::deque<Idle> stale;  // closed outside the lock
@@ -343,7 +344,7 @@ struct Pool::Impl {
         found = std::move(idle.back().connection);
         idle.pop_back();
       }
-      if (found->reusable()) return found;
+      if (!look || found->reusable()) return found;
     }
   }
 
@@ -363,7 +364,7 @@ struct Pool::Impl {
 
   template <class Exchange>
   Response exchange(const Outgoing& request, Exchange exchange) {
-    if (auto connection = take_idle()) {
+    if (auto connection = take_idle(/*look=*/true)) {
       try {
         return exchange(connection);
       } catch (const TransportError&) {
@@ -403,8 +404,9 @@ Response Pool::exchange_streaming(const Outgoing& request) {
 /// A request that was sent on a connection that had idled.
 class Pool::Begun final : public PendingResponse {
  public:
-  Begun(std::shared_ptr<Impl> pool, std::shared_ptr<Connection> connection, Outgoing request)
-      : pool_(std::move(pool)), connection_(std::move(connection)), request_(std::move(request)) {
+  Begun(std::shared_ptr<Impl> pool, std::shared_ptr<Connection> connection,
+        const Outgoing& request)
+      : pool_(std::move(pool)), connection_(std::move(connection)), request_(request) {
     Connection::Impl& impl = *connection_->impl_;
     impl.start(request_);
     deadline_ = monotonic_nanos() + std::chrono::nanoseconds(impl.options.read_timeout).count();
@@ -431,7 +433,7 @@ class Pool::Begun final : public PendingResponse {
       connection_->impl_->receive(milliseconds(left / 1'000'000));
       return connection_->streamed(Impl::give_back_later(pool_, connection_));
     } catch (const TransportError&) {
-      if (!connection_->was_stale() || !request_.repeatable()) throw;
+      if (!connection_->was_stale()) throw;
     }
     auto fresh = std::make_shared<Connection>(pool_->connect());
     return fresh->exchange_streaming(request_, Impl::give_back_later(pool_, fresh));
@@ -440,15 +442,17 @@ class Pool::Begun final : public PendingResponse {
  private:
   std::shared_ptr<Impl> pool_;
   std::shared_ptr<Connection> connection_;
-  Outgoing request_;
+  const Outgoing& request_;
   std::exception_ptr trouble_;
   int64_t deadline_ = 0;
 };
 
-std::unique_ptr<PendingResponse> Pool::begin(Outgoing request) {
-  auto connection = impl_->take_idle();
+std::unique_ptr<PendingResponse> Pool::begin(const Outgoing& request) {
+  // Whether the peer has closed the connection meanwhile shows soon enough: what is repeatable is
+  // sent again then.
+  auto connection = impl_->take_idle(/*look=*/false);
   if (!connection) return nullptr;
-  return std::make_unique<Begun>(impl_, std::move(connection), std::move(request));
+  return std::make_unique<Begun>(impl_, std::move(connection), request);
 }
 
 }  // namespace trainyard::http

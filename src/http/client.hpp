@@ -101,8 +101,8 @@ class Pool {
   /// The connection goes back to the pool when the response's stream is drained.
   Response exchange_streaming(const Outgoing& request);
   /// As above in two steps, if a connection is open that has nothing to do; nullptr otherwise.
-  /// `request` must have its body in memory.
-  std::unique_ptr<PendingResponse> begin(Outgoing request);
+  /// `request` is repeatable, has its body in memory and outlives what is returned.
+  std::unique_ptr<PendingResponse> begin(const Outgoing& request);
 
  private:
   struct Impl;

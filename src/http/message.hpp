@@ -85,7 +85,7 @@ class Wait {
   virtual ~Wait() = default;
   /// Takes in what has come.
   virtual Progress progress() = 0;
-  /// Only asked for while progress() says `waiting`.
+  /// Readable when there is something to take in; -1 when only waiting gets any further.
   virtual int fd() const = 0;
   /// Until when it makes sense to wait (monotonic nanoseconds); `partial` from then on.
   virtual int64_t deadline() const = 0;

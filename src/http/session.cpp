@@ -272,6 +272,9 @@ Session::Step Session::handle() {
     return Pause::thread;
   }
   exchange.response = make_response([&] { return (*handler_)(exchange.request); });
+  // What has just been asked for has not come yet: the first look is left to the loop.
+  const auto& pending = exchange.response->pending;
+  if (!may_wait_ && pending && pending->fd() >= 0) return Pause::pending;
   return std::nullopt;
 }
 

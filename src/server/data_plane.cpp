@@ -191,7 +191,7 @@ class DataPlane::Sent final : public Invoked {
   }
 
   Progress progress() override { return begun_ ? begun_->progress() : Progress::partial; }
-  int fd() const override { return begun_->fd(); }
+  int fd() const override { return begun_ ? begun_->fd() : -1; }
   int64_t deadline() const override { return begun_->deadline(); }
 
   Answer finish() override {
