@@ -165,7 +165,7 @@ TEST_F(SandboxTest, NothingOutsideIsVisible) {
 TEST_F(SandboxTest, AnEnvironmentBringsNoOptionsOfTheSandbox) {
   const auto plain = environment_;
   for (const auto& [name, value] : std::map<std::string, std::string>{
-           {"A", std::string("x\0--bind\0/\0/run", 17)}, {std::string("B\0--bind", 8), "x"}}) {
+           {"A", std::string("x\0--bind\0/\0/run", 15)}, {std::string("B\0--bind", 8), "x"}}) {
     environment_ = plain;
     environment_[name] = value;
     for (SandboxMode mode : {SandboxMode::bwrap, SandboxMode::none}) {
