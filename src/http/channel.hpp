@@ -33,12 +33,6 @@ class Channel {
 /// Plain socket. Reads whose timeout equals `usual_read_timeout` take one system call.
 std::unique_ptr<Channel> plain_channel(Fd socket, std::chrono::milliseconds usual_read_timeout);
 
-/// TLS as a client: verifies the peer's chain and name against `ca_file` ("": the system's store).
-/// SystemError when the handshake or the verification fails.
-std::unique_ptr<Channel> tls_client_channel(Fd socket, const std::string& host,
-                                            const std::string& ca_file,
-                                            std::chrono::milliseconds timeout);
-
 /// Raw transfers on a socket, used by both kinds.
 IoResult socket_read(int fd, char* data, std::size_t size, std::chrono::milliseconds timeout);
 IoResult socket_write(int fd, std::string_view head, std::string_view body,

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "http/channel.hpp"
 #include "http/reader.hpp"
+#include "http/tls.hpp"
 
 namespace trainyard::http {
 namespace {

@@ -41,6 +41,12 @@ void MessageReader::consume(std::size_t count) {
   if (begin_ == end_) begin_ = end_ = 0;
 }
 
+std::string MessageReader::take_buffered() {
+  std::string taken(unread());
+  consume(taken.size());
+  return taken;
+}
+
 /// RFC 9112, 2.2: a server should ignore an empty line before a request.
 void MessageReader::skip_blank_lines() {
   std::size_t count = 0;

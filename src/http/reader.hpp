@@ -47,6 +47,8 @@ class MessageReader {
   std::optional<uint64_t> body_left() const;
   /// Bytes that were read but not used yet.
   std::size_t buffered() const { return end_ - begin_; }
+  /// Takes them away: what follows is no message.
+  std::string take_buffered();
   const std::string& what() const { return parser_.what(); }
 
  private:

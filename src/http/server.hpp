@@ -16,6 +16,19 @@ namespace trainyard::http {
 inline constexpr int kConnectionsMax = 1024;
 inline constexpr std::size_t kHeaderBytesMax = 64 * 1024;
 
+class TlsIdentity;
+
+/// What a CONNECT comes to: a refusal (its status and one line of text), our own TLS, or a tunnel.
+struct ConnectAnswer {
+  int status = 200;
+  std::string text;
+  /// The connection goes on as TLS with this identity; the requests in it come to the handler as
+  /// any others, marked `secure`.
+  std::shared_ptr<const TlsIdentity> identity;
+  Fd upstream;        // without an identity: bytes go to and from this connected socket untouched
+  std::string early;  // what has been read from it already
+};
+
 struct ServerOptions {
   std::chrono::milliseconds header_timeout{20'000};  // from the first byte to the last header
   std::chrono::milliseconds idle_timeout{75'000};    // between requests
@@ -26,6 +39,9 @@ struct ServerOptions {
   /// server with this predicate has a loop and, once a connection is in it, handles such requests
   /// there. Without it pending responses are waited for on the connection's thread.
   std::function<bool(const Request&)> quick;
+  /// Answers CONNECT, on the connection's thread; may wait, and throws as a handler does. Without
+  /// it CONNECT is refused with 405. Inside of a tunnel of ours there is no other.
+  std::function<ConnectAnswer(const Request&)> connect;
 };
 
 class Server {

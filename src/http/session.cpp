@@ -8,6 +8,8 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "http/tls.hpp"
+#include "http/tunnel.hpp"
 
 namespace trainyard::http {
 namespace {
@@ -85,13 +87,13 @@ bool written_by_us(std::string_view name) {
 class Session::Body final : public BodyReader {
  public:
   Body(Session& session, bool expects_continue)
-      : session_(session), continue_owed_(expects_continue && !session.reader_.body_complete()) {}
+      : session_(session), continue_owed_(expects_continue && !session.reader_->body_complete()) {}
 
   std::size_t read(char* data, std::size_t size) override {
     if (failed_) throw broken();
     if (continue_owed_) {
       continue_owed_ = false;
-      if (session_.reader_.buffered() == 0 &&
+      if (session_.reader_->buffered() == 0 &&
           !session_.write("HTTP/1.1 100 Continue\r\n\r\n", {})) {
         failed_ = true;
         throw broken();
@@ -122,11 +124,11 @@ class Session::Body final : public BodyReader {
  private:
   std::size_t read_piece(char* data, std::size_t size, BodyStatus& status) {
     const milliseconds timeout = session_.options_.body_timeout;
-    if (session_.reader_.body_buffered()) {
-      return session_.reader_.read_body(data, size, timeout, status);
+    if (session_.reader_->body_buffered()) {
+      return session_.reader_->read_body(data, size, timeout, status);
     }
     const int64_t begin = monotonic_nanos();
-    std::size_t count = session_.reader_.read_body(data, size, timeout, status);
+    std::size_t count = session_.reader_->read_body(data, size, timeout, status);
     waited_ += monotonic_nanos() - begin;
     received_ += count;
     const bool long_enough = waited_ > std::chrono::nanoseconds(timeout).count();
@@ -166,7 +168,8 @@ Session::Session(Fd socket, std::string peer, const ServerOptions& options,
       stopping_(stopping),
       peer_(std::move(peer)),
       channel_(plain_channel(std::move(socket), options.idle_timeout)),
-      reader_(*channel_, Parser::Kind::request, kHeaderBytesMax) {}
+      io_(channel_.get()),
+      reader_(std::make_unique<MessageReader>(*io_, Parser::Kind::request, kHeaderBytesMax)) {}
 
 Session::~Session() = default;
 
@@ -215,21 +218,21 @@ Session::Step Session::next_request() {
   if (!may_wait_) {
     if (Step step = take_in_head()) return step;
   }
-  HeadStatus status = reader_.read_head(head_, options_.idle_timeout, options_.header_timeout);
+  HeadStatus status = reader_->read_head(head_, options_.idle_timeout, options_.header_timeout);
   idle_since_ = 0;
   return status == HeadStatus::complete ? begin_exchange() : refuse(status);
 }
 
 /// Without waiting: on only with a head that is here to its end.
 Session::Step Session::take_in_head() {
-  if (reader_.head_buffered()) return std::nullopt;
+  if (reader_->head_buffered()) return std::nullopt;
   if (std::exchange(readable_, false)) {
-    IoStatus status = reader_.take_in();
+    IoStatus status = reader_->take_in();
     bool ended = status != IoStatus::ok && status != IoStatus::timed_out;
-    if (ended && reader_.buffered() == 0) return end();
-    if (reader_.head_buffered()) return std::nullopt;
+    if (ended && reader_->buffered() == 0) return end();
+    if (reader_->head_buffered()) return std::nullopt;
   }
-  if (reader_.buffered() == 0) return Pause::idle;
+  if (reader_->buffered() == 0) return Pause::idle;
   idle_since_ = 0;
   return Pause::thread;
 }
@@ -252,6 +255,7 @@ Session::Step Session::begin_exchange() {
   request.body = &exchange_->body;
   request.length = head_.length;
   request.peer = peer_;
+  request.secure = tls_ != nullptr;
   return std::nullopt;
 }
 
@@ -259,8 +263,8 @@ Session::Step Session::refuse(HeadStatus status) {
   unread_input_ = true;
   switch (status) {
     case HeadStatus::slow: answer(408, "The request took too long to arrive"); break;
-    case HeadStatus::malformed: answer(400, "Malformed HTTP request: " + reader_.what()); break;
-    case HeadStatus::too_large: answer(431, reader_.what()); break;
+    case HeadStatus::malformed: answer(400, "Malformed HTTP request: " + reader_->what()); break;
+    case HeadStatus::too_large: answer(431, reader_->what()); break;
     default: unread_input_ = false;
   }
   return end();
@@ -268,7 +272,8 @@ Session::Step Session::refuse(HeadStatus status) {
 
 Session::Step Session::handle() {
   Exchange& exchange = *exchange_;
-  if (!may_wait_ && !(options_.quick(exchange.request) && reader_.body_buffered())) {
+  if (exchange.request.method == "CONNECT") return connect();
+  if (!may_wait_ && !(options_.quick(exchange.request) && reader_->body_buffered())) {
     return Pause::thread;
   }
   exchange.response = make_response([&] { return (*handler_)(exchange.request); });
@@ -278,10 +283,53 @@ Session::Step Session::handle() {
   return std::nullopt;
 }
 
+/// CONNECT: a refusal is a response like any other; else the connection is something else from here
+/// on.
+Session::Step Session::connect() {
+  if (!may_wait_) return Pause::thread;
+  const bool clean = reader_->body_complete();
+  ConnectAnswer answer;
+  answer.status = clean ? 405 : 400;
+  answer.text = clean ? "CONNECT is not served here" : "CONNECT takes no body";
+  Response refusal = make_response([&] {
+    if (clean && options_.connect && !tls_) answer = options_.connect(exchange_->request);
+    Response response;
+    response.status = answer.status;
+    response.headers.set("Content-Type", "text/plain");
+    response.body = answer.text + "\n";
+    return response;
+  });
+  if (refusal.status != 200) {
+    refusal.close = true;
+    exchange_->response = std::move(refusal);
+    return std::nullopt;
+  }
+  exchange_.reset();
+  if (!write("HTTP/1.1 200 Connection established\r\n\r\n", answer.early)) return end();
+  if (!answer.identity) return tunnel(std::move(answer));
+  try {
+    tls_ = tls_server_channel(channel_->fd(), *answer.identity, reader_->take_buffered(),
+                              options_.header_timeout);
+  } catch (const SystemError& error) {
+    log_warning("connection from {}: {}", peer_, error.what());  // it trusts another authority, say
+    return end();
+  }
+  io_ = tls_.get();
+  reader_ = std::make_unique<MessageReader>(*io_, Parser::Kind::request, kHeaderBytesMax);
+  return std::nullopt;
+}
+
+Session::Step Session::tunnel(ConnectAnswer answer) {
+  relay(channel_->fd(), answer.upstream.get(), reader_->take_buffered());
+  return end();
+}
+
 Session::Step Session::await_response() {
   Response& response = *exchange_->response;
   Wait::Progress progress = response.pending->progress();
-  if (progress == Wait::Progress::waiting && options_.quick) return Pause::pending;
+  // The loop looks at sockets, and what a TLS session has read from its own tells it nothing.
+  const bool loop = options_.quick && !tls_;
+  if (progress == Wait::Progress::waiting && loop) return Pause::pending;
   if (progress != Wait::Progress::whole && !may_wait_) return Pause::thread;
   std::unique_ptr<PendingResponse> pending = std::move(response.pending);
   response = make_response([&] {
@@ -315,7 +363,7 @@ Response Session::make_response(const Make& make) {
 
 Session::Step Session::respond() {
   Response& response = *exchange_->response;
-  if (!may_wait_ && (response.stream || !reader_.body_buffered())) return Pause::thread;
+  if (!may_wait_ && (response.stream || !reader_->body_buffered())) return Pause::thread;
   bool keep_alive = settle_body() && head_.keep_alive && !response.close && !stopping_;
   last_ = !keep_alive;
   bool sent = send(response, keep_alive);
@@ -336,18 +384,18 @@ Session::Step Session::flush() {
 /// Whether the connection can go on although the handler may have left a part of the body.
 bool Session::settle_body() {
   const Body& body = exchange_->body;
-  if (reader_.body_complete()) return true;
-  auto left = reader_.body_left();
+  if (reader_->body_complete()) return true;
+  auto left = reader_->body_left();
   bool settled = !body.failed() && !body.continue_owed() && left && *left <= kDrainMax;
   if (!settled && !body.failed() && !body.continue_owed() && !left) {
     // Chunked: whatever has come already may be all.
     std::array<char, 4096> waste;
     BodyStatus status = BodyStatus::more;
     for (uint64_t count = 0; status == BodyStatus::more && count < kDrainMax;) {
-      if (reader_.buffered() == 0 && !channel_->readable()) break;
-      count += reader_.read_body(waste.data(), waste.size(), milliseconds(0), status);
+      if (reader_->buffered() == 0 && !io_->readable()) break;
+      count += reader_->read_body(waste.data(), waste.size(), milliseconds(0), status);
     }
-    settled = reader_.body_complete();
+    settled = reader_->body_complete();
   }
   unread_input_ = !settled;
   return settled;
@@ -356,15 +404,15 @@ bool Session::settle_body() {
 /// Nobody needs these bytes: the time for all of them is limited, and the connection may be the one
 /// that gives way to a newcomer.
 bool Session::drain_small() {
-  if (reader_.body_complete()) return true;
+  if (reader_->body_complete()) return true;
   idle_since_ = monotonic_nanos();
   const int64_t deadline = idle_since_ + std::chrono::nanoseconds(options_.body_timeout).count();
   std::array<char, 4096> waste;
-  while (!reader_.body_complete()) {
+  while (!reader_->body_complete()) {
     const milliseconds left((deadline - monotonic_nanos()) / 1'000'000);
     if (left.count() < 0) return false;
     BodyStatus status;
-    reader_.read_body(waste.data(), waste.size(), left, status);
+    reader_->read_body(waste.data(), waste.size(), left, status);
     if (status != BodyStatus::more && status != BodyStatus::complete) return false;
   }
   return true;
@@ -436,7 +484,7 @@ bool Session::send_inline(std::string_view body) {
   if (may_wait_ && body.size() > kInlineBody) return write(out_, body);
   out_.append(body);
   if (may_wait_) return write(out_, {});
-  IoResult result = channel_->write(out_, {}, milliseconds(0));
+  IoResult result = io_->write(out_, {}, milliseconds(0));
   if (result.status == IoStatus::timed_out) unsent_ = out_.size() - result.size;
   return result.status == IoStatus::ok || unsent_ > 0;
 }
@@ -478,7 +526,7 @@ bool Session::send_stream(Response& response, bool chunked) {
 
 bool Session::write(std::string_view head, std::string_view body) {
   milliseconds timeout = may_wait_ ? options_.body_timeout : milliseconds(0);
-  return channel_->write(head, body, timeout).status == IoStatus::ok;
+  return io_->write(head, body, timeout).status == IoStatus::ok;
 }
 
 void Session::answer(int status, std::string_view text) {
@@ -500,7 +548,7 @@ void Session::linger() {
   for (;;) {
     milliseconds left((deadline - monotonic_nanos()) / 1'000'000);
     if (left.count() <= 0 || stopping_) return;
-    if (channel_->read(waste.data(), waste.size(), left).status != IoStatus::ok) return;
+    if (io_->read(waste.data(), waste.size(), left).status != IoStatus::ok) return;
   }
 }
 

@@ -52,6 +52,8 @@ class Session {
   Step take_in_head();
   Step begin_exchange();
   Step handle();
+  Step connect();
+  Step tunnel(ConnectAnswer answer);
   Step await_response();
   Step respond();
   Step flush();
@@ -76,8 +78,10 @@ class Session {
   const std::atomic<bool>& stopping_;
   std::atomic<int64_t> idle_since_{0};
   std::string peer_;
-  std::unique_ptr<Channel> channel_;
-  MessageReader reader_;
+  std::unique_ptr<Channel> channel_;  // the socket: other threads cut it
+  std::unique_ptr<Channel> tls_;      // over it, once a CONNECT to ourselves has been answered
+  Channel* io_;                       // what messages come from
+  std::unique_ptr<MessageReader> reader_;
   Head head_;
   std::unique_ptr<Exchange> exchange_;
   std::string out_;

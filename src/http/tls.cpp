@@ -1,12 +1,18 @@
 // TLS over a socket, with the same timeouts: OpenSSL talks to a BIO of ours that polls.
+#include "http/tls.hpp"
+
+#include <algorithm>
+#include <cstring>
 #include <map>
 #include <mutex>
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "http/channel.hpp"
 
@@ -18,8 +24,16 @@ using std::chrono::milliseconds;
 /// What the BIO needs to know of the transfer that OpenSSL runs on top of it.
 struct Transfer {
   int fd = -1;
-  milliseconds timeout{0};
+  std::string early;          // came with what stood before the handshake
+  milliseconds timeout{0};    // of one write
+  int64_t read_deadline = 0;  // of all reads together (monotonic nanoseconds)
   IoStatus last = IoStatus::ok;
+
+  /// A record that trickles in has stopped too: its time does not begin anew with each byte.
+  void begin(milliseconds time) {
+    timeout = time;
+    read_deadline = monotonic_nanos() + std::chrono::nanoseconds(time).count();
+  }
 };
 
 int bio_write(BIO* bio, const char* data, int size) {
@@ -34,10 +48,18 @@ int bio_write(BIO* bio, const char* data, int size) {
 int bio_read(BIO* bio, char* data, int size) {
   auto* transfer = static_cast<Transfer*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  IoResult result =
-      socket_read(transfer->fd, data, static_cast<std::size_t>(size), transfer->timeout);
+  if (!transfer->early.empty()) {
+    std::size_t count = std::min(transfer->early.size(), static_cast<std::size_t>(size));
+    std::memcpy(data, transfer->early.data(), count);
+    transfer->early.erase(0, count);
+    return static_cast<int>(count);
+  }
+  const int64_t left = std::max<int64_t>(0, transfer->read_deadline - monotonic_nanos());
+  IoResult result = socket_read(transfer->fd, data, static_cast<std::size_t>(size),
+                                milliseconds((left + 999'999) / 1'000'000));
   transfer->last = result.status;
   if (result.status == IoStatus::ok) return static_cast<int>(result.size);
+  if (result.status == IoStatus::timed_out) BIO_set_retry_read(bio);  // a later read goes on
   return result.status == IoStatus::closed ? 0 : -1;
 }
 
@@ -85,50 +107,41 @@ SSL_CTX* client_context(const std::string& ca_file) {
   return context.get();
 }
 
-class TlsChannel final : public Channel {
+/// What happened to the session so far: for messages.
+std::string handshake_failure(SSL* ssl, const Transfer& transfer) {
+  long verdict = SSL_get_verify_result(ssl);
+  if (verdict != X509_V_OK) return X509_verify_cert_error_string(verdict);
+  return transfer.last == IoStatus::timed_out ? "timed out" : tls_error();
+}
+
+class TlsChannel : public Channel {
  public:
-  TlsChannel(Fd socket, const std::string& host, const std::string& ca_file, milliseconds timeout)
-      : socket_(std::move(socket)) {
-    transfer_.fd = socket_.get();
-    transfer_.timeout = timeout;
-    ssl_.reset(SSL_new(client_context(ca_file)));
+  TlsChannel(int fd, SSL_CTX* context, std::string early) {
+    transfer_.fd = fd;
+    transfer_.early = std::move(early);
+    ssl_.reset(SSL_new(context));
     BIO* bio = BIO_new(bio_method());
     BIO_set_data(bio, &transfer_);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_.get(), bio, bio);
-    X509_VERIFY_PARAM* rules = SSL_get0_param(ssl_.get());
-    unsigned char address[sizeof(in6_addr)];
-    if (::inet_pton(AF_INET, host.c_str(), address) == 1 ||
-        ::inet_pton(AF_INET6, host.c_str(), address) == 1) {
-      X509_VERIFY_PARAM_set1_ip_asc(rules, host.c_str());
-    } else {
-      SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
-      X509_VERIFY_PARAM_set1_host(rules, host.c_str(), host.size());
-    }
-    ERR_clear_error();
-    if (SSL_connect(ssl_.get()) == 1) return;
-    long verdict = SSL_get_verify_result(ssl_.get());
-    std::string reason = verdict != X509_V_OK ? X509_verify_cert_error_string(verdict)
-                         : transfer_.last == IoStatus::timed_out ? "timed out"
-                                                                 : tls_error();
-    throw SystemError("TLS handshake with " + host + " failed: " + reason);
   }
   ~TlsChannel() override {
-    transfer_.timeout = milliseconds(0);
+    transfer_.begin(milliseconds(0));
     if (sound_) SSL_shutdown(ssl_.get());
     ERR_clear_error();
   }
 
   IoResult read(char* data, std::size_t size, milliseconds timeout) override {
-    transfer_.timeout = timeout;
+    transfer_.begin(timeout);
     ERR_clear_error();
     std::size_t count = 0;
     if (SSL_read_ex(ssl_.get(), data, size, &count) == 1) return {IoStatus::ok, count};
+    if (transfer_.last == IoStatus::timed_out) return {IoStatus::timed_out};
     return failure(0);
   }
 
   IoResult write(std::string_view head, std::string_view body, milliseconds timeout) override {
-    transfer_.timeout = timeout;
+    transfer_.begin(timeout);
     std::size_t written = 0;
     for (std::string_view part : {head, body}) {
       if (part.empty()) continue;
@@ -140,8 +153,14 @@ class TlsChannel final : public Channel {
     return {IoStatus::ok, written};
   }
 
-  bool readable() override { return SSL_pending(ssl_.get()) > 0 || socket_readable(fd()); }
-  int fd() const override { return socket_.get(); }
+  bool readable() override {
+    return SSL_pending(ssl_.get()) > 0 || !transfer_.early.empty() || socket_readable(fd());
+  }
+  int fd() const override { return transfer_.fd; }
+
+ protected:
+  SSL* ssl() { return ssl_.get(); }
+  Transfer& transfer() { return transfer_; }
 
  private:
   IoResult failure(std::size_t written) {
@@ -154,17 +173,100 @@ class TlsChannel final : public Channel {
   struct SslFree {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };
-  Fd socket_;
   Transfer transfer_;
   std::unique_ptr<SSL, SslFree> ssl_;
   bool sound_ = true;
 };
 
+class TlsClient final : public TlsChannel {
+ public:
+  TlsClient(Fd socket, const std::string& host, const std::string& ca_file, milliseconds timeout)
+      : TlsChannel(socket.get(), client_context(ca_file), ""), socket_(std::move(socket)) {
+    X509_VERIFY_PARAM* rules = SSL_get0_param(ssl());
+    unsigned char address[sizeof(in6_addr)];
+    if (::inet_pton(AF_INET, host.c_str(), address) == 1 ||
+        ::inet_pton(AF_INET6, host.c_str(), address) == 1) {
+      X509_VERIFY_PARAM_set1_ip_asc(rules, host.c_str());
+    } else {
+      SSL_set_tlsext_host_name(ssl(), host.c_str());
+      X509_VERIFY_PARAM_set1_host(rules, host.c_str(), host.size());
+    }
+    transfer().begin(timeout);
+    ERR_clear_error();
+    if (SSL_connect(ssl()) == 1) return;
+    throw SystemError("TLS handshake with " + host +
+                      " failed: " + handshake_failure(ssl(), transfer()));
+  }
+
+ private:
+  Fd socket_;
+};
+
+class TlsServer final : public TlsChannel {
+ public:
+  TlsServer(int fd, const TlsIdentity& identity, std::string early, milliseconds timeout)
+      : TlsChannel(fd, identity.context(), std::move(early)) {
+    transfer().begin(timeout);
+    ERR_clear_error();
+    if (SSL_accept(ssl()) == 1) return;
+    throw SystemError("TLS handshake failed: " + handshake_failure(ssl(), transfer()));
+  }
+};
+
+constexpr unsigned char kProtocols[] = "\x08http/1.1";
+
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
+                    const unsigned char* offered, unsigned int offered_size, void*) {
+  unsigned char* chosen = nullptr;
+  int found = SSL_select_next_proto(&chosen, out_size, kProtocols, sizeof kProtocols - 1, offered,
+                                    offered_size);
+  *out = chosen;
+  return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+struct BioFree {
+  void operator()(BIO* bio) const { BIO_free(bio); }
+};
+std::unique_ptr<BIO, BioFree> text_bio(std::string_view text) {
+  return std::unique_ptr<BIO, BioFree>(
+      BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
 }  // namespace
+
+TlsIdentity::TlsIdentity(std::string_view certificate_pem, std::string_view key_pem)
+    : context_(SSL_CTX_new(TLS_server_method())) {
+  auto certificate_bio = text_bio(certificate_pem);
+  X509* certificate = PEM_read_bio_X509(certificate_bio.get(), nullptr, nullptr, nullptr);
+  auto key_bio = text_bio(key_pem);
+  EVP_PKEY* key = PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr);
+  bool sound = certificate != nullptr && key != nullptr &&
+               SSL_CTX_use_certificate(context_, certificate) == 1 &&
+               SSL_CTX_use_PrivateKey(context_, key) == 1;
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  if (!sound) {
+    SSL_CTX_free(context_);
+    throw SystemError("a certificate cannot be used: " + tls_error());
+  }
+  SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
+  SSL_CTX_set_mode(context_, SSL_MODE_AUTO_RETRY);
+  // Connections are kept alive and a handshake costs a millisecond: nothing is resumed.
+  SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(context_, 0);
+  SSL_CTX_set_alpn_select_cb(context_, choose_protocol, nullptr);
+}
+
+TlsIdentity::~TlsIdentity() { SSL_CTX_free(context_); }
+
+std::unique_ptr<Channel> tls_server_channel(int fd, const TlsIdentity& identity, std::string early,
+                                            milliseconds timeout) {
+  return std::make_unique<TlsServer>(fd, identity, std::move(early), timeout);
+}
 
 std::unique_ptr<Channel> tls_client_channel(Fd socket, const std::string& host,
                                             const std::string& ca_file, milliseconds timeout) {
-  return std::make_unique<TlsChannel>(std::move(socket), host, ca_file, timeout);
+  return std::make_unique<TlsClient>(std::move(socket), host, ca_file, timeout);
 }
 
 }  // namespace trainyard::http

@@ -1,0 +1,145 @@
+#include "http/tunnel.hpp"
+
+#include <cerrno>
+#include <vector>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "http/channel.hpp"
+#include "http/client.hpp"
+#include "http/reader.hpp"
+
+namespace trainyard::http {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kPiece = 64 * 1024;
+constexpr std::size_t kAnswerBytesMax = 16 * 1024;
+
+/// One direction of a tunnel.
+struct Flow {
+  int from, to;
+  std::vector<char> buffer;
+  std::size_t begin = 0, end = 0;
+  bool read_ended = false;
+  bool ended = false;  // and the other side has been told
+
+  Flow(int source, int target, std::string_view early) : from(source), to(target), buffer(kPiece) {
+    if (early.size() > buffer.size()) buffer.resize(early.size());
+    std::copy(early.begin(), early.end(), buffer.begin());
+    end = early.size();
+  }
+  bool holds() const { return begin < end; }
+  bool reads() const { return !read_ended && !holds(); }
+
+  /// Takes in and passes on what can be without waiting; false when a side has broken off.
+  bool move() {
+    if (reads()) {
+      ssize_t count = ::recv(from, buffer.data(), buffer.size(), MSG_DONTWAIT);
+      if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) return false;
+      if (count == 0) read_ended = true;
+      if (count > 0) {
+        begin = 0;
+        end = static_cast<std::size_t>(count);
+      }
+    }
+    while (holds()) {
+      ssize_t count = ::send(to, buffer.data() + begin, end - begin, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
+      begin += static_cast<std::size_t>(count);
+    }
+    if (read_ended && !ended) {
+      ::shutdown(to, SHUT_WR);
+      ended = true;
+    }
+    return true;
+  }
+};
+
+/// The proxy's word on CONNECT; what stands behind it is left in `early`.
+void ask_proxy(Fd& socket, const std::string& authority, const ForwardProxy& via,
+               milliseconds timeout, std::string& early) {
+  std::string request = "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n";
+  if (!via.authorization.empty()) {
+    request += "Proxy-Authorization: " + via.authorization + "\r\n";
+  }
+  request += "\r\n";
+  Fd copy(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy) throw_errno("cannot copy a socket");
+  auto channel = plain_channel(std::move(copy), timeout);
+  MessageReader reader(*channel, Parser::Kind::response, kAnswerBytesMax);
+  Head head;
+  const std::string name = "the proxy " + via.host + ":" + std::to_string(via.port);
+  if (channel->write(request, {}, timeout).status != IoStatus::ok ||
+      reader.read_head(head, timeout, timeout, true) != HeadStatus::complete) {
+    throw SystemError(name + " did not answer");
+  }
+  if (head.status / 100 != 2) {
+    throw SystemError(name + " refused with status " + std::to_string(head.status));
+  }
+  early = reader.take_buffered();
+}
+
+}  // namespace
+
+ForwardProxy ForwardProxy::parse(const std::string& url) {
+  std::string rest = url;
+  auto scheme = rest.find("://");
+  if (scheme != std::string::npos) {
+    if (to_lower(rest.substr(0, scheme)) != "http") {
+      throw SystemError("a proxy must be reached by http://, not by " + url.substr(0, scheme));
+    }
+    rest.erase(0, scheme + 3);
+  }
+  rest = rest.substr(0, rest.find('/'));
+  ForwardProxy proxy;
+  if (auto at = rest.rfind('@'); at != std::string::npos) {
+    auto user = percent_decode(rest.substr(0, at));
+    if (!user) throw SystemError("the proxy's user cannot be read");
+    proxy.authorization = "Basic " + base64(*user);
+    rest.erase(0, at + 1);
+  }
+  Address address = Address::parse("http://" + rest);
+  proxy.host = address.host;
+  proxy.port = address.port;
+  return proxy;
+}
+
+Tunnel open_tunnel(const std::string& host, int port, const std::optional<ForwardProxy>& via,
+                   milliseconds timeout) {
+  Tunnel tunnel;
+  if (!via) {
+    tunnel.socket = connect_tcp(host, port, timeout);
+    return tunnel;
+  }
+  tunnel.socket = connect_tcp(via->host, via->port, timeout);
+  const bool v6 = host.find(':') != std::string::npos;
+  ask_proxy(tunnel.socket, (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port), *via,
+            timeout, tunnel.early);
+  return tunnel;
+}
+
+void relay(int client, int upstream, std::string_view early, milliseconds idle) {
+  Flow out(client, upstream, early), in(upstream, client, {});
+  for (;;) {
+    if (!out.move() || !in.move()) return;
+    if (out.ended && in.ended) return;
+    short at_client = static_cast<short>((out.reads() ? POLLIN : 0) | (in.holds() ? POLLOUT : 0));
+    short at_upstream = static_cast<short>((in.reads() ? POLLIN : 0) | (out.holds() ? POLLOUT : 0));
+    // The client's end is watched in any case: when it is gone, nothing is left to do. A negative
+    // descriptor is passed over.
+    pollfd entries[] = {{client, at_client, 0}, {at_upstream != 0 ? upstream : -1, at_upstream, 0}};
+    int ready = ::poll(entries, 2, static_cast<int>(idle.count()));
+    if (ready == 0 || (ready < 0 && errno != EINTR)) return;
+    if (ready > 0 && (entries[0].revents & (POLLHUP | POLLERR)) != 0) return;
+  }
+}
+
+}  // namespace trainyard::http

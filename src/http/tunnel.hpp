@@ -1,0 +1,39 @@
+// Tunnels of CONNECT: how one is opened towards its end, and the bytes in it.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/files.hpp"
+
+namespace trainyard::http {
+
+/// A proxy that tunnels lead through.
+struct ForwardProxy {
+  std::string host;
+  int port = 0;
+  std::string authorization;  // the value of Proxy-Authorization, "" for none
+
+  /// "http://[user:password@]host[:port]" or "host:port". SystemError for anything else: a proxy
+  /// that is itself reached by TLS is not supported.
+  static ForwardProxy parse(const std::string& url);
+};
+
+struct Tunnel {
+  Fd socket;
+  std::string early;  // what came behind the proxy's answer
+};
+
+/// A connection to `host`:`port`, by way of `via` when there is one. SystemError with the reason:
+/// no such name, no answer, or what the proxy said.
+Tunnel open_tunnel(const std::string& host, int port, const std::optional<ForwardProxy>& via,
+                   std::chrono::milliseconds timeout);
+
+/// Carries bytes both ways, `early` first to `upstream`, until both sides have ended theirs, one
+/// breaks off, `client` is shut down by another thread, or nothing moves for `idle`.
+void relay(int client, int upstream, std::string_view early,
+           std::chrono::milliseconds idle = std::chrono::minutes(10));
+
+}  // namespace trainyard::http
