@@ -379,37 +379,61 @@ TEST_F(Identity, ManagedPoliciesAreAwsOwn) {
   const ManagedPolicy* sagemaker =
       find_managed_policy("arn:aws:iam::aws:policy/AmazonSageMakerFullAccess");
   ASSERT_NE(sagemaker, nullptr);
-  EXPECT_EQ(sagemaker->version, "v29");
   EXPECT_EQ(sagemaker->id.size(), 21U);
-  EXPECT_EQ(sagemaker->parsed->statements.size(), 44U);
+  ASSERT_EQ(sagemaker->versions.size(), 2U);
+  EXPECT_EQ(sagemaker->versions[0].version, "v29");
+  EXPECT_EQ(sagemaker->versions[0].parsed->statements.size(), 44U);
+  EXPECT_EQ(sagemaker->versions[1].version, "v18");
+  EXPECT_EQ(sagemaker->versions[1].parsed->statements.size(), 28U);
+  EXPECT_EQ(sagemaker->version().version, "v18");
+  for (const ManagedPolicy& policy : managed_policies()) {
+    EXPECT_EQ(policy.versions.size(), policy.name == sagemaker->name ? 2U : 1U) << policy.name;
+  }
   Role job = role("Job", trust(R"({"Service":"sagemaker.amazonaws.com"})"));
-  write([&](Txn& txn) { attach_policy(txn, job.id, sagemaker->arn); });
   Caller caller = session(by_service("sagemaker.amazonaws.com", job)).caller;
   struct {
     const char* action;
     const char* resource;
     const char* passed_to;
-    bool allowed;
+    bool v18, v29;
   } rows[] = {
-      {"sagemaker:CreateTrainingJob", "arn:aws:sagemaker:us-east-1:0:training-job/x", "", true},
-      {"sagemaker:ListModels", "*", "", true},
-      {"sagemaker:CreateApp", "arn:aws:sagemaker:us-east-1:0:domain/x", "", false},
-      {"s3:GetObject", "arn:aws:s3:::sagemaker-us-east-1-000000000000/k", "", true},
-      {"s3:GetObject", "arn:aws:s3:::data/k", "", false},
-      {"s3:ListBucket", "arn:aws:s3:::data", "", true},
-      {"logs:PutLogEvents", "arn:aws:logs:us-east-1:0:log-group:g:log-stream:s", "", true},
-      {"iam:GetRole", "arn:aws:iam::000000000000:role/r", "", false},
-      {"iam:PassRole", "arn:aws:iam::000000000000:role/r", "sagemaker.amazonaws.com", true},
-      {"iam:PassRole", "arn:aws:iam::000000000000:role/r", "states.amazonaws.com", false},
-      {"iam:PassRole", "arn:aws:iam::000000000000:role/AmazonSageMaker-1", "states.amazonaws.com",
+      {"sagemaker:CreateTrainingJob", "arn:aws:sagemaker:us-east-1:0:training-job/x", "", true,
        true},
+      {"sagemaker:ListModels", "*", "", true, true},
+      {"sagemaker:CreateApp", "arn:aws:sagemaker:us-east-1:0:domain/x", "", true, false},
+      {"sagemaker:DeleteDomain", "arn:aws:sagemaker:us-east-1:0:domain/x", "", false, false},
+      {"s3:GetObject", "arn:aws:s3:::sagemaker-us-east-1-000000000000/k", "", true, true},
+      {"s3:GetObject", "arn:aws:s3:::data/k", "", false, false},
+      {"s3:ListBucket", "arn:aws:s3:::data", "", true, true},
+      {"logs:PutLogEvents", "arn:aws:logs:us-east-1:0:log-group:g:log-stream:s", "", true, true},
+      {"iam:GetRole", "arn:aws:iam::000000000000:role/r", "", false, false},
+      {"iam:PassRole", "arn:aws:iam::000000000000:role/r", "sagemaker.amazonaws.com", true, true},
+      // The tutorial's second cell of Setup ends here today.
+      {"iam:PassRole", "arn:aws:iam::000000000000:role/StepFunctionsWorkflowExecutionRole",
+       "states.amazonaws.com", true, false},
+      {"iam:PassRole", "arn:aws:iam::000000000000:role/AmazonSageMaker-1", "states.amazonaws.com",
+       true, true},
+      {"iam:PassRole", "arn:aws:iam::000000000000:role/r", "lambda.amazonaws.com", false, false},
   };
-  for (const auto& row : rows) {
-    std::map<std::string, std::string> context;
-    if (*row.passed_to) context["iam:PassedToService"] = row.passed_to;
-    EXPECT_EQ(ask(caller, {row.action, row.resource, context}) == "", row.allowed)
-        << row.action << " " << row.resource;
+  write([&](Txn& txn) { attach_policy(txn, job.id, sagemaker->arn); });
+  for (const ManagedVersion& version : sagemaker->versions) {
+    choose_managed_version(sagemaker->name, version.version);
+    // A principal's documents are remembered until a commit.
+    write([&](Txn& txn) {
+      detach_policy(txn, job.id, sagemaker->arn);
+      attach_policy(txn, job.id, sagemaker->arn);
+    });
+    for (const auto& row : rows) {
+      std::map<std::string, std::string> context;
+      if (*row.passed_to) context["iam:PassedToService"] = row.passed_to;
+      EXPECT_EQ(ask(caller, {row.action, row.resource, context}) == "",
+                version.version == "v18" ? row.v18 : row.v29)
+          << version.version << " " << row.action << " " << row.resource << " " << row.passed_to;
+    }
   }
+  choose_managed_version(sagemaker->name, "v18");
+  EXPECT_THROW(choose_managed_version(sagemaker->name, "v30"), SystemError);
+  EXPECT_THROW(choose_managed_version("None", "v1"), SystemError);
 }
 
 }  // namespace

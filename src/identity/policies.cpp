@@ -40,10 +40,10 @@ Policy policy_of(Txn& txn, const ManagedPolicy& managed) {
   policy.path = managed.path;
   policy.arn = managed.arn;
   policy.id = managed.id;
-  policy.version = managed.version;
-  policy.document = managed.document;
+  policy.version = managed.version().version;
+  policy.document = managed.version().document;
   policy.created = managed.created;
-  policy.updated = managed.updated;
+  policy.updated = managed.version().created;
   policy.attachments = *txn.one("SELECT count(*) FROM iam_attachments WHERE policy = ?",
                                 [](const Row& row) { return row.integer(0); }, managed.arn);
   return policy;
@@ -65,7 +65,7 @@ Documents read_documents(Txn& txn, std::string_view principal) {
              if (managed == nullptr) {
                throw SystemError("an attached policy is unknown here: " + row.text(0));
              }
-             documents.push_back(managed->parsed);
+             documents.push_back(managed->version().parsed);
            },
            principal, principal);
   return documents;

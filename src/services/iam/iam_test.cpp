@@ -209,10 +209,27 @@ TEST_F(Iam, AwsPolicies) {
   role("Job");
   user("alice");
   Policy policy = *run(get_policy, {.policy_arn = kSageMaker}).policy;
-  EXPECT_EQ(policy.default_version_id, "v29");
-  auto version = run(get_policy_version, {.policy_arn = kSageMaker, .version_id = "v29"});
-  EXPECT_NE(percent_decode(*version.policy_version->document)->find("AllowPassRoleToSageMaker"),
-            std::string::npos);
+  EXPECT_EQ(policy.default_version_id, "v18");
+  EXPECT_EQ(iso8601_seconds(*policy.update_date), "2020-12-01T16:31:19Z");
+  for (bool old : {true, false}) {
+    auto version = *run(get_policy_version, {.policy_arn = kSageMaker,
+                                             .version_id = old ? "v18" : "v29"}).policy_version;
+    EXPECT_EQ(version.is_default_version, old);
+    EXPECT_EQ(percent_decode(*version.document)->find("AllowPassRoleToSageMaker") ==
+                  std::string::npos, old);
+  }
+  expect("NoSuchEntity",
+         std::string("Policy ") + kSageMaker + " version v2 does not exist or is not attachable.",
+         get_policy_version, {.policy_arn = kSageMaker, .version_id = "v2"});
+  auto first = run(list_policy_versions, {.policy_arn = kSageMaker, .max_items = 1});
+  ASSERT_EQ(first.versions->size(), 1U);
+  EXPECT_EQ(first.versions->at(0).version_id, "v29");
+  EXPECT_FALSE(first.versions->at(0).document.has_value());
+  EXPECT_TRUE(*first.is_truncated);
+  auto rest = run(list_policy_versions, {.policy_arn = kSageMaker, .marker = first.marker});
+  ASSERT_EQ(rest.versions->size(), 1U);
+  EXPECT_EQ(rest.versions->at(0).version_id, "v18");
+  EXPECT_TRUE(*rest.versions->at(0).is_default_version);
   run(attach_role_policy, {.role_name = "Job", .policy_arn = kSageMaker});
   run(attach_role_policy, {.role_name = "Job", .policy_arn = kSageMaker});  // twice is once
   run(attach_user_policy, {.user_name = "alice", .policy_arn = kSageMaker});

@@ -1,7 +1,8 @@
-// Managed policies. The customer's have one version, v1; AWS's are read only.
+// Managed policies. The customer's have one version, v1; AWS's are read only, some in several.
 #include <fmt/format.h>
 
 #include "identity/keys.hpp"
+#include "identity/managed.hpp"
 #include "services/iam/common.hpp"
 
 namespace trainyard::iam {
@@ -30,6 +31,38 @@ Policy describe(const identity::Policy& policy) {
   out.is_attachable = true;
   out.create_date = policy.created;
   out.update_date = policy.updated;
+  return out;
+}
+
+struct Version {
+  std::size_t place = 0;  // 0 is the newest
+  std::string id;
+  std::string document;
+  bool is_default = true;
+  Time created;
+};
+
+/// The newest first.
+std::vector<Version> versions_of(const identity::Policy& policy) {
+  const identity::ManagedPolicy* managed = identity::find_managed_policy(policy.arn);
+  if (managed == nullptr) return {{0, policy.version, policy.document, true, policy.updated}};
+  std::vector<Version> versions;
+  for (const auto& one : managed->versions) {
+    versions.push_back({versions.size(), one.version, one.document,
+                        one.version == policy.version, one.created});
+  }
+  return versions;
+}
+
+/// Sorts as text does.
+std::string place_of(const Version& version) { return fmt::format("{:04}", version.place); }
+
+/// Without the document, which a listing does not show.
+PolicyVersion describe(const Version& version) {
+  PolicyVersion out;
+  out.version_id = version.id;
+  out.is_default_version = version.is_default;
+  out.create_date = version.created;
   return out;
 }
 
@@ -79,17 +112,25 @@ GetPolicyOutput get_policy(Call& call, const GetPolicyInput& input) {
 
 GetPolicyVersionOutput get_policy_version(Call& call, const GetPolicyVersionInput& input) {
   identity::Policy policy = require_policy(call.txn, input.policy_arn);
-  if (input.version_id != policy.version) {
-    throw errors::no_such_entity_exception(
-        fmt::format("Policy {} version {} does not exist or is not attachable.", policy.arn,
-                    input.version_id));
+  for (const Version& version : versions_of(policy)) {
+    if (version.id != input.version_id) continue;
+    GetPolicyVersionOutput output{describe(version)};
+    output.policy_version->document = encoded_document(version.document);
+    return output;
   }
-  PolicyVersion version;
-  version.document = encoded_document(policy.document);
-  version.version_id = policy.version;
-  version.is_default_version = true;
-  version.create_date = policy.updated;
-  return {version};
+  throw errors::no_such_entity_exception(fmt::format(
+      "Policy {} version {} does not exist or is not attachable.", policy.arn, input.version_id));
+}
+
+ListPolicyVersionsOutput list_policy_versions(Call& call, const ListPolicyVersionsInput& input) {
+  identity::Policy policy = require_policy(call.txn, input.policy_arn);
+  Page page = page_of("ListPolicyVersions", policy.arn, input.marker, input.max_items);
+  ListPolicyVersionsOutput output;
+  output.versions.emplace();
+  for (const Version& version : cut(page, versions_of(policy), place_of, output)) {
+    output.versions->push_back(describe(version));
+  }
+  return output;
 }
 
 ListPoliciesOutput list_policies(Call& call, const ListPoliciesInput& input) {
