@@ -9,6 +9,8 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "cli/demo.hpp"
+#include "cli/env.hpp"
+#include "cli/init.hpp"
 #include "cli/paths.hpp"
 #include "server/daemon.hpp"
 
@@ -17,10 +19,13 @@ namespace {
 
 constexpr std::chrono::seconds kStopTimeout{150};  // a job has 120 s after its SIGTERM
 
-int serve(const std::string& data, const std::string& listen, const std::string& sandbox,
-          const std::vector<std::string>& hosts) {
-  server::ServeOptions options;
-  options.data_dir = data.empty() ? default_data_dir() : fs::path(data);
+fs::path data_dir(const std::string& named) {
+  return named.empty() ? default_data_dir() : fs::path(named);
+}
+
+int serve(const std::string& data, const std::string& listen, server::ServeOptions options,
+          const std::vector<std::string>& policies) {
+  options.data_dir = data_dir(data);
   auto colon = listen.rfind(':');
   if (colon == std::string::npos) throw SystemError("--listen wants HOST:PORT, not " + listen);
   options.host = listen.substr(0, colon);
@@ -29,14 +34,19 @@ int serve(const std::string& data, const std::string& listen, const std::string&
   if (*end != '\0' || options.port < 0 || options.port > 65535 || colon + 1 == listen.size()) {
     throw SystemError("--listen wants HOST:PORT, not " + listen);
   }
-  options.sandbox = sandbox != "none";
-  options.hosts = hosts;
+  for (const std::string& policy : policies) {
+    auto equals = policy.find('=');
+    if (equals == std::string::npos) {
+      throw SystemError("--managed-policy wants NAME=VERSION, not " + policy);
+    }
+    options.managed_policies.emplace_back(policy.substr(0, equals), policy.substr(equals + 1));
+  }
   return server::run_daemon(options);
 }
 
 /// SIGINT to the daemon: agents end too. Waits until it has let go of its folder.
 int stop(const std::string& data) {
-  fs::path dir = data.empty() ? default_data_dir() : fs::path(data);
+  fs::path dir = data_dir(data);
   int pid = running_pid(dir);
   if (pid == 0) {
     std::printf("no daemon runs on %s\n", dir.c_str());
@@ -53,36 +63,13 @@ int stop(const std::string& data) {
   return 0;
 }
 
-std::string shell_quote(const std::string& text) {
-  return "'" + replace_all(text, "'", "'\\''") + "'";
-}
-
-int env(const std::string& data) {
-  fs::path dir = data.empty() ? default_data_dir() : fs::path(data);
-  std::string endpoint = running_endpoint(dir);
-  if (endpoint.empty()) {
-    throw SystemError("no daemon runs on " + dir.string() + ": run `trainyard serve`");
-  }
-  RootKeys keys = read_root_keys(dir);
-  const std::pair<const char*, std::string> exports[] = {
-      {"AWS_ENDPOINT_URL", endpoint},
-      {"AWS_REGION", "us-east-1"},
-      {"AWS_DEFAULT_REGION", "us-east-1"},
-      {"AWS_ACCESS_KEY_ID", keys.access_key},
-      {"AWS_SECRET_ACCESS_KEY", keys.secret}};
-  for (const auto& [name, value] : exports) {
-    std::printf("export %s=%s\n", name, shell_quote(value).c_str());
-  }
-  std::printf("unset AWS_SESSION_TOKEN AWS_PROFILE\n");
-  return 0;
-}
-
 int parse_and_run(int argc, char** argv) {
   CLI::App app{"Trainyard: SageMaker and Step Functions on your own machine"};
   app.name("trainyard");
   app.require_subcommand(1);
   std::string data, listen = "127.0.0.1:4566", sandbox = "bwrap";
-  std::vector<std::string> hosts;
+  std::vector<std::string> policies;
+  server::ServeOptions serve_options;
 
   auto* serve_command = app.add_subcommand("serve", "Run the daemon in the foreground");
   serve_command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
@@ -90,15 +77,42 @@ int parse_and_run(int argc, char** argv) {
       ->type_name("HOST:PORT")->capture_default_str();
   serve_command->add_option("--sandbox", sandbox, "How programs are kept apart")
       ->check(CLI::IsMember({"bwrap", "none"}))->capture_default_str();
-  serve_command->add_option("--host", hosts,
+  serve_command->add_option("--host", serve_options.hosts,
                             "A further name under which the console may be reached");
+  serve_command->add_option("--pass-through", serve_options.pass_through,
+                            "A public bucket, or a host of AWS's, that the proxy leaves to AWS")
+      ->type_name("NAME");
+  serve_command->add_option("--managed-policy", policies,
+                            "The version of one of AWS's managed policies that counts")
+      ->type_name("NAME=VERSION");
 
   auto* stop_command = app.add_subcommand("stop", "Stop the daemon, its jobs and endpoints");
   stop_command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
 
+  auto* init_command = app.add_subcommand(
+      "init", "Make the roles that the tutorial's Setup asks for, and say what comes next");
+  init_command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
+
+  EnvOptions env;
   auto* env_command =
-      app.add_subcommand("env", "Print shell exports for AWS clients: eval \"$(…)\"");
+      app.add_subcommand("env", "Print shell exports for AWS clients: eval \"$(trainyard env)\"");
   env_command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
+  env_command->add_option("--role", env.role,
+                          "Act as this role, which must trust sagemaker.amazonaws.com, in sessions "
+                          "that renew themselves; without it the root keys")->type_name("NAME");
+  env_command->add_flag("--proxy", env.proxy,
+                        "Send HTTPS through the daemon: it answers AWS's hosts itself and tunnels "
+                        "all others");
+
+  int seconds = 0;
+  auto* credentials_command = app.add_subcommand(
+      "credentials", "Print a session of a role as JSON (an AWS credential_process)");
+  credentials_command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
+  credentials_command->add_option("--role", env.role, "The role, which must trust "
+                                  "sagemaker.amazonaws.com")->type_name("NAME")->required();
+  credentials_command->add_option("--duration", seconds,
+                                  "Seconds that the session lasts, 900 or more (3600)")
+      ->check(CLI::PositiveNumber);
 
   auto* demo_command = app.add_subcommand("demo", "Run a demonstration from end to end");
   DemoOptions demo;
@@ -109,9 +123,13 @@ int parse_and_run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  if (*serve_command) return serve(data, listen, sandbox, hosts);
+  serve_options.sandbox = sandbox != "none";
+  env.data = *serve_command || *demo_command ? fs::path() : data_dir(data);
+  if (*serve_command) return serve(data, listen, serve_options, policies);
   if (*stop_command) return stop(data);
-  if (*env_command) return env(data);
+  if (*init_command) return init(fs::absolute(env.data));
+  if (*env_command) return print_env(env);
+  if (*credentials_command) return print_credentials(env.data, env.role, seconds);
   return run_demo(demo);
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/demo_daemon.hpp"
-#include "cli/demo_roles.hpp"
+#include "cli/roles.hpp"
 #include "cli/demo_show.hpp"
 #include "sdk/training_pipeline.hpp"
 
@@ -60,7 +60,7 @@ class DemoRun {
   fs::path data_;       // MNIST's folder
   std::string inputs_;  // where it lies in S3
   Digits test_;
-  DemoRoles roles_;
+  Roles roles_;
 };
 
 /// Throws Interrupted once Ctrl-C was pressed.

@@ -145,7 +145,7 @@ TEST_F(Connect, AnAuthoritySignsForItsDomainsOnly) {
 TEST_F(Connect, RefusalsAreResponses) {
   start_proxy();
   EXPECT_THAT(raw("CONNECT no:1 HTTP/1.1\r\nHost: no:1\r\n\r\n"),
-              AllOf(StartsWith("HTTP/1.1 403 "), EndsWith("not here\n")));
+              AllOf(StartsWith("HTTP/1.1 403 not here\r\n"), EndsWith("\r\n\r\nnot here\n")));
   EXPECT_THAT(raw("CONNECT tunnel:1 HTTP/1.1\r\nHost: x\r\n\r\n"), StartsWith("HTTP/1.1 500 "));
   EXPECT_THAT(raw("CONNECT a:443 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"),
               StartsWith("HTTP/1.1 400 "));

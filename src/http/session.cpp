@@ -1,5 +1,6 @@
 #include "http/session.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <sys/socket.h>
@@ -283,28 +284,26 @@ Session::Step Session::handle() {
   return std::nullopt;
 }
 
-/// CONNECT: a refusal is a response like any other; else the connection is something else from here
-/// on.
+/// CONNECT: unless it is refused, the connection is something else from here on.
 Session::Step Session::connect() {
   if (!may_wait_) return Pause::thread;
   const bool clean = reader_->body_complete();
   ConnectAnswer answer;
   answer.status = clean ? 405 : 400;
   answer.text = clean ? "CONNECT is not served here" : "CONNECT takes no body";
-  Response refusal = make_response([&] {
+  const Response response = make_response([&] {
     if (clean && options_.connect && !tls_) answer = options_.connect(exchange_->request);
-    Response response;
-    response.status = answer.status;
-    response.headers.set("Content-Type", "text/plain");
-    response.body = answer.text + "\n";
-    return response;
+    Response made;
+    made.status = answer.status;
+    made.body = answer.text;
+    return made;
   });
-  if (refusal.status != 200) {
-    refusal.close = true;
-    exchange_->response = std::move(refusal);
-    return std::nullopt;
-  }
   exchange_.reset();
+  if (response.status != 200) {
+    unread_input_ = !clean;
+    refuse_tunnel(response.status, trim(response.body));
+    return end();
+  }
   if (!write("HTTP/1.1 200 Connection established\r\n\r\n", answer.early)) return end();
   if (!answer.identity) return tunnel(std::move(answer));
   try {
@@ -317,6 +316,16 @@ Session::Step Session::connect() {
   io_ = tls_.get();
   reader_ = std::make_unique<MessageReader>(*io_, Parser::Kind::request, kHeaderBytesMax);
   return std::nullopt;
+}
+
+/// Clients show the status line of a refusal and nothing else, so the reason stands in both places.
+void Session::refuse_tunnel(int status, std::string_view why) {
+  std::string line(why);
+  std::replace_if(line.begin(), line.end(), [](char c) { return has_control({&c, 1}); }, ' ');
+  out_ = fmt::format("HTTP/1.1 {0} {1}\r\nContent-Type: text/plain\r\nContent-Length: {2}\r\n"
+                     "Connection: close\r\n\r\n{1}\n",
+                     status, line, line.size() + 1);
+  write(out_, {});
 }
 
 Session::Step Session::tunnel(ConnectAnswer answer) {

@@ -54,6 +54,7 @@ class Session {
   Step handle();
   Step connect();
   Step tunnel(ConnectAnswer answer);
+  void refuse_tunnel(int status, std::string_view why);
   Step await_response();
   Step respond();
   Step flush();

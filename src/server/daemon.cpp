@@ -12,6 +12,7 @@
 #include "compute/local_executor.hpp"
 #include "http/server.hpp"
 #include "identity/identity.hpp"
+#include "identity/managed.hpp"
 #include "server/agent_door.hpp"
 #include "server/data_plane.hpp"
 #include "server/deliveries.hpp"
@@ -19,6 +20,7 @@
 #include "server/front.hpp"
 #include "server/performer.hpp"
 #include "server/pipeline.hpp"
+#include "server/proxy.hpp"
 #include "server/schema.hpp"
 #include "services/s3/deliveries.hpp"
 #include "services/sagemaker/attempts.hpp"
@@ -109,6 +111,9 @@ int run_daemon(const ServeOptions& options) {
   sigset_t signals = block_signals();
   fs::path dir = fs::absolute(options.data_dir);
   DataDir data_dir(dir);
+  for (const auto& [name, version] : options.managed_policies) {
+    identity::choose_managed_version(name, version);
+  }
 
   // The parts, bottom up. Beyond this block nothing is built.
   SystemClock clock;
@@ -128,8 +133,10 @@ int run_daemon(const ServeOptions& options) {
   AgentDoor agents(parts, [&](http::Request& request) { return pipeline.handle(request); });
   Performer performer(parts, all_deliveries(parts, agents));
   Front front(parts, pipeline, options.hosts);
+  Proxy proxy({dir, site.region, options.pass_through, nullptr}, clock);
   http::ServerOptions http_options;
   http_options.quick = Pipeline::is_quick;
+  http_options.connect = [&](const http::Request& request) { return proxy.connect(request); };
   http::Server server(http_options, [&](http::Request& request) { return front.handle(request); });
 
   identity::Credential root = store.write([&](Txn& txn) {
@@ -141,6 +148,7 @@ int run_daemon(const ServeOptions& options) {
   store.on_outbox([&] { performer.wake(); });
   server.listen_tcp(options.host, options.port, [&](int port) {
     site.url = "http://" + options.host + ":" + std::to_string(port);
+    proxy.set_port(port);
   });
   agents.start();
   store.write([&](Txn& txn) {

@@ -14,6 +14,8 @@ struct ServeOptions {
   int port = 4566;
   bool sandbox = true;
   std::vector<std::string> hosts;  // further names that the console answers to
+  std::vector<std::string> pass_through;  // buckets and AWS hosts that the proxy leaves to AWS
+  std::vector<std::pair<std::string, std::string>> managed_policies;  // name, version to default to
 };
 
 /// Serves until SIGTERM (the daemon alone ends) or SIGINT (jobs and endpoints end too). Prints

@@ -1,14 +1,14 @@
 #include "server/front.hpp"
 
-#include <arpa/inet.h>
-
 #include <fmt/format.h>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "server/console.hpp"
+#include "server/hosts.hpp"
 #include "server/pipeline.hpp"
+#include "server/role_sessions.hpp"
 #include "server/route.hpp"
 #include "services/sagemaker/attempts.hpp"
 
@@ -27,20 +27,6 @@ http::Response text_response(int status, std::string type, std::string body) {
   return response;
 }
 
-/// "127.0.0.1:4566" → "127.0.0.1"; "[::1]:4566" → "::1".
-std::string host_name(const std::string& header) {
-  if (header.starts_with('[')) return header.substr(1, header.find(']') - 1);
-  return header.substr(0, header.find(':'));
-}
-
-/// "localhost", ::1 and 127.0.0.0/8, as addresses: a name like 127.evil.example is anybody's.
-bool is_loopback(const std::string& name) {
-  in_addr address{};
-  return name == "localhost" || name == "::1" ||
-         (inet_pton(AF_INET, name.c_str(), &address) == 1 &&
-          ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET);
-}
-
 }  // namespace
 
 Front::Front(const Parts& parts, Pipeline& pipeline, std::vector<std::string> hosts)
@@ -50,7 +36,11 @@ http::Response Front::handle(http::Request& request) {
   std::string_view path = request.path();
   // At a bucket's own host the path is a key, which may begin so: "_SUCCESS".
   bool key = !bucket_in_host(request.headers.get("Host")).empty();
-  if (!path.starts_with("/_") || key) return pipeline_.handle(request);
+  // An AWS host (reached by CONNECT) serves AWS calls and nothing else.
+  if (!path.starts_with("/_") || key || request.secure) return pipeline_.handle(request);
+  if (path.starts_with(kRolesPath) && request.method == "POST") {
+    return issue_role_session(parts_, pipeline_, request);
+  }
   if (request.method != "GET" && request.method != "HEAD") {
     return text_response(405, "text/plain", "method not allowed\n");
   }

@@ -195,4 +195,14 @@ Caller Pipeline::authenticate_presigned(const http::Request& request, std::strin
   return impl_->authenticate(copy, *known->service, payload);
 }
 
+Caller Pipeline::authenticate_signed(http::Request& request, std::string_view service) {
+  const ServiceDispatch* known = find_service(service);
+  TRAINYARD_ASSERT(known != nullptr);
+  std::unique_ptr<http::BodyReader> payload;
+  http::BodyReader* body = request.body;
+  Caller caller = impl_->authenticate(request, *known->service, payload);
+  request.body = body;
+  return caller;
+}
+
 }  // namespace trainyard::server

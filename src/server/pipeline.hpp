@@ -25,6 +25,9 @@ class Pipeline {
 
   /// The principal of a presigned GET for `service`; ApiError 403 when the signature does not hold.
   Caller authenticate_presigned(const http::Request& request, std::string_view service);
+  /// The principal whose signature for `service` the request and its body carry; ApiError when it
+  /// does not hold. The body has been read then.
+  Caller authenticate_signed(http::Request& request, std::string_view service);
 
  private:
   struct Impl;

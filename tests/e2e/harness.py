@@ -58,10 +58,12 @@ def wait_for(condition, seconds=60, what="condition", pause=0.05):
 class Daemon:
     """`trainyard serve` on a free port, with a data folder that lives as long as the test."""
 
-    def __init__(self, data=None, environment=None):
+    def __init__(self, data=None, environment=None, listen="127.0.0.1:0", arguments=()):
         self.own = data is None
         self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="trainyard-e2e-"))
         self.environment = environment or {}
+        self.listen = listen
+        self.arguments = list(arguments)
         self.process = None
         self.url = None
 
@@ -69,7 +71,8 @@ class Daemon:
         merged = {**os.environ, **self.environment, **(environment or {})}
         self.log = open(self.data / "daemon.log", "ab") if self.data.exists() else None
         self.process = subprocess.Popen(
-            [BIN / "trainyard", "serve", "--data", self.data, "--listen", "127.0.0.1:0"],
+            [BIN / "trainyard", "serve", "--data", self.data, "--listen", self.listen,
+             *self.arguments],
             stdout=subprocess.PIPE, stderr=self.log, env=merged, start_new_session=True)
         line = self.process.stdout.readline().decode()
         if not line.startswith("ready "):
@@ -105,6 +108,21 @@ class Daemon:
         if check and done.returncode != 0:
             raise AssertionError(f"aws {arguments}: {done.stderr}")
         return done.stdout if check else done
+
+    def command(self, *arguments):
+        """`trainyard COMMAND …` on this daemon's folder: what it ended with."""
+        return subprocess.run([BIN / "trainyard", *arguments, "--data", self.data], text=True,
+                              capture_output=True, timeout=60)
+
+    def shell(self, *arguments):
+        """The environment of a shell that has run eval "$(trainyard env …)" before any other."""
+        script = 'eval "$("$0" env "$@")" && exec env -0'
+        clean = {name: value for name, value in os.environ.items()
+                 if not name.upper().startswith(("AWS_", "HTTPS_PROXY", "NO_PROXY"))}
+        done = subprocess.run(["bash", "-ec", script, BIN / "trainyard", *arguments, "--data",
+                               self.data], env=clean, stdout=subprocess.PIPE, text=True,
+                              timeout=60, check=True)
+        return dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
 
     def kill(self):
         """SIGKILL: the daemon alone; agents go on."""

@@ -1,4 +1,6 @@
-#include "cli/demo_roles.hpp"
+#include "cli/roles.hpp"
+
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -7,9 +9,12 @@
 #include "generated/iam/types.hpp"
 
 namespace trainyard::cli {
+
+const char* const kSageMakerRole = "AmazonSageMaker-ExecutionRole";
+
 namespace {
 
-constexpr const char* kSageMakerRole = "DemoSageMakerRole";
+constexpr const char* kSageMakerPath = "/service-role/";
 constexpr const char* kWorkflowRole = "StepFunctionsWorkflowExecutionRole";
 constexpr const char* kWorkflowPolicyName = "StepFunctionsWorkflowExecutionPolicy";
 
@@ -49,30 +54,38 @@ std::string trust(const char* service) {
       service);
 }
 
-std::string make_role(iam::Client& client, const char* name, const char* service) {
+/// Without a path it is "/", and one that is there already may have any.
+std::string make_role(iam::Client& client, const char* name, std::optional<std::string> path,
+                      const char* service) {
   iam::CreateRoleInput input;
   input.role_name = name;
+  input.path = path;
   input.assume_role_policy_document = trust(service);
   try {
     return client.create_role(input).role.arn;
   } catch (const ApiError& error) {
     if (error.code() != "EntityAlreadyExists") throw;
   }
+  const iam::Role role = client.get_role({.role_name = name}).role;
+  if (path && role.path != *path) {
+    throw SystemError(fmt::format("there is a role {} already: delete it, or use it as it is",
+                                  role.arn));
+  }
   client.update_assume_role_policy({.role_name = name, .policy_document = trust(service)});
-  return client.get_role({.role_name = name}).role.arn;
+  return role.arn;
 }
 
 }  // namespace
 
-DemoRoles make_roles(sdk::Session& session) {
+Roles make_roles(sdk::Session& session) {
   iam::Client& client = session.iam();
-  DemoRoles roles;
-  roles.sagemaker = make_role(client, kSageMakerRole, "sagemaker.amazonaws.com");
+  Roles roles;
+  roles.sagemaker = make_role(client, kSageMakerRole, kSageMakerPath, "sagemaker.amazonaws.com");
   for (const char* policy : {"AmazonSageMakerFullAccess", "AWSStepFunctionsFullAccess"}) {
     client.attach_role_policy({.role_name = kSageMakerRole,
                                .policy_arn = fmt::format("arn:aws:iam::aws:policy/{}", policy)});
   }
-  roles.workflow = make_role(client, kWorkflowRole, "states.amazonaws.com");
+  roles.workflow = make_role(client, kWorkflowRole, std::nullopt, "states.amazonaws.com");
   client.put_role_policy({.role_name = kWorkflowRole,
                           .policy_name = kWorkflowPolicyName,
                           .policy_document = kWorkflowPolicy});

@@ -1,0 +1,16 @@
+// Names of hosts as they stand in requests.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace trainyard::server {
+
+/// "127.0.0.1:4566" → "127.0.0.1"; "[::1]:4566" → "::1"; a name alone stays.
+std::string host_name(std::string_view header);
+
+/// "localhost", ::1 and 127.0.0.0/8 (also as ::ffff:127.0.0.1), as addresses: a name like
+/// 127.evil.example is anybody's.
+bool is_loopback(const std::string& name);
+
+}  // namespace trainyard::server

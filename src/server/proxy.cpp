@@ -1,0 +1,213 @@
+#include "server/proxy.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <arpa/inet.h>
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "server/hosts.hpp"
+#include "server/route.hpp"
+
+namespace trainyard::server {
+namespace {
+
+constexpr int kHttpsPort = 443;
+constexpr std::chrono::milliseconds kConnectTimeout{10'000};
+constexpr std::size_t kHostBytesMax = 253;  // RFC 1035
+/// Certificates for single hosts that are kept; a region has a few dozen hosts.
+constexpr std::size_t kIdentitiesMax = 256;
+/// The domains of AWS's API hosts; api.aws holds the dual-stack ones.
+const std::vector<std::string>& aws_domains() {
+  static const std::vector<std::string> domains{"amazonaws.com", "amazonaws.com.cn", "api.aws"};
+  return domains;
+}
+
+constexpr std::string_view kPipConstraints =
+    "# setuptools 82 dropped pkg_resources, which the Step Functions SDK imports.\n"
+    "setuptools<82\n";
+
+/// `host` is `domain` or stands below it.
+bool below(std::string_view host, std::string_view domain) {
+  return host == domain || (host.size() > domain.size() && host.ends_with(domain) &&
+                            host[host.size() - domain.size() - 1] == '.');
+}
+
+bool is_aws(std::string_view host) {
+  return std::any_of(aws_domains().begin(), aws_domains().end(),
+                     [&](const std::string& domain) { return below(host, domain); });
+}
+
+bool is_host(std::string_view host) {
+  return !host.empty() && host.size() <= kHostBytesMax && host.front() != '.' &&
+         host.find("..") == std::string_view::npos &&
+         std::all_of(host.begin(), host.end(), [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+         });
+}
+
+bool passes_through(const std::string& host, const std::vector<std::string>& added) {
+  const std::string bucket = bucket_in_host(host);
+  auto matches = [&](std::string_view name) {
+    return (!bucket.empty() && name == bucket) || name == host;
+  };
+  return std::any_of(std::begin(kPassThroughBuckets), std::end(kPassThroughBuckets), matches) ||
+         std::any_of(added.begin(), added.end(), matches);
+}
+
+ProxyDecision refuse(int status, std::string why) {
+  ProxyDecision decision;
+  decision.status = status;
+  decision.why = std::move(why);
+  return decision;
+}
+
+/// "host:port" or "[address]:port"; false for anything else.
+bool split_authority(std::string_view target, std::string& host, int& port) {
+  auto colon = target.rfind(':');
+  if (colon == std::string_view::npos || colon + 1 == target.size()) return false;
+  port = 0;
+  for (char c : target.substr(colon + 1)) {
+    if (c < '0' || c > '9' || port > 65'535) return false;
+    port = port * 10 + (c - '0');
+  }
+  std::string_view name = target.substr(0, colon);
+  const bool bracketed = name.starts_with('[') && name.ends_with(']');
+  if (bracketed) name = name.substr(1, name.size() - 2);
+  host = to_lower(name);
+  if (host.ends_with('.')) host.pop_back();
+  in6_addr address{};
+  bool named = bracketed ? ::inet_pton(AF_INET6, host.c_str(), &address) == 1 : is_host(host);
+  return named && port > 0 && port <= 65'535;
+}
+
+std::optional<std::string> own_environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
+}
+
+}  // namespace
+
+ProxyDecision decide_connect(std::string_view target, const std::string& peer,
+                             const std::vector<std::string>& pass_through) {
+  if (!is_loopback(host_name(peer))) {
+    return refuse(403, "This proxy serves clients on its own machine's loopback addresses only.");
+  }
+  ProxyDecision decision;
+  if (!split_authority(target, decision.host, decision.port)) {
+    return refuse(400, "CONNECT wants HOST:PORT.");
+  }
+  if (!is_aws(decision.host) || passes_through(decision.host, pass_through)) {
+    decision.way = ProxyDecision::Way::tunnel;
+    return decision;
+  }
+  if (decision.port != kHttpsPort) {
+    return refuse(403, fmt::format("{} is an AWS host: it is answered here, on port 443 only.",
+                                   decision.host));
+  }
+  decision.way = ProxyDecision::Way::ourselves;
+  return decision;
+}
+
+std::vector<std::string> certificate_names(std::string_view region) {
+  std::vector<std::string> names{"amazonaws.com", "*.amazonaws.com", "*.s3.amazonaws.com"};
+  for (const char* pattern :
+       {"*.{}.amazonaws.com", "*.s3.{}.amazonaws.com", "*.s3-{}.amazonaws.com",
+        "*.s3.dualstack.{}.amazonaws.com", "*.sagemaker.{}.amazonaws.com", "*.{}.api.aws"}) {
+    names.push_back(fmt::format(fmt::runtime(pattern), region));
+  }
+  return names;
+}
+
+bool names_cover(const std::vector<std::string>& names, std::string_view host) {
+  return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+    if (!name.starts_with("*.")) return name == host;
+    auto dot = host.find('.');
+    return dot != std::string_view::npos && dot > 0 && host.substr(dot) == name.substr(1);
+  });
+}
+
+std::optional<http::ForwardProxy> forward_proxy(const EnvironmentOf& environment,
+                                                std::string_view host) {
+  auto first = [&](const char* a, const char* b) {
+    auto value = environment(a);
+    return value ? value : environment(b);
+  };
+  auto url = first("https_proxy", "HTTPS_PROXY");
+  if (!url) return std::nullopt;
+  for (const std::string& part : split(first("no_proxy", "NO_PROXY").value_or(""), ',')) {
+    std::string name = to_lower(trim(part));
+    if (name == "*") return std::nullopt;
+    while (name.starts_with('.')) name.erase(0, 1);
+    if (!name.empty() && below(host, name)) return std::nullopt;
+  }
+  return http::ForwardProxy::parse(*url);
+}
+
+Proxy::Proxy(Options options, Clock& clock)
+    : options_(std::move(options)),
+      clock_(clock),
+      authority_(options_.data_dir / "ca", aws_domains(), clock.now()),
+      names_(certificate_names(options_.region)),
+      identity_(authority_.issue(names_, clock.now())) {
+  if (!options_.environment) options_.environment = own_environment;
+  std::string bundle = authority_.certificate_pem();
+  const fs::path system = http::system_authorities();
+  if (system.empty()) {
+    log_warning("the system's certificates were not found: AWS_CA_BUNDLE will hold ours alone");
+  } else {
+    bundle += read_file(system);
+  }
+  const fs::path bundle_file = options_.data_dir / "ca" / "bundle.pem";
+  if (read_file_if_exists(bundle_file) != bundle) {
+    write_file_atomically(bundle_file, bundle, 0644, "ca.bundle.rename");
+  }
+  const fs::path constraints = options_.data_dir / "pip-constraints.txt";
+  if (read_file_if_exists(constraints) != kPipConstraints) {
+    write_file_atomically(constraints, kPipConstraints, 0644, "constraints.rename");
+  }
+}
+
+std::shared_ptr<const http::TlsIdentity> Proxy::identity_for(const std::string& host) {
+  if (names_cover(names_, host)) return identity_;
+  std::lock_guard lock(mutex_);
+  auto& identity = others_[host];
+  if (!identity) identity = authority_.issue({host}, clock_.now());
+  auto found = identity;
+  if (others_.size() > kIdentitiesMax) others_.clear();
+  return found;
+}
+
+http::ConnectAnswer Proxy::connect(const http::Request& request) {
+  ProxyDecision decision = decide_connect(request.target, request.peer, options_.pass_through);
+  http::ConnectAnswer answer;
+  if (decision.way == ProxyDecision::Way::refused) {
+    answer.status = decision.status;
+    answer.text = decision.why;
+    return answer;
+  }
+  if (decision.way == ProxyDecision::Way::ourselves) {
+    answer.identity = identity_for(decision.host);
+    return answer;
+  }
+  try {
+    auto via = forward_proxy(options_.environment, decision.host);
+    // A shell that has run `trainyard env --proxy` names ourselves.
+    if (via && via->port == own_port_ && is_loopback(via->host)) via.reset();
+    http::Tunnel tunnel = http::open_tunnel(decision.host, decision.port, via, kConnectTimeout);
+    answer.upstream = std::move(tunnel.socket);
+    answer.early = std::move(tunnel.early);
+  } catch (const SystemError& error) {
+    log_warning("no tunnel to {}:{}: {}", decision.host, decision.port, error.what());
+    answer.status = 502;
+    answer.text =
+        fmt::format("No tunnel to {}:{}: {}.", decision.host, decision.port, error.what());
+  }
+  return answer;
+}
+
+}  // namespace trainyard::server

@@ -1,0 +1,80 @@
+// CONNECT on the one port: AWS's hosts are answered by ourselves over TLS, others are tunnelled.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/files.hpp"
+#include "http/authority.hpp"
+#include "http/server.hpp"
+#include "http/tunnel.hpp"
+
+namespace trainyard::server {
+
+/// Public buckets of AWS's S3 that stay AWS's: torchvision's mirror.
+inline constexpr std::string_view kPassThroughBuckets[] = {"ossci-datasets"};
+
+/// What CONNECT `target` from `peer` comes to, before anything is connected.
+struct ProxyDecision {
+  enum class Way { ourselves, tunnel, refused };
+  Way way = Way::refused;
+  std::string host;  // lower case, without a final dot and without brackets
+  int port = 0;
+  int status = 0;   // of a refusal
+  std::string why;  // of a refusal
+};
+
+/// `pass_through`: further buckets ("my-data"), or host names ("db.example.amazonaws.com").
+ProxyDecision decide_connect(std::string_view target, const std::string& peer,
+                             const std::vector<std::string>& pass_through);
+
+/// The names of our certificate in a region. A wildcard stands for one label.
+std::vector<std::string> certificate_names(std::string_view region);
+/// Whether one of `names` covers `host`.
+bool names_cover(const std::vector<std::string>& names, std::string_view host);
+
+/// Environment variables as an argument.
+using EnvironmentOf = std::function<std::optional<std::string>(const char* name)>;
+/// The proxy by which `host` is reached: https_proxy or HTTPS_PROXY, unless no_proxy or NO_PROXY
+/// names the host, a domain above it, or "*". SystemError when the proxy's URL cannot be used.
+std::optional<http::ForwardProxy> forward_proxy(const EnvironmentOf& environment,
+                                                std::string_view host);
+
+class Proxy {
+ public:
+  struct Options {
+    fs::path data_dir;
+    std::string region;
+    std::vector<std::string> pass_through;
+    EnvironmentOf environment;  // "": the process's own
+  };
+  /// Makes or takes the authority in DIR/ca, and writes DIR/ca/bundle.pem (it and the system's) and
+  /// DIR/pip-constraints.txt. SystemError when that fails.
+  Proxy(Options options, Clock& clock);
+
+  /// Our own port: a proxy that the environment names and that is ourselves is passed over.
+  void set_port(int port) { own_port_ = port; }
+
+  /// For http::ServerOptions::connect.
+  http::ConnectAnswer connect(const http::Request& request);
+
+ private:
+  std::shared_ptr<const http::TlsIdentity> identity_for(const std::string& host);
+
+  Options options_;
+  Clock& clock_;
+  http::Authority authority_;
+  std::vector<std::string> names_;
+  std::shared_ptr<const http::TlsIdentity> identity_;  // for names_
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<const http::TlsIdentity>> others_;  // by host
+  int own_port_ = 0;
+};
+
+}  // namespace trainyard::server
