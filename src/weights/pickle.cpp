@@ -1,6 +1,7 @@
 #include "weights/pickle.hpp"
 
 #include <algorithm>
+#include <span>
 #include <unordered_set>
 
 #include <fmt/format.h>

@@ -20,8 +20,9 @@ sdk::Tensor from_torch(const torch::Tensor& tensor);
 /// takes the whole machine, not the instance's share.
 void use_threads(int threads);
 
-/// A state_dict file, as Python's torch.save(module.state_dict(), path) writes it, and torch.load and
-/// load_state_dict read it. CPU tensors of the plain types; those that share a storage share it.
+/// A state_dict file, as torch.save(module.state_dict(), path) writes it in Python, and torch.load
+/// and load_state_dict read it. CPU tensors of the plain types; a storage that several share stays
+/// one.
 using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 void save_tensors(const NamedTensors& tensors, const std::string& path);
 /// The reverse, in the file's order; tensors that shared a storage share one again. Nothing in the
