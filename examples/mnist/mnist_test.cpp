@@ -102,13 +102,27 @@ TEST(Sampler, DrawsAsPythonDoes) {
 TEST(Files, TensorsByName) {
   const TempDir folder;
   const std::string path = folder.path() / "x.pth";
-  trainyard::save_tensors({{"a", torch::arange(6).view({2, 3})}, {"b", torch::ones({1})}}, path);
+  const torch::Tensor table = torch::arange(6).view({2, 3});
+  trainyard::save_tensors({{"a", table},
+                           {"a.t", table.t()},
+                           {"b", torch::ones({1}, torch::kFloat16).requires_grad_(true)},
+                           {"none", torch::empty({0, 2})}},
+                          path);
   const auto tensors = trainyard::load_tensors(path);
-  ASSERT_EQ(tensors.size(), 2u);
+  ASSERT_EQ(tensors.size(), 4u);
   EXPECT_EQ(tensors[0].first, "a");
-  EXPECT_TRUE(torch::equal(tensors[0].second, torch::arange(6).view({2, 3})));
-  std::ofstream(path) << "not a pickle";
-  EXPECT_THAT(thrown([&] { trainyard::load_tensors(path); }), HasSubstr("no file of torch.save"));
+  EXPECT_TRUE(torch::equal(tensors[0].second, table));
+  EXPECT_TRUE(torch::equal(tensors[1].second, table.t()));
+  EXPECT_TRUE(tensors[1].second.is_alias_of(tensors[0].second));
+  EXPECT_TRUE(torch::equal(tensors[2].second, torch::ones({1}, torch::kFloat16)));
+  EXPECT_THAT(tensors[3].second.sizes().vec(), ElementsAre(0, 2));
+  std::ofstream(path) << "not a pickle, and no archive that holds one";
+  EXPECT_THAT(thrown([&] { trainyard::load_tensors(path); }),
+              HasSubstr(path + ": not a zip archive as torch.save writes it"));
+  EXPECT_THAT(thrown([&] {
+                trainyard::save_tensors({{"c", torch::ones({1}, torch::kComplexFloat)}}, path);
+              }),
+              HasSubstr("c has an element type that no plain storage has"));
 }
 
 int free_port() {

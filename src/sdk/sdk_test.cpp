@@ -1,5 +1,6 @@
 #include <archive.h>
 #include <archive_entry.h>
+#include <cmath>
 #include <fstream>
 #include <sstream>
 
@@ -53,15 +54,24 @@ TEST(Images, AreWhereAwsKeepsThem) {
 }
 
 TEST(Npy, RoundTripsInEachType) {
-  const Tensor tensor{{2, 3}, {0, 1, 2, 3, 4, 255}};
-  for (const NpyType type : {NpyType::float64, NpyType::float32, NpyType::uint8}) {
+  const Tensor tensor{{2, 3}, {0, 1, 2, 3, 4, 127}};
+  const std::pair<NpyType, std::size_t> types[] = {
+      {NpyType::float64, 8}, {NpyType::float32, 4}, {NpyType::int64, 8},  {NpyType::int32, 4},
+      {NpyType::int16, 2},   {NpyType::int8, 1},    {NpyType::uint64, 8}, {NpyType::uint32, 4},
+      {NpyType::uint16, 2},  {NpyType::uint8, 1},   {NpyType::boolean, 1}};
+  for (const auto& [type, size] : types) {
     const std::string bytes = to_npy(tensor, type);
-    const std::size_t size = type == NpyType::float64 ? 8 : type == NpyType::float32 ? 4 : 1;
     EXPECT_EQ((bytes.size() - 6 * size) % 64, 0u);
     const Tensor back = from_npy(bytes);
+    EXPECT_EQ(back.type, type);
     EXPECT_EQ(back.shape, tensor.shape);
     EXPECT_EQ(back.values, tensor.values);
   }
+  const Tensor far{{5}, {-1e30, -1.5, 1e30, std::nan(""), 300}};
+  EXPECT_EQ(from_npy(to_npy(far, NpyType::uint8)).values,
+            (std::vector<double>{0, 0, 255, 0, 255}));
+  EXPECT_EQ(from_npy(to_npy(far, NpyType::int64)).values,
+            (std::vector<double>{-0x1p63, -1, 0x1p63, 0, 300}));
   EXPECT_THAT(to_npy({{1}, {7}}), HasSubstr("{'descr': '<f8', 'fortran_order': False, "
                                             "'shape': (1,), }"));
 }

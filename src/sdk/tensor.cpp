@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -79,19 +81,42 @@ double read_as(const char* bytes, bool swap) {
   return static_cast<double>(value);
 }
 
-using ReadElement = double (*)(const char*, bool);
+template <class T>
+void write_as(double value, std::string& out) {
+  T element;
+  if constexpr (std::is_integral_v<T>) {
+    constexpr auto kMin = static_cast<double>(std::numeric_limits<T>::min());
+    constexpr auto kMax = static_cast<double>(std::numeric_limits<T>::max());
+    if (std::isnan(value)) value = 0;
+    element = value <= kMin   ? std::numeric_limits<T>::min()
+              : value >= kMax ? std::numeric_limits<T>::max()
+                              : static_cast<T>(value);
+  } else {
+    element = static_cast<T>(value);
+  }
+  out.append(reinterpret_cast<const char*>(&element), sizeof element);
+}
 
 struct ElementType {
   std::string_view code;
+  NpyType type;
   std::size_t size;
-  ReadElement read;
+  double (*read)(const char* bytes, bool swap);
+  void (*write)(double value, std::string& out);
 };
 
+template <class T>
+constexpr ElementType element(std::string_view code, NpyType type) {
+  return {code, type, sizeof(T), read_as<T>, write_as<T>};
+}
+
 constexpr ElementType kElementTypes[] = {
-    {"f8", 8, read_as<double>},   {"f4", 4, read_as<float>},    {"u1", 1, read_as<uint8_t>},
-    {"i1", 1, read_as<int8_t>},   {"b1", 1, read_as<uint8_t>},  {"i2", 2, read_as<int16_t>},
-    {"u2", 2, read_as<uint16_t>}, {"i4", 4, read_as<int32_t>},  {"u4", 4, read_as<uint32_t>},
-    {"i8", 8, read_as<int64_t>},  {"u8", 8, read_as<uint64_t>},
+    element<double>("f8", NpyType::float64),  element<float>("f4", NpyType::float32),
+    element<uint8_t>("u1", NpyType::uint8),   element<int8_t>("i1", NpyType::int8),
+    element<uint8_t>("b1", NpyType::boolean), element<int16_t>("i2", NpyType::int16),
+    element<uint16_t>("u2", NpyType::uint16), element<int32_t>("i4", NpyType::int32),
+    element<uint32_t>("u4", NpyType::uint32), element<int64_t>("i8", NpyType::int64),
+    element<uint64_t>("u8", NpyType::uint64),
 };
 
 const ElementType& element_type(std::string_view descriptor, bool& swap) {
@@ -168,12 +193,11 @@ std::vector<std::size_t> Tensor::argmax_rows() const {
 
 std::string to_npy(const Tensor& tensor, NpyType type) {
   check(tensor);
-  const char* descriptor = type == NpyType::float64   ? "<f8"
-                           : type == NpyType::float32 ? "<f4"
-                                                      : "|u1";
+  const ElementType& kind = *std::ranges::find(kElementTypes, type, &ElementType::type);
   std::string header = fmt::format(
-      "{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", descriptor,
-      fmt::join(tensor.shape, ", "), tensor.shape.size() == 1 ? "," : "");
+      "{{'descr': '{}{}', 'fortran_order': False, 'shape': ({}{}), }}",
+      kind.size == 1 ? '|' : '<', kind.code, fmt::join(tensor.shape, ", "),
+      tensor.shape.size() == 1 ? "," : "");
   const std::size_t unpadded = kMagic.size() + 4 + header.size() + 1;
   header.append((kHeaderAlign - unpadded % kHeaderAlign) % kHeaderAlign, ' ');
   header += '\n';
@@ -182,16 +206,8 @@ std::string to_npy(const Tensor& tensor, NpyType type) {
   bytes += static_cast<char>(header.size() & 0xFF);
   bytes += static_cast<char>(header.size() >> 8);
   bytes += header;
-  for (const double value : tensor.values) {
-    if (type == NpyType::uint8) {
-      bytes += static_cast<char>(static_cast<uint8_t>(std::clamp(value, 0.0, 255.0)));
-    } else if (type == NpyType::float32) {
-      const auto small = static_cast<float>(value);
-      bytes.append(reinterpret_cast<const char*>(&small), sizeof small);
-    } else {
-      bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
-    }
-  }
+  bytes.reserve(bytes.size() + tensor.values.size() * kind.size);
+  for (const double value : tensor.values) kind.write(value, bytes);
   return bytes;
 }
 
@@ -210,6 +226,7 @@ Tensor from_npy(std::string_view bytes) {
   bool swap = false;
   const ElementType& type = element_type(member(header, "'descr'"), swap);
   Tensor tensor;
+  tensor.type = type.type;
   tensor.shape = parse_shape(member(header, "'shape'"));
   const std::size_t count = element_count(tensor.shape);
   if (bytes.size() - start != count * type.size) {

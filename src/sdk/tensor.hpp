@@ -10,10 +10,17 @@
 
 namespace trainyard::sdk {
 
+/// The element types of .npy files.
+enum class NpyType {
+  float64, float32, int64, int32, int16, int8, uint64, uint32, uint16, uint8, boolean
+};
+
 /// Values in C order (the last dimension runs fastest): values.size() is the product of `shape`.
 struct Tensor {
   std::vector<std::size_t> shape;
   std::vector<double> values;
+  /// What the values were where they come from; integers beyond 2⁵³ have lost their last digits.
+  NpyType type = NpyType::float64;
 
   /// Elements of one row, i.e. of the dimensions after the first.
   std::size_t row_size() const;
@@ -21,10 +28,8 @@ struct Tensor {
   std::vector<std::size_t> argmax_rows() const;
 };
 
-/// The element type of a .npy file.
-enum class NpyType { float64, float32, uint8 };
-
-/// NumPy's .npy, format version 1.0 (numpy.lib.format): x-npy bodies.
+/// NumPy's .npy, format version 1.0 (numpy.lib.format): x-npy bodies. Values are written as `type`,
+/// whatever the tensor's is; integers take the nearest value that they have.
 std::string to_npy(const Tensor& tensor, NpyType type = NpyType::float64);
 /// Reads versions 1 to 3, C and Fortran order, little- and big-endian floats, integers, booleans;
 /// SystemError for anything else (objects and structures are never unpickled).

@@ -38,6 +38,12 @@ void write_nested(const sdk::Tensor& tensor, std::size_t depth, std::size_t& nex
   out += ']';
 }
 
+/// numpy.savetxt writes a vector as a column.
+std::string column_or_table(const sdk::Tensor& tensor) {
+  if (tensor.shape.size() != 1) return sdk::to_csv(tensor);
+  return sdk::to_csv({{tensor.shape[0], 1}, tensor.values});
+}
+
 ApiError malformed(ContentType type, const std::string& why) {
   return ApiError("BadRequest", 400,
                   "The body is not valid " + std::string(name_of(type)) + ": " + why);
@@ -78,15 +84,18 @@ ContentType accepted_type(std::string_view header, std::string_view otherwise) {
 
 sdk::Tensor decode(ContentType type, std::string_view body) {
   try {
-    switch (type) {
-      case ContentType::csv: return sdk::from_csv(body);
-      case ContentType::npy: return sdk::from_npy(body);
-      case ContentType::json: break;
+    if (type == ContentType::npy) return sdk::from_npy(body);
+    sdk::Tensor tensor;
+    if (type == ContentType::csv) {
+      tensor = sdk::from_csv(body);
+    } else {
+      std::string error;
+      auto value = parse_json(body, &error);
+      if (!value) throw malformed(type, error);
+      tensor = sdk::from_nested(*value);
     }
-    std::string error;
-    auto value = parse_json(body, &error);
-    if (!value) throw malformed(type, error);
-    return sdk::from_nested(*value);
+    tensor.type = sdk::NpyType::float32;
+    return tensor;
   } catch (const SystemError& error) {
     throw malformed(type, error.what());
   }
@@ -94,7 +103,7 @@ sdk::Tensor decode(ContentType type, std::string_view body) {
 
 std::string encode(ContentType type, const sdk::Tensor& tensor) {
   switch (type) {
-    case ContentType::csv: return sdk::to_csv(tensor);
+    case ContentType::csv: return column_or_table(tensor);
     case ContentType::npy: return sdk::to_npy(tensor);
     case ContentType::json: break;
   }

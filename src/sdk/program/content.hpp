@@ -18,9 +18,10 @@ ContentType content_type_of(std::string_view header);
 ContentType accepted_type(std::string_view header, std::string_view otherwise);
 std::string_view name_of(ContentType type);
 
-/// ApiError 400 with one line when the body is malformed.
+/// ApiError 400 with one line when the body is malformed. Numbers in texts are float32, as in
+/// PyTorch's default input_fn; those of npy are what they are.
 sdk::Tensor decode(ContentType type, std::string_view body);
-/// JSON: nested lists; CSV: a line a row; npy: version 1.0, float64.
+/// JSON: nested lists; CSV: a line a row, or a number of a vector; npy: version 1.0, float64.
 std::string encode(ContentType type, const sdk::Tensor& tensor);
 
 }  // namespace trainyard::serving

@@ -75,6 +75,13 @@ class Arguments {
 /// Whatever model_fn makes; predict_fn knows its type.
 using Model = std::shared_ptr<void>;
 
+/// Whether the rows of several requests may go through predict_fn together.
+enum class Joining {
+  trusted,  // each row's answer depends on that row alone
+  tried,    // nobody knows: the first joint answers are compared with those of each request alone,
+            // and where they differ requests stay alone for good
+};
+
 struct Program {
   /// Trains and saves into environment.model_dir. What it throws becomes /opt/ml/output/failure and
   /// exit status 1.
@@ -86,6 +93,7 @@ struct Program {
   std::function<Tensor(Model& model, const Tensor& input)> predict_fn;
   /// A batch of one that warms the model up before /ping answers 200.
   std::optional<Tensor> example;
+  Joining joining = Joining::trusted;
 };
 
 /// The client sent what the model cannot take.

@@ -185,6 +185,14 @@ TEST(Content, EveryCodecReadsWhatItWrites) {
   EXPECT_EQ(encode(ContentType::json, {{0, 2}, {}}), "[]");
 }
 
+TEST(Content, TypesAndVectors) {
+  EXPECT_EQ(decode(ContentType::json, "[1]").type, sdk::NpyType::float32);
+  EXPECT_EQ(decode(ContentType::csv, "1").type, sdk::NpyType::float32);
+  const std::string whole = sdk::to_npy({{2}, {1, -2}}, sdk::NpyType::int64);
+  EXPECT_EQ(decode(ContentType::npy, whole).type, sdk::NpyType::int64);
+  EXPECT_EQ(encode(ContentType::csv, {{2}, {1, -2}}), "1\n-2\n");
+}
+
 TEST(Content, MalformedBodiesAreTheClientsFault) {
   const std::pair<ContentType, std::string> bodies[] = {
       {ContentType::json, ""},        {ContentType::json, "{"},
@@ -267,6 +275,85 @@ TEST(Batcher, OneThatFailsDoesNotFailItsNeighbours) {
     }));
   }
   for (auto& answer : answers) EXPECT_TRUE(answer.get());
+}
+
+/// Requests of two rows each that wait while one of one row is computed, as often as it takes until
+/// some of them went through the model together.
+class Together {
+ public:
+  explicit Together(const Batcher::Predict& predict)
+      : predict_(predict), batcher_([this](const Tensor& input) { return watch(input); }, 1,
+                                    Joining::tried) {}
+
+  std::vector<std::vector<double>> ask() {
+    waiting_ = 0;
+    auto first = std::async(std::launch::async, [&] { return batcher_.predict({{1, 1}, {7}}); });
+    std::vector<std::future<Tensor>> others;
+    for (int i = 0; i < 4; ++i) {
+      others.push_back(std::async(std::launch::async, [this, i] {
+        const double value = i;
+        ++waiting_;
+        return batcher_.predict({{2, 1}, {value, value + 10}});
+      }));
+    }
+    std::vector<std::vector<double>> answers;
+    for (auto& other : others) answers.push_back(other.get().values);
+    first.get();
+    return answers;
+  }
+
+  int joint() const { return joint_; }  // batches of more than one request
+
+ private:
+  Tensor watch(const Tensor& input) {
+    if (input.shape[0] == 1) {
+      while (waiting_ < 4) std::this_thread::yield();
+      for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+    } else if (input.shape[0] > 2) {
+      ++joint_;
+    }
+    return predict_(input);
+  }
+
+  Batcher::Predict predict_;
+  std::atomic<int> waiting_{0}, joint_{0};
+  Batcher batcher_;
+};
+
+TEST(Batcher, JoinsWhatNobodyVouchesForOnceItHasProvedItself) {
+  Together together([](const Tensor& input) {
+    Tensor output = input;
+    for (double& value : output.values) value *= 2;
+    return output;
+  });
+  while (together.joint() < 6) {  // more than are compared
+    const auto answers = together.ask();
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const auto value = static_cast<double>(i);
+      EXPECT_EQ(answers[i], (std::vector<double>{2 * value, 2 * value + 20}));
+    }
+  }
+}
+
+TEST(Batcher, RowsThatDependOnOneAnotherStayApart) {
+  Together together([](const Tensor& input) {  // what is above the mean
+    double sum = 0;
+    for (const double value : input.values) sum += value;
+    Tensor output = input;
+    for (double& value : output.values) value -= sum / static_cast<double>(input.values.size());
+    return output;
+  });
+  auto ask = [&] {
+    for (const auto& answer : together.ask()) EXPECT_EQ(answer, (std::vector<double>{-5, 5}));
+  };
+  while (together.joint() == 0) ask();
+  for (int i = 0; i < 5; ++i) ask();
+  EXPECT_EQ(together.joint(), 1);
+}
+
+TEST(Batcher, AnyAnswerIsGoodWhereNobodyPromisesRows) {
+  Batcher batcher([](const Tensor&) { return Tensor{{}, {0.5}}; }, 1, Joining::tried);
+  EXPECT_EQ(batcher.predict({{2, 1}, {5, 6}}).values, std::vector<double>{0.5});
 }
 
 TEST(Batcher, AModelMustAnswerEachRow) {

@@ -41,7 +41,11 @@ int train(const Program& program, const std::vector<std::string>& words) {
   }
 }
 
-int serve(const Program& program) {
+}  // namespace
+
+namespace serving {
+
+int serve_until_told(const Program& program, const std::function<void(ServeOptions&)>& adjust) {
   // Blocked before any thread starts, so that only the wait below takes them.
   sigset_t signals;
   sigemptyset(&signals);
@@ -50,14 +54,15 @@ int serve(const Program& program) {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   try {
     Environment environment = read_environment();
-    serving::ServeOptions options;
+    ServeOptions options;
     options.port = env_integer("SAGEMAKER_BIND_TO_PORT", options.port, 0, 65535);
     options.workers = env_integer("SAGEMAKER_MODEL_SERVER_WORKERS",
                                   std::max(1, environment.cpus / 2), 1, 256);
     const char* accept = std::getenv("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT");
     if (accept != nullptr && *accept != '\0') options.default_accept = accept;
     options.model_dir = environment.model_dir;
-    serving::ModelServer server(program, options);
+    if (adjust) adjust(options);
+    ModelServer server(program, options);
     std::cout << "Serving on port " << server.port() << std::endl;
     int signal = 0;
     ::sigwait(&signals, &signal);
@@ -69,14 +74,16 @@ int serve(const Program& program) {
   }
 }
 
-}  // namespace
+}  // namespace serving
 
 int run(int argc, char** argv, Program program) {
   std::vector<std::string> words(argv + 1, argv + argc);
   std::string mode = words.empty() || words[0].rfind("-", 0) == 0 ? "train" : words[0];
   if (!words.empty() && words[0] == mode) words.erase(words.begin());
   if (mode == "train" && program.train) return train(program, words);
-  if (mode == "serve" && program.model_fn && program.predict_fn) return serve(program);
+  if (mode == "serve" && program.model_fn && program.predict_fn) {
+    return serving::serve_until_told(program);
+  }
   std::cerr << "usage: " << argv[0] << " [train [--NAME VALUE]... | serve]" << std::endl;
   return 2;
 }

@@ -48,6 +48,12 @@ struct ModelServer::Impl {
     return invoke(request);
   }
 
+  /// A status of 400 and more says whose fault it was; the toolkit has but one for clients'.
+  http::Response refusal(int status, const std::string& why) const {
+    if (options.as_inference_toolkit && status < 500) status = 500;
+    return text_response(status, why + "\n");
+  }
+
   http::Response invoke(http::Request& request) {
     try {
       Batcher* model_queue = ready.load();
@@ -58,14 +64,17 @@ struct ModelServer::Impl {
           accepted_type(request.headers.get("accept"), options.default_accept);
       ContentType type = content_type_of(request.headers.get("content-type"));
       Tensor input = decode(type, http::read_all(*request.body, kPayloadBytesMax));
+      if (type == ContentType::csv && options.as_inference_toolkit) {
+        std::erase(input.shape, std::size_t{1});
+      }
       http::Response response;
       response.headers.add("Content-Type", std::string(name_of(reply_type)));
       response.body = encode(reply_type, model_queue->predict(input));
       return response;
     } catch (const ApiError& error) {
-      return text_response(error.http_status(), error.message() + "\n");
+      return refusal(error.http_status(), error.message());
     } catch (const BadInput& error) {
-      return text_response(400, std::string(error.what()) + "\n");
+      return refusal(400, error.what());
     } catch (const std::exception& error) {
       log_error("prediction failed: {}", error.what());
       return text_response(500, std::string(error.what()) + "\n");
@@ -82,7 +91,7 @@ ModelServer::ModelServer(const Program& program, const ServeOptions& options)
   impl.model = program.model_fn(options.model_dir);
   impl.batcher = std::make_unique<Batcher>(
       [&impl](const Tensor& input) { return impl.program.predict_fn(impl.model, input); },
-      std::max(1, options.workers));
+      std::max(1, options.workers), program.joining);
   for (int i = 0; i < kWarmUps && program.example; ++i) impl.batcher->predict(*program.example);
   impl.ready = impl.batcher.get();
 }

@@ -14,6 +14,9 @@ struct ServeOptions {
   int workers = 1;              // SAGEMAKER_MODEL_SERVER_WORKERS
   std::string default_accept = "application/json";  // SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT
   fs::path model_dir;
+  /// As SageMaker's inference toolkit answers for a model without code: CSV as numpy.genfromtxt
+  /// reads it (one line, or one column, is a vector), and 500 whatever is wrong with a request.
+  bool as_inference_toolkit = false;
 };
 
 class ModelServer {
@@ -31,5 +34,11 @@ class ModelServer {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// Serves as the container's environment says (the names above), changed by `adjust`, until SIGTERM
+/// or SIGINT. Returns main's exit status; why it is not 0 stands on standard error. To be called
+/// before any thread starts.
+int serve_until_told(const Program& program,
+                     const std::function<void(ServeOptions&)>& adjust = {});
 
 }  // namespace trainyard::serving

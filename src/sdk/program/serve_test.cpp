@@ -68,6 +68,25 @@ TEST(Serve, AnswersInTheTypesThatAreAskedFor) {
   EXPECT_EQ(ask(server.port(), "POST", "/invocations", "[[1, 2]]").body, "[[2.0, 4.0]]");
 }
 
+TEST(Serve, AsTheInferenceToolkit) {
+  const Program program = doubling();
+  ServeOptions options = local();
+  options.as_inference_toolkit = true;
+  ModelServer server(program, options);
+  auto answer = [&](const std::string& body) {
+    return ask(server.port(), "POST", "/invocations", body, "text/csv").body;
+  };
+  EXPECT_EQ(answer("1,2\n3,4\n"), "[[2.0, 4.0], [6.0, 8.0]]");
+  EXPECT_EQ(answer("1,2\n"), "[2.0, 4.0]");
+  EXPECT_EQ(answer("1\n2\n"), "[2.0, 4.0]");
+  EXPECT_EQ(answer("1\n"), "2.0");
+  const std::pair<const char*, const char*> faults[] = {
+      {"{", "application/json"}, {"[-1]", "application/json"}, {"x", "image/png"}};
+  for (const auto& [body, type] : faults) {
+    EXPECT_EQ(ask(server.port(), "POST", "/invocations", body, type).status, 500) << body;
+  }
+}
+
 TEST(Serve, FaultsHaveTheirStatus) {
   const Program program = doubling();
   ModelServer server(program, local());

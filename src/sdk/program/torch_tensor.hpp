@@ -1,6 +1,10 @@
 // Between the tensors of requests and libtorch's.
 #pragma once
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <torch/types.h>
 
 #include "sdk/tensor.hpp"
@@ -16,12 +20,13 @@ sdk::Tensor from_torch(const torch::Tensor& tensor);
 /// takes the whole machine, not the instance's share.
 void use_threads(int threads);
 
-/// A dict of tensors by name, in the form of `torch.save(dict(module.state_dict()), path)`:
-/// Python's torch.load reads it, and load_state_dict takes it.
+/// A state_dict file, as torch.save(module.state_dict(), path) writes it in Python, and torch.load
+/// and load_state_dict read it. CPU tensors of the plain types; a storage that several share stays
+/// one.
 using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 void save_tensors(const NamedTensors& tensors, const std::string& path);
-/// The reverse; SystemError when the file is not such a dict (Python's state_dict() itself, an
-/// OrderedDict, is not: wrap it in dict()).
+/// The reverse, in the file's order; tensors that shared a storage share one again. Nothing in the
+/// file is run. SystemError naming the file and what in it is no state_dict.
 NamedTensors load_tensors(const std::string& path);
 
 }  // namespace trainyard
