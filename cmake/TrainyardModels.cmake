@@ -1,6 +1,6 @@
 # The generated models: structs, shape tables, operations and clients of every service in api/, as
 # one library; the dispatch tables, which name the handlers, are compiled into the services.
-set(TRAINYARD_SERVICES states sagemaker runtime s3 iam sts logs events)
+set(TRAINYARD_SERVICES states sagemaker runtime s3 iam sts logs events monitoring)
 set(TRAINYARD_GENERATED ${CMAKE_BINARY_DIR}/include/generated)
 set(model_sources)
 set(TRAINYARD_DISPATCH_SOURCES)

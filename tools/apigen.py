@@ -37,6 +37,14 @@ TIMESTAMPS = {"unixTimestamp": "epoch_seconds", "iso8601": "iso8601", "rfc822": 
 BANNER = "// Emitted by tools/apigen.py from api/{}.json. Do not edit.\n"
 
 
+def protocols_of(metadata):
+    """The protocols that we speak of those that the service does, first the one that its clients of
+    today choose; the others are for older ones."""
+    listed = metadata.get("protocols", [metadata["protocol"]])
+    keys = [(name, metadata.get("jsonVersion") if name == "json" else None) for name in listed]
+    return [PROTOCOLS[key] for key in keys if key in PROTOCOLS]
+
+
 def snake(name):
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     name = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower().replace("-", "_")
@@ -307,7 +315,6 @@ def emit_operations_header(model):
 
 def emit_service(model):
     s, metadata = model.service, model.raw["metadata"]
-    protocol = PROTOCOLS[(metadata["protocol"], metadata.get("jsonVersion"))]
     out = [BANNER.format(s), f'#include "generated/{s}/operations.hpp"\n\n'
            f"namespace trainyard::{s} {{\nnamespace {{\n\nusing wire::Mode;\n\n"]
     for name, shape in sorted(model.errors.items()):
@@ -348,19 +355,41 @@ def emit_service(model):
     if selectors:
         out.append("constexpr std::string_view kQuerySelectors[] = {\n    " +
                    ",\n    ".join(map(quoted, selectors)) + "};\n\n")
-    out.append("const wire::Service kService = {\n    " + ",\n    ".join([
-        f".name = {quoted(s)}",
+    compatible = "awsQueryCompatible" in metadata
+    if compatible:
+        out.append("const wire::ErrorShape* const kErrors[] = {" +
+                   ", ".join(f"&kError{name}" for name in sorted(model.errors)) + "};\n\n")
+    older = ""
+    for protocol in reversed(protocols_of(metadata)):
+        name = "kService" if protocol == protocols_of(metadata)[0] else f"kService_{protocol}"
+        out.append(emit_service_value(model, name, protocol, namespace, bool(selectors), older,
+                                      compatible))
+        older = name
+    out.append(f"}}  // namespace trainyard::{s}\n")
+    return "".join(out)
+
+
+def emit_service_value(model, name, protocol, namespace, selectors, older, compatible):
+    metadata = model.raw["metadata"]
+    # A service that has changed its protocol keeps the codes that clients know.
+    validation = VALIDATION["query" if compatible else protocol]
+    fields = [
+        f".name = {quoted(model.service)}",
         f".signing_name = {quoted(metadata.get('signingName', metadata['endpointPrefix']))}",
         f".protocol = wire::Protocol::{protocol}",
         f".target_prefix = {quoted(metadata.get('targetPrefix', ''))}",
         f".api_version = {quoted(metadata['apiVersion'])}",
         f".xml_namespace = {quoted(namespace)}",
         f".endpoint_prefix = {quoted(metadata['endpointPrefix'])}",
-        f".validation_code = {quoted(metadata.get('validationCode', VALIDATION[protocol]))}",
+        f".validation_code = {quoted(metadata.get('validationCode', validation))}",
         f".query_selectors = {'kQuerySelectors' if selectors else '{}'}",
-        f".operations = {{operations(), {len(model.operations)}}}"]) + "};\n\n")
-    out.append(f"}}  // namespace trainyard::{s}\n")
-    return "".join(out)
+        f".operations = {{operations(), {len(model.operations)}}}"]
+    if compatible:
+        fields.append(".query_compatible_errors = kErrors")
+    if older:
+        fields.append(f".older = &{older}")
+    linkage = "const" if name == "kService" else "static const"
+    return f"{linkage} wire::Service {name} = {{\n    " + ",\n    ".join(fields) + "};\n\n"
 
 
 DISPATCH = {"stream": "stream_dispatch", "later": "later_dispatch"}

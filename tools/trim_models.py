@@ -17,8 +17,9 @@ import zipfile
 API = pathlib.Path(__file__).resolve().parent.parent / "api"
 FOLDERS = {  # our name: botocore's folder
     "states": "stepfunctions", "sagemaker": "sagemaker", "runtime": "sagemaker-runtime",
-    "s3": "s3", "iam": "iam", "sts": "sts", "logs": "logs", "events": "events"}
-METADATA = ("apiVersion", "endpointPrefix", "jsonVersion", "protocol", "signingName",
+    "s3": "s3", "iam": "iam", "sts": "sts", "logs": "logs", "events": "events",
+    "monitoring": "cloudwatch"}
+METADATA = ("apiVersion", "awsQueryCompatible", "endpointPrefix", "jsonVersion", "protocol", "signingName",
             "targetPrefix", "xmlNamespace")
 SHAPE_TRAITS = ("type", "required", "payload", "enum", "min", "max", "pattern", "flattened",
                 "union", "sensitive", "timestampFormat", "error", "exception", "locationName",
@@ -94,6 +95,8 @@ def trim(model, operations):
             shapes[name] = trim_shape(model["shapes"][name])
             todo += references(shapes[name])
     metadata = keep(model["metadata"], METADATA)
+    if len(model["metadata"].get("protocols", [])) > 1:
+        metadata["protocols"] = model["metadata"]["protocols"]
     if names := selectors(model, operations):
         metadata["querySelectors"] = names
     return {"metadata": metadata, "operations": kept,

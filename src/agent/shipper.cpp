@@ -117,7 +117,8 @@ void Shipper::send_metrics() {
     list.push_back(json::object{
         {"name", value.name}, {"value", value.value}, {"timestamp", value.at_ms}});
   }
-  send("metrics", dump(json::object{{"metrics", std::move(list)}}));
+  send("metrics", dump(json::object{{"first", next_metric_}, {"metrics", std::move(list)}}));
+  next_metric_ += values.size();
 }
 
 }  // namespace trainyard::agent

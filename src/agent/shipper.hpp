@@ -36,6 +36,7 @@ class Shipper {
   const std::string group_, stream_;
   LogQueue queue_;
   uint64_t next_ = 0;  // index of the next event in the stream
+  uint64_t next_metric_ = 0;  // index of the next metric value of this instance
   std::mutex mutex_;
   std::vector<MetricValue> metrics_;
   bool gave_up_ = false;

@@ -7,6 +7,7 @@
 #include "generated/events/operations.hpp"
 #include "generated/iam/operations.hpp"
 #include "generated/logs/operations.hpp"
+#include "generated/monitoring/operations.hpp"
 #include "generated/runtime/operations.hpp"
 #include "generated/s3/operations.hpp"
 #include "generated/sagemaker/operations.hpp"
@@ -24,7 +25,8 @@ using ::testing::HasSubstr;
 
 const Service* const kServices[] = {&states::kService, &sagemaker::kService, &runtime::kService,
                                     &s3::kService,     &iam::kService,       &sts::kService,
-                                    &logs::kService,   &events::kService};
+                                    &logs::kService,   &events::kService,    &monitoring::kService,
+                                    monitoring::kService.older};
 
 /// The operation's input, as the server takes it from a request.
 template <class Input>
@@ -187,6 +189,55 @@ TEST(Protocol, ForbiddenIs400InJsonRpcOnly) {
     bool json = service->protocol == Protocol::json_1_0 || service->protocol == Protocol::json_1_1;
     EXPECT_EQ(serialise_error(*service, denied, "id").status, json ? 400 : 403) << service->name;
   }
+}
+
+TEST(Protocol, OneModelInTwoProtocols) {
+  const Service& today = monitoring::kService;
+  const Service& older = *today.older;
+  auto put = parsed<monitoring::PutMetricDataInput>(
+      older, "PutMetricData", {"POST", "/"},
+      "Namespace=ns&MetricData.member.1.MetricName=m&MetricData.member.1.Value=1.5&"
+      "MetricData.member.1.Timestamp=2026-11-24T00%3A00%3A00Z&"
+      "MetricData.member.1.Dimensions.member.1.Name=d&"
+      "MetricData.member.1.Dimensions.member.1.Value=v");
+  EXPECT_EQ(put.metric_data->front().value, 1.5);
+  EXPECT_EQ(put.metric_data->front().dimensions->front().value, "v");
+  auto same = parsed<monitoring::PutMetricDataInput>(
+      today, "PutMetricData", {"POST", "/"},
+      R"({"Namespace": "ns", "MetricData": [{"MetricName": "m", "Timestamp": 1795478400}]})");
+  EXPECT_EQ(same.metric_data->front().timestamp, put.metric_data->front().timestamp);
+
+  const ApiError wrong("InvalidParameterValue", 400, "words");
+  auto json = serialise_error(today, wrong, "id");
+  EXPECT_THAT(json.body, HasSubstr(R"("__type":"InvalidParameterValueException")"));
+  EXPECT_EQ(json.headers.get("x-amzn-query-error"), "InvalidParameterValue;Sender");
+  auto xml = serialise_error(older, wrong, "id");
+  EXPECT_THAT(xml.body, HasSubstr("<Code>InvalidParameterValue</Code>"));
+  EXPECT_EQ(parse_error(today, json).code(), "InvalidParameterValue");
+  EXPECT_EQ(parse_error(older, xml).code(), "InvalidParameterValue");
+  for (const char* code : {"AccessDenied", "AccessDeniedException"}) {
+    auto denied = serialise_error(today, ApiError(code, 400, ""), "id");
+    EXPECT_THAT(denied.body, HasSubstr(R"("__type":"AccessDeniedException")"));
+    EXPECT_EQ(denied.headers.get("x-amzn-query-error"), "AccessDenied;Sender");
+  }
+  auto unlisted = serialise_error(today, ApiError("AnyCode", 500, ""), "id");
+  EXPECT_THAT(unlisted.body, HasSubstr(R"("__type":"AnyCode")"));
+  EXPECT_EQ(unlisted.headers.get("x-amzn-query-error"), "AnyCode;Receiver");
+
+  monitoring::GetMetricStatisticsOutput output;
+  output.datapoints.emplace(1);
+  output.datapoints->front().extended_statistics = {{"p50", 0.5}};
+  const Operation& get = *find_operation(older, "GetMetricStatistics");
+  EXPECT_THAT(serialise_response(older, get, &output, "id").body,
+              HasSubstr("<GetMetricStatisticsResult><Datapoints><member><ExtendedStatistics><entry>"
+                        "<key>p50</key><value>0.5</value></entry></ExtendedStatistics></member>"));
+  monitoring::PutMetricDataOutput nothing;
+  const Operation& done = *find_operation(older, "PutMetricData");
+  EXPECT_EQ(serialise_response(older, done, &nothing, "id").body,
+            "<PutMetricDataResponse xmlns=\"http://monitoring.amazonaws.com/doc/2010-08-01/\">"
+            "<ResponseMetadata><RequestId>id</RequestId></ResponseMetadata>"
+            "</PutMetricDataResponse>");
+  EXPECT_EQ(serialise_response(today, done, &nothing, "id").body, "{}");
 }
 
 TEST(Protocol, NotModifiedTellsWhatIsThere) {

@@ -93,9 +93,11 @@ class Unpacker {
     const char* name = archive_entry_pathname(entry);
     if (name == nullptr) throw ArchiveError("a member's name cannot be read");
     name_ = name;
+    const mode_t type = archive_entry_filetype(entry);
+    // The root, as Python's tarfile writes it when it is given "/" for a name.
+    if (type == AE_IFDIR && name_ == "/") return;
     Parts parts = parts_of(name_);
     const char* hard_link = archive_entry_hardlink(entry);
-    const mode_t type = archive_entry_filetype(entry);
     if (parts.empty()) {
       if (type == AE_IFDIR || name_.empty()) return;
       refuse("has no name of its own");

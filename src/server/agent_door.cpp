@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "identity/identity.hpp"
 #include "services/logs/append.hpp"
+#include "services/monitoring/append.hpp"
 #include "services/sagemaker/attempts.hpp"
 
 namespace trainyard::server {
@@ -116,12 +117,23 @@ struct AgentDoor::Impl {
       return reply(200, {});
     }
     if (target.what == "metrics") {
-      write([&](Call& call) {
-        sagemaker::put_metrics(call, target.attempt, target.host, body);
-      });
+      take_metrics(target, body);
       return reply(200, {});
     }
     return refuse(404, "no such path");
+  }
+
+  /// The job's last values are rows, all of them are data of CloudWatch. Both take a repeat.
+  void take_metrics(const Target& target, const json::object& body) {
+    std::optional<sagemaker::JobMetrics> metrics;
+    write([&](Call& call) {
+      metrics = sagemaker::put_metrics(call, target.attempt, target.host, body);
+    });
+    if (!metrics) return;
+    monitoring::append_from_agent(
+        parts.store, parts.segments, parts.clock.now(),
+        {metrics->job, target.attempt + "/" + target.host, find_integer(body, "first")},
+        metrics->values);
   }
 
   bool must_stop(const std::string& attempt) {

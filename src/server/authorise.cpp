@@ -16,6 +16,7 @@ struct ConditionKey {
   const char* key;
 };
 constexpr ConditionKey kConditionKeys[] = {
+    {"monitoring", "Namespace", "cloudwatch:namespace"},
     {"s3", "Prefix", "s3:prefix"},
     {"s3", "Delimiter", "s3:delimiter"},
     {"s3", "MaxKeys", "s3:max-keys"},

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "generated/iam/operations.hpp"
 #include "generated/logs/operations.hpp"
+#include "generated/monitoring/operations.hpp"
 #include "generated/s3/operations.hpp"
 #include "generated/sagemaker/operations.hpp"
 #include "identity/identity.hpp"
@@ -137,6 +138,16 @@ TEST_F(Authorise, TheRegionOfARequestIsAlwaysKnown) {
   EXPECT_NE(ask(s3::kService, "ListObjectsV2", &list), "");
   EXPECT_NE(ask(sagemaker::kService, "ListTrainingJobs", &jobs), "");
   EXPECT_EQ(ask(iam::kService, "ListRoles", &roles), "");  // its one endpoint is in us-east-1
+}
+
+TEST_F(Authorise, ConditionsSeeTheNamespaceOfMetrics) {
+  may("cloudwatch:PutMetricData", "*",
+      R"({"StringEquals":{"cloudwatch:namespace":"/aws/sagemaker/TrainingJobs"}})");
+  monitoring::PutMetricDataInput put{.namespace_ = "/aws/sagemaker/TrainingJobs"};
+  EXPECT_EQ(ask(monitoring::kService, "PutMetricData", &put), "");
+  put.namespace_ = "own";
+  EXPECT_NE(ask(monitoring::kService, "PutMetricData", &put), "");
+  EXPECT_NE(ask(*monitoring::kService.older, "PutMetricData", &put), "");
 }
 
 TEST_F(Authorise, ConditionsSeeTheHeadersOfS3) {

@@ -52,7 +52,8 @@ http::Response Front::handle(http::Request& request) {
 
 http::Response Front::health() const {
   json::object services;
-  for (const char* name : {"events", "iam", "logs", "s3", "sagemaker", "stepfunctions", "sts"}) {
+  for (const char* name : {"events", "iam", "logs", "monitoring", "s3", "sagemaker",
+                           "stepfunctions", "sts"}) {
     services[name] = "available";
   }
   json::object body{{"product", "Trainyard"},

@@ -117,20 +117,20 @@ struct Pipeline::Impl {
 
   /// The stations of one request, in order.
   http::Response serve(http::Request& request, Route& route, const std::string& request_id) {
-    const ServiceDispatch& service = *route.service;
+    const wire::Service& service = *route.spoken;
     std::unique_ptr<http::BodyReader> payload;
-    Caller caller = authenticate(request, *service.service, payload);
+    Caller caller = authenticate(request, service, payload);
     find_operation(route, request, kBodyBytesMax);
     const wire::Operation& operation = *route.operation;
-    const OperationDispatch& handler = service.operations[operation.index];
+    const OperationDispatch& handler = route.service->operations[operation.index];
     auto input = handler.make_input();
     std::shared_ptr<void> output;
-    wire::Missing missing = wire::parse_request(*service.service, operation, request,
+    wire::Missing missing = wire::parse_request(service, operation, request,
                                                 route.located, kBodyBytesMax, input.get());
-    wire::validate(*service.service, *operation.input, input.get(), missing);
+    wire::validate(service, *operation.input, input.get(), missing);
     if (!wire::is_transactional(operation.mode)) {
       parts.store.read([&](Txn& txn) {
-        authorise_operation(txn, caller, *service.service, operation, input.get(), parts.site,
+        authorise_operation(txn, caller, service, operation, input.get(), parts.site,
                             parts.clock.now());
       });
       StreamCall call{parts.store, caller, parts.clock, parts.random, parts.site, parts.blobs,
@@ -138,14 +138,14 @@ struct Pipeline::Impl {
       if (operation.mode == wire::Mode::later) {
         http::Response response;
         response.pending = std::make_unique<PendingOutput>(
-            *service.service, operation, handler, request_id, handler.run_later(call, input.get()));
+            service, operation, handler, request_id, handler.run_later(call, input.get()));
         return response;
       }
       output = handler.make_output();
       handler.run_stream(call, input.get(), output.get());
     } else {
       auto work = [&](Txn& txn) {
-        authorise_operation(txn, caller, *service.service, operation, input.get(), parts.site,
+        authorise_operation(txn, caller, service, operation, input.get(), parts.site,
                             parts.clock.now());
         Call call = make_call(parts, txn, caller, request_id);
         auto fresh = handler.make_output();  // the work may run again
@@ -154,7 +154,7 @@ struct Pipeline::Impl {
       };
       operation.mode == wire::Mode::read ? parts.store.read(work) : parts.store.write(work);
     }
-    return wire::serialise_response(*service.service, operation, output.get(), request_id);
+    return wire::serialise_response(service, operation, output.get(), request_id);
   }
 };
 
@@ -165,9 +165,8 @@ Pipeline::~Pipeline() = default;
 
 http::Response Pipeline::handle(http::Request& request) {
   std::string request_id = impl_->parts.random.uuid();
-  Route route;
-  route.service = &service_of(request);
-  return or_error(*route.service->service, route.operation, request_id, request.method == "HEAD",
+  Route route = begin_route(request);
+  return or_error(*route.spoken, route.operation, request_id, request.method == "HEAD",
                   [&] { return impl_->serve(request, route, request_id); });
 }
 

@@ -160,7 +160,7 @@ std::string bucket_in_host(std::string_view host) {
   return "";
 }
 
-const ServiceDispatch& service_of(const http::Request& request) {
+Route begin_route(const http::Request& request) {
   const ServiceDispatch* found = nullptr;
   if (const std::string* target = request.headers.find("X-Amz-Target")) found = by_target(*target);
   std::string scope = scope_service(request);
@@ -174,11 +174,17 @@ const ServiceDispatch& service_of(const http::Request& request) {
   }
   if (!found) found = find_service("s3");
   TRAINYARD_ASSERT(found != nullptr);
-  return *found;
+  Route route;
+  route.service = found;
+  route.spoken = found->service;
+  if (route.spoken->older != nullptr && !request.headers.has("X-Amz-Target")) {
+    route.spoken = route.spoken->older;
+  }
+  return route;
 }
 
 void find_operation(Route& route, http::Request& request, std::size_t body_max) {
-  switch (route.service->service->protocol) {
+  switch (route.spoken->protocol) {
     case wire::Protocol::json_1_0:
     case wire::Protocol::json_1_1:
       return find_json(route, request);

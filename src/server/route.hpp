@@ -14,6 +14,7 @@ namespace trainyard::server {
 
 struct Route {
   const ServiceDispatch* service = nullptr;
+  const wire::Service* spoken = nullptr;  // the service in the request's protocol
   const wire::Operation* operation = nullptr;
   wire::Located located;
   std::unique_ptr<http::BodyReader> body;  // a form that had to be read to find its Action
@@ -22,9 +23,10 @@ struct Route {
 /// By our own name ("states"); nullptr when there is none.
 const ServiceDispatch* find_service(std::string_view name);
 
-/// The service, as far as the request's head tells; before any signature is believed. Never null:
-/// what names no service is taken as S3's, whose paths are free.
-const ServiceDispatch& service_of(const http::Request& request);
+/// A route whose service is known, as far as the request's head tells; before any signature is
+/// believed. What names no service is taken as S3's, whose paths are free. A service that speaks
+/// more protocols than one is spoken to in its first when the request has an X-Amz-Target.
+Route begin_route(const http::Request& request);
 
 /// Fills `route.operation` and `route.located`; may read the body of a form (up to `body_max`) and
 /// put another in its place. ApiError in the service's own words when there is no such operation.

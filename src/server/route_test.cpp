@@ -27,8 +27,7 @@ http::Request request(std::string method, std::string target, std::string servic
 std::string found(http::Request asked, const std::string& body = "") {
   http::StringBody text(body);
   asked.body = &text;
-  Route route;
-  route.service = &service_of(asked);
+  Route route = begin_route(asked);
   try {
     find_operation(route, asked, 1024);
   } catch (const ApiError& error) {
@@ -54,6 +53,19 @@ TEST(Route, FindsServiceAndOperation) {
   EXPECT_EQ(found(request("POST", "/", "iam"), "Version=1"), "iam!MissingAction");
   EXPECT_EQ(found(request("GET", "/?Action=GetUser&UserName=u", "iam")), "iam:GetUser");
   EXPECT_EQ(found(request("POST", "/?Action=GetUser", "iam")), "iam!MissingAction");
+}
+
+TEST(Route, OneServiceInTwoProtocols) {
+  http::Request today = request("POST", "/", "monitoring",
+                                "GraniteServiceVersion20100801.ListMetrics");
+  EXPECT_EQ(begin_route(today).spoken->protocol, wire::Protocol::json_1_0);
+  EXPECT_EQ(found(std::move(today)), "monitoring:ListMetrics");
+  http::Request older = request("POST", "/", "monitoring");
+  EXPECT_EQ(begin_route(older).spoken->protocol, wire::Protocol::query);
+  EXPECT_EQ(found(std::move(older), "Action=ListMetrics&Version=2010-08-01"),
+            "monitoring:ListMetrics");
+  EXPECT_EQ(found(request("POST", "/", "monitoring"), "Action=PutDashboard"),
+            "monitoring!InvalidAction");
 }
 
 TEST(Route, TellsTheOperationsOfS3Apart) {

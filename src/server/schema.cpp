@@ -5,6 +5,7 @@
 #include "identity/identity.hpp"
 #include "services/events/schema.hpp"
 #include "services/logs/schema.hpp"
+#include "services/monitoring/schema.hpp"
 #include "services/s3/schema.hpp"
 #include "services/sagemaker/schema.hpp"
 #include "services/states/schema.hpp"
@@ -22,6 +23,7 @@ std::vector<Migration> collect() {
   add(identity::kMigrations);
   add(s3::kMigrations);
   add(logs::kMigrations);
+  add(monitoring::kMigrations);
   add(events::kMigrations);
   add(states::kMigrations);
   add(sagemaker::kMigrations);

@@ -132,6 +132,9 @@ ApiError parse_json_error(const http::Response& response) {
       }
     }
   }
+  if (std::string known = response.headers.get("x-amzn-query-error"); !known.empty()) {
+    code = known.substr(0, known.find(';'));
+  }
   ApiError error(code.empty() ? std::to_string(response.status) : code, response.status, message);
   error.fields() = std::move(fields);
   return error;

@@ -1,5 +1,6 @@
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "wire/body.hpp"
 #include "wire/protocol.hpp"
 #include "wire/query.hpp"
 #include "wire/rest.hpp"
@@ -147,19 +148,51 @@ std::string json_type(const Service& service) {
                                                 : "application/x-amz-json-1.1";
 }
 
+/// How JSON and the query protocol tell one error.
+struct TwoWords {
+  std::string_view json, query;
+};
+// Those of every service (AWS General Reference, "Common errors").
+constexpr TwoWords kCommonErrors[] = {
+    {"AccessDeniedException", "AccessDenied"},
+    {"IncompleteSignatureException", "IncompleteSignature"},
+    {"InvalidSignatureException", "SignatureDoesNotMatch"},
+    {"MissingAuthenticationTokenException", "MissingAuthenticationToken"},
+    {"UnrecognizedClientException", "InvalidClientTokenId"},
+    {"ValidationException", "ValidationError"}};
+
+/// Both words for what was thrown as `code`, whichever of them that is.
+TwoWords words_of(const Service& service, std::string_view code) {
+  for (const ErrorShape* shape : service.query_compatible_errors) {
+    if (shape->code == code) return {shape->name, shape->code};
+  }
+  for (const TwoWords& words : kCommonErrors) {
+    if (words.json == code || words.query == code) return words;
+  }
+  return {code, code};
+}
+
 void write_json_error(const Service& service, const ApiError& error, http::Response& response) {
   json::object body;
   bool rest = service.protocol == Protocol::rest_json;
   // JSON-RPC answers what REST forbids with 400, as every other fault of a caller.
   if (!rest && response.status == 403) response.status = 400;
-  if (!rest) body["__type"] = error.code();
+  std::string code = error.code();
+  if (!service.query_compatible_errors.empty()) {
+    TwoWords words = words_of(service, code);
+    response.headers.set("x-amzn-query-error",
+                         std::string(words.query) + (error.http_status() < 500 ? ";Sender"
+                                                                               : ";Receiver"));
+    code = std::string(words.json);
+  }
+  if (!rest) body["__type"] = code;
   body[rest ? "Message" : "message"] = error.message();
   for (const auto& [name, value] : error.fields()) {
     bool number = name == "OriginalStatusCode";
     body[name] = number ? json::value(std::stoll(value)) : json::value(json::string(value));
   }
   response.headers.set("Content-Type", rest ? "application/json" : json_type(service));
-  response.headers.set("x-amzn-ErrorType", error.code());
+  response.headers.set("x-amzn-ErrorType", code);
   response.body = dump(body);
 }
 
@@ -170,7 +203,7 @@ Missing parse_request(const Service& service, const Operation& operation, http::
   switch (service.protocol) {
     case Protocol::json_1_0:
     case Protocol::json_1_1:
-      return parse_json_request(operation, http::read_all(*request.body, body_max), input);
+      return parse_json_request(operation, read_body(request, body_max), input);
     case Protocol::query: {
       Missing missing;
       from_form(*operation.input, form_of(request, body_max), input, &missing);

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "wire/body.hpp"
 #include "wire/scalar.hpp"
 
 namespace trainyard::wire {
@@ -150,7 +151,7 @@ Form parse_form(std::string_view body) {
 
 Form form_of(const http::Request& request, std::size_t body_max) {
   if (request.method != "POST") return parse_form(request.query());
-  return parse_form(http::read_all(*request.body, body_max));
+  return parse_form(read_body(request, body_max));
 }
 
 std::string write_form(const Form& form) {

@@ -1,4 +1,4 @@
-// The query protocol of IAM and STS: forms in, XML out.
+// The query protocol of IAM, STS and CloudWatch's older clients: forms in, XML out.
 #pragma once
 
 #include <map>

@@ -132,6 +132,11 @@ struct Service {
   /// are not here among them: "uploads", "versioning".
   std::span<const std::string_view> query_selectors;
   std::span<const Operation> operations;
+  /// A JSON service that once spoke the query protocol: its errors by shape. The code of that time
+  /// goes along, so that clients still find it (Smithy, "awsQueryCompatible").
+  std::span<const ErrorShape* const> query_compatible_errors = {};
+  /// The same service in the protocol of its older clients, or nullptr.
+  const Service* older = nullptr;
 };
 
 }  // namespace trainyard::wire

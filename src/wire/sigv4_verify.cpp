@@ -18,7 +18,7 @@ enum class Spelling { s3, query, json };
 
 Spelling spelling_of(std::string_view service) {
   if (service == "s3") return Spelling::s3;
-  if (service == "iam" || service == "sts") return Spelling::query;
+  if (service == "iam" || service == "sts" || service == "monitoring") return Spelling::query;
   return Spelling::json;
 }
 

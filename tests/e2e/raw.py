@@ -14,6 +14,7 @@ SERVICES = {  # our folder: (signing name, protocol, target prefix or API versio
     "states": ("states", "json", "AWSStepFunctions"),
     "sagemaker": ("sagemaker", "json", "SageMaker"),
     "logs": ("logs", "json", "Logs_20140328"), "events": ("events", "json", "AWSEvents"),
+    "monitoring": ("monitoring", "json", "GraniteServiceVersion20100801"),
     "iam": ("iam", "query", "2010-05-08"), "sts": ("sts", "query", "2011-06-15"),
     "s3": ("s3", "rest-xml", None), "runtime": ("sagemaker", "rest-json", None)}
 JSON = [name for name, (_, protocol, _) in SERVICES.items() if protocol == "json"]

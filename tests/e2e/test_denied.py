@@ -186,6 +186,8 @@ class Denied(unittest.TestCase):
                  lambda c: c.describe_log_groups()),
                 ("events", "events:ListRules", "AccessDeniedException", 400,
                  lambda c: c.list_rules()),
+                ("cloudwatch", "cloudwatch:ListMetrics", "AccessDenied", 400,
+                 lambda c: c.list_metrics()),
                 ("sagemaker-runtime", "sagemaker:InvokeEndpoint", "AccessDeniedException", 403,
                  lambda c: c.invoke_endpoint(EndpointName="none", Body=b""))):
             client = daemon.client(service, *keys)

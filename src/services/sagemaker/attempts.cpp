@@ -105,13 +105,16 @@ void agent_report(Call& call, const std::string& attempt, const std::string& hos
   end(call, *found, read_receipt(host, receipt ? *receipt : json::object{}, call.now));
 }
 
-void put_metrics(Call& call, const std::string& attempt, const std::string&,
-                 const json::object& body) {
+std::optional<JobMetrics> put_metrics(Call& call, const std::string& attempt,
+                                      const std::string& host, const json::object& body) {
   auto found = find_attempt(call.txn, attempt);
-  if (!found || found->owner_kind != Kind::training_job) return;
+  if (!found || found->owner_kind != Kind::training_job) return std::nullopt;
+  if (!find_instance(call.txn, attempt, host)) {
+    throw invalid("The attempt " + attempt + " has no instance " + host + ".");
+  }
   const json::array* metrics = find_array(body, "metrics");
   if (metrics == nullptr) throw invalid("metrics must be a list");
-  training_metrics(call, *found, *metrics);
+  return JobMetrics{found->owner, training_metrics(call, *found, *metrics)};
 }
 
 void instance_lost(Call& call, const std::string& attempt, const std::string& host,

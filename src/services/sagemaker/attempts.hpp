@@ -2,6 +2,7 @@
 // job, or one instance of an endpoint.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,10 +33,16 @@ std::vector<std::string> live_attempts(Txn& txn);
 void agent_report(Call& call, const std::string& attempt, const std::string& host,
                   const json::object& report);
 
-/// {"metrics": [{"name", "value", "timestamp": ms}]}: the last value of each becomes the job's
-/// FinalMetricDataList.
-void put_metrics(Call& call, const std::string& attempt, const std::string& host,
-                 const json::object& body);
+/// The values of a report that belong to a job's metrics.
+struct JobMetrics {
+  std::string job;
+  json::array values;
+};
+
+/// {"metrics": [{"name", "value", "timestamp": ms}]}: the last value of each that the job's request
+/// defines becomes the job's FinalMetricDataList. Returns those; nullopt where there is no job.
+std::optional<JobMetrics> put_metrics(Call& call, const std::string& attempt,
+                                      const std::string& host, const json::object& body);
 
 /// The instance's agent is gone and left no receipt, or could not be started.
 void instance_lost(Call& call, const std::string& attempt, const std::string& host,

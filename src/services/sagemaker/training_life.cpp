@@ -217,7 +217,7 @@ void training_ended(Call& call, Attempt& attempt, const Instance& instance) {
   }
 }
 
-void training_metrics(Call& call, const Attempt& attempt, const json::array& metrics) {
+json::array training_metrics(Call& call, const Attempt& attempt, const json::array& metrics) {
   auto job = find_training_job(call.txn, attempt.owner);
   TRAINYARD_ASSERT(job.has_value());
   auto algorithm = job->request().algorithm_specification;
@@ -225,6 +225,7 @@ void training_metrics(Call& call, const Attempt& attempt, const json::array& met
   if (algorithm && algorithm->metric_definitions) {
     for (const auto& metric : *algorithm->metric_definitions) defined.insert(metric.name);
   }
+  json::array taken;
   for (const json::value& value : metrics) {
     const json::object* metric = value.if_object();
     if (metric == nullptr) throw invalid("a metric is not an object");
@@ -239,7 +240,9 @@ void training_metrics(Call& call, const Attempt& attempt, const json::array& met
                   "ON CONFLICT (job, name) DO UPDATE SET value = excluded.value, at = excluded.at "
                   "WHERE excluded.at >= sagemaker_metrics.at",
                   job->resource.name, *name, number->to_number<double>(), *at);
+    taken.push_back(value);
   }
+  return taken;
 }
 
 }  // namespace trainyard::sagemaker

@@ -21,7 +21,7 @@ void training_phase(Call& call, const Attempt& attempt, std::string_view host,
 /// An instance has ended or was lost; `instance` says how. The first that failed decides.
 void training_ended(Call& call, Attempt& attempt, const Instance& instance);
 
-/// The last value of a metric, of those that the request defines.
-void training_metrics(Call& call, const Attempt& attempt, const json::array& metrics);
+/// Keeps the last value of each metric that the request defines; returns the values of those.
+json::array training_metrics(Call& call, const Attempt& attempt, const json::array& metrics);
 
 }  // namespace trainyard::sagemaker
