@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "cli/demo.hpp"
 #include "cli/paths.hpp"
+#include "cli/runtimes.hpp"
 #include "server/daemon.hpp"
 
 namespace trainyard::cli {
@@ -100,6 +101,12 @@ int parse_and_run(int argc, char** argv) {
       app.add_subcommand("env", "Print shell exports for AWS clients: eval \"$(…)\"");
   env_command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
 
+  bool quick = false;
+  auto* runtimes_command = app.add_subcommand(
+      "runtimes", "List what stands for SageMaker's images here, and try it out");
+  runtimes_command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
+  runtimes_command->add_flag("--quick", quick, "Look packages up without importing them");
+
   auto* demo_command = app.add_subcommand("demo", "Run a demonstration from end to end");
   DemoOptions demo;
   add_demo_options(*demo_command, demo);
@@ -112,6 +119,9 @@ int parse_and_run(int argc, char** argv) {
   if (*serve_command) return serve(data, listen, sandbox, hosts);
   if (*stop_command) return stop(data);
   if (*env_command) return env(data);
+  if (*runtimes_command) {
+    return list_runtimes(data.empty() ? default_data_dir() : fs::path(data), quick);
+  }
   return run_demo(demo);
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/files.hpp"
+#include "runtimes/table.hpp"
 
 namespace trainyard::server {
 
@@ -15,6 +16,10 @@ struct ServeOptions {
   bool sandbox = true;
   std::vector<std::string> hosts;  // further names that the console answers to
 };
+
+/// The runtimes table of a daemon on this folder: its user's entries (DIR/runtimes.toml), then those
+/// that are part of the program. SystemError with file and line for a mistake.
+runtimes::Table runtimes_of(const fs::path& data_dir);
 
 /// Serves until SIGTERM (the daemon alone ends) or SIGINT (jobs and endpoints end too). Prints
 /// "ready http://HOST:PORT" once it accepts. SystemError when it cannot start.

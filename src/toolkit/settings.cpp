@@ -167,6 +167,8 @@ void add_framework_defaults(const Settings& settings, const Variables& given,
       {"NCCL_SOCKET_IFNAME", settings.network_interface},
       {"NCCL_IB_DISABLE", "1"},
       {"NCCL_DEBUG", "WARN"},
+      {"PYTHONUNBUFFERED", "1"},         // a line is in the log once it is printed
+      {"PYTHONDONTWRITEBYTECODE", "1"},
       {"OMP_NUM_THREADS", std::to_string(settings.cpus)}};  // the share, not the machine
   for (const auto& [name, value] : defaults) variables[name] = value_or(given, name, value);
 }
