@@ -1,8 +1,8 @@
 """probe.py PACKAGE [--import]: one line of JSON about this interpreter and one package of its.
 
-Started at the begin of each job of a known image, so that it avoids importlib.metadata, which takes
-a tenth of a second: it looks for the package's metadata where the interpreter looks for modules.
-With --import the package's module is loaded as well.
+Started at the begin of each job that runs Python, so that it does without importlib.metadata, which
+takes a tenth of a second: it looks for the package's metadata where the interpreter looks for
+modules. With --import the package's module is loaded as well.
 """
 import os
 import sys
@@ -48,8 +48,7 @@ def main():
     elif package and not version:
         problem = f"{package} is not installed"
     import json
-    print(json.dumps({"python": ".".join(map(str, sys.version_info[:3])), "version": version,
-                      "problem": problem}))
+    print(json.dumps({"python": sys.version.split()[0], "version": version, "problem": problem}))
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ struct ServeOptions {
   std::vector<std::string> hosts;  // further names that the console answers to
 };
 
-/// The runtimes table of a daemon on this folder: its user's entries (DIR/runtimes.toml), then those
-/// that are part of the program. SystemError with file and line for a mistake.
+/// The runtimes table of a daemon on this folder: its user's entries (DIR/runtimes.toml), then the
+/// program's own. SystemError with file and line for a mistake.
 runtimes::Table runtimes_of(const fs::path& data_dir);
 
 /// Serves until SIGTERM (the daemon alone ends) or SIGINT (jobs and endpoints end too). Prints

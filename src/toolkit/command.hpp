@@ -28,8 +28,8 @@ enum class Kind {
 };
 
 /// PURE: the command for `program`, a path in `folder`. An executable is told train or serve and,
-/// when it trains, the arguments; a script gets the arguments, or `serve`, by way of /bin/sh; Python
-/// programs are run by `interpreter`.
+/// when it trains, the arguments; a script gets the arguments, or `serve`, by way of /bin/sh. A
+/// Python program is run by `interpreter`.
 Command command_for(Mode mode, const std::string& program, Kind kind, const fs::path& folder,
                     const std::vector<std::string>& arguments,
                     const std::string& interpreter = "");

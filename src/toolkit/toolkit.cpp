@@ -174,8 +174,10 @@ int train_or_throw(const fs::path& base) {
   const Ending ending = supervise(command, variables, errors);
   if (ending.exit_code != 0) {
     report_failure(base, ending, errors, command);
-    const std::string hint = missing_module(errors, command.interpreter);
-    if (!hint.empty()) say("ERROR", hint);
+    if (!command.interpreter.empty()) {
+      const std::string hint = missing_module(errors, command.interpreter);
+      if (!hint.empty()) say("ERROR", hint);
+    }
     return ending.exit_code;
   }
   leave_success(base);

@@ -46,15 +46,15 @@ class PythonTraining(unittest.TestCase):
         cls.addClassCleanup(cls.daemon.close)
         cls.role, _ = make_roles(cls.daemon)
         cls.s3 = cls.daemon.client("s3")
-        cls.s3.create_bucket(Bucket="b")
+        cls.s3.create_bucket(Bucket="code")
 
     def start(self, name, files, program="train.py", hyperparameters=None, **changes):
-        self.s3.put_object(Bucket="b", Key=f"{name}/sourcedir.tar.gz", Body=source_archive(
+        self.s3.put_object(Bucket="code", Key=f"{name}/sourcedir.tar.gz", Body=source_archive(
             {file: content if isinstance(content, tuple) else (content, 0o644)
              for file, content in files.items()}))
-        request = training_request(name, self.role, "b", program, **changes)
+        request = training_request(name, self.role, "code", program, **changes)
         request["HyperParameters"]["sagemaker_submit_directory"] = json.dumps(
-            f"s3://b/{name}/sourcedir.tar.gz")
+            f"s3://code/{name}/sourcedir.tar.gz")
         request["HyperParameters"].update(hyperparameters or {})
         self.daemon.client("sagemaker").create_training_job(**request)
 
@@ -69,7 +69,7 @@ class PythonTraining(unittest.TestCase):
         return [line for stream in streams.values() for line in stream]
 
     def model(self, name):
-        body = self.s3.get_object(Bucket="b", Key=f"models/{name}/output/model.tar.gz")["Body"]
+        body = self.s3.get_object(Bucket="code", Key=f"models/{name}/output/model.tar.gz")["Body"]
         with tarfile.open(fileobj=io.BytesIO(body.read())) as archive:
             return {member.name: archive.extractfile(member).read()
                     for member in archive if member.isfile()}
@@ -133,10 +133,10 @@ pathlib.Path(os.environ["SM_MODEL_DIR"], "model.txt").write_text("weights")
         for part, count, seed in (("train", 640, 1), ("t10k", 100, 2)):
             images, labels = digits(count, seed)
             for kind, body in (("images-idx3", images), ("labels-idx1", labels)):
-                self.s3.put_object(Bucket="b", Key=f"data/MNIST/raw/{part}-{kind}-ubyte",
+                self.s3.put_object(Bucket="code", Key=f"data/MNIST/raw/{part}-{kind}-ubyte",
                                    Body=body)
         channel = [{"ChannelName": "training", "DataSource": {"S3DataSource": {
-            "S3DataType": "S3Prefix", "S3Uri": "s3://b/data"}}}]
+            "S3DataType": "S3Prefix", "S3Uri": "s3://code/data"}}}]
         self.start("mnist", {"mnist.py": MNIST}, "mnist.py", InputDataConfig=channel,
                    hyperparameters={"epochs": "3", "batch-size": "16", "lr": "0.05",
                                     "log-interval": "5"},
@@ -197,11 +197,11 @@ class Runtimes(unittest.TestCase):
         daemon.start()
         role, _ = make_roles(daemon)
         s3 = daemon.client("s3")
-        s3.create_bucket(Bucket="b")
-        s3.put_object(Bucket="b", Key="code/sourcedir.tar.gz", Body=source_archive({"train.py": (
+        s3.create_bucket(Bucket="code")
+        s3.put_object(Bucket="code", Key="code/sourcedir.tar.gz", Body=source_archive({"train.py": (
             "import os, only_here\nprint('found', only_here.WORD, os.environ['COLOUR'])", 0o644)}))
         daemon.client("sagemaker").create_training_job(**training_request(
-            "own", role, "b", "train.py", AlgorithmSpecification={
+            "own", role, "code", "train.py", AlgorithmSpecification={
                 "TrainingImage": "example.org/any:1", "TrainingInputMode": "File"}))
         described = finished(daemon, "own")
         lines = str(logs_of(daemon, "/aws/sagemaker/TrainingJobs", "own/"))
