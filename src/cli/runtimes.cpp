@@ -20,9 +20,16 @@ std::string state_of(const runtimes::Runtime& runtime, const runtimes::Findings&
   return text + (found.problem.empty() ? "" : ": " + found.problem);
 }
 
-std::string missing_folder(const runtimes::Runtime& runtime) {
+/// What an instance would miss although this process does not.
+std::string missing_inside(const runtimes::Runtime& runtime) {
   for (const std::string& folder : runtime.folders) {
     if (!fs::is_directory(folder)) return "there is no folder " + folder;
+  }
+  std::error_code error;
+  const fs::path real = fs::canonical(runtime.interpreter, error);
+  if (!error && !runtimes::is_seen(runtime, real)) {
+    return "it leads to " + real.string() + ", which instances do not see: name its folder in "
+           "folders";
   }
   return "";
 }
@@ -36,7 +43,7 @@ int list_runtimes(const fs::path& data_dir, bool quick) {
   for (const runtimes::Runtime& runtime : table.entries()) {
     runtimes::Findings found =
         runtimes::probe(runtime.interpreter, runtimes::own_programs(), runtime.package, !quick);
-    if (found.problem.empty()) found.problem = missing_folder(runtime);
+    if (found.problem.empty()) found.problem = missing_inside(runtime);
     const bool works = found.problem.empty();
     if (!works && runtime.source == own) well = false;
     fmt::print("{:<4} {:<14} {}  {}\n", works ? "ok" : "no", runtime.name, runtime.interpreter,

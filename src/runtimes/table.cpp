@@ -34,6 +34,10 @@ class Reader {
     runtime.version_after = text("version_after", false);
     runtime.folders = texts("folders", false);
     for (const std::string& folder : runtime.folders) path(folder, "folders");
+    if (!is_seen(runtime, runtime.interpreter)) {
+      fail(table_, fmt::format("instances do not see {}: name its folder in folders",
+                               runtime.interpreter));
+    }
     read_environment(runtime);
     if (runtime.framework.empty() != runtime.package.empty()) {
       fail(table_, "framework and package are given together or not at all");
@@ -116,6 +120,16 @@ toml::table parsed(std::string_view text, const std::string& source) {
 }
 
 }  // namespace
+
+bool is_seen(const Runtime& runtime, const std::string& path) {
+  auto holds = [&](std::string folder) {
+    if (!folder.ends_with('/')) folder += '/';
+    return path.starts_with(folder);
+  };
+  constexpr const char* kAlways[] = {"/usr", "/bin", "/sbin", "/lib", "/lib64"};
+  return std::any_of(std::begin(kAlways), std::end(kAlways), holds) ||
+         std::any_of(runtime.folders.begin(), runtime.folders.end(), holds);
+}
 
 Table::Table(std::string_view text, const std::string& source) {
   const toml::table file = parsed(text, source);

@@ -21,6 +21,9 @@ struct Runtime {
   std::string source;               // the file that it is from
 };
 
+/// Whether an instance sees that path of the host: below /usr and its kin, or one of `folders`.
+bool is_seen(const Runtime& runtime, const std::string& path);
+
 /// A runtime for an image, and the version that the image asks for ("" when its tag tells none).
 struct Match {
   Runtime runtime;
@@ -31,7 +34,8 @@ class Table {
  public:
   Table() = default;
   /// `source` names the file in errors. SystemError with its line: no TOML, a key that is unknown,
-  /// missing or of the wrong type, a relative path, a name that stands twice.
+  /// missing or of the wrong type, a path that is relative or that instances do not see, a name
+  /// that stands twice.
   Table(std::string_view text, const std::string& source);
 
   /// Entries of `first` come before those here; one of the same name takes its place.

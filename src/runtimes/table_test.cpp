@@ -83,7 +83,8 @@ TEST(Table, TheUsersEntriesComeFirst) {
 }
 
 TEST(Table, MistakesHaveALine) {
-  const std::string good = "[[runtime]]\nname = \"a\"\nimages = [\"*\"]\ninterpreter = \"/p\"\n";
+  const std::string good =
+      "[[runtime]]\nname = \"a\"\nimages = [\"*\"]\ninterpreter = \"/usr/p\"\n";
   const std::pair<std::string, const char*> table[] = {
       {"[[runtime]", "f:1: "},
       {"runtime = 3", "f:1: runtimes are written as [[runtime]]"},
@@ -93,6 +94,9 @@ TEST(Table, MistakesHaveALine) {
       {"[[runtime]]\nname = 1", "f:2: name is not a text"},
       {good + "image = 1\n", "f:5: a runtime has no \"image\""},
       {good + "folders = [\"venv\"]\n", "f:1: folders is no absolute path: venv"},
+      {"[[runtime]]\nname = \"a\"\nimages = [\"*\"]\ninterpreter = \"/opt/venvs/p\"\n"
+       "folders = [\"/opt/venv\", \"/usr2\"]\n",
+       "f:1: instances do not see /opt/venvs/p: name its folder in folders"},
       {good + "folders = \"/venv\"\n", "f:5: folders is not a list of texts"},
       {good + "environment = { A = 1 }\n", "f:5: environment is not a text"},
       {good + "framework = \"PyTorch\"\n", "f:1: framework and package are given together"},

@@ -218,11 +218,11 @@ class Runtimes(unittest.TestCase):
         daemon.process.stdout.close()
         daemon.process = None
         (daemon.data / "runtimes.toml").write_text(
-            '[[runtime]]\nname = "a"\nimages = ["b"]\ninterpreter = "/opt/none/python"\n')
+            '[[runtime]]\nname = "a"\nimages = ["b"]\ninterpreter = "/usr/none/python"\n')
         done = subprocess.run([BIN / "trainyard", "runtimes", "--quick", "--data", daemon.data],
                               capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("no   a              /opt/none/python  /opt/none/python cannot be started: "
+        self.assertIn("no   a              /usr/none/python  /usr/none/python cannot be started: "
                       "No such file or directory", done.stdout)
 
 
