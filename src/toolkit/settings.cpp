@@ -236,6 +236,18 @@ std::vector<std::string> arguments_of(const json::object& hyperparameters) {
   return arguments;
 }
 
+std::vector<std::string> launchers_asked_for(const Settings& settings) {
+  std::vector<std::string> found;
+  for (const char* name :
+       {"sagemaker_mpi_enabled", "sagemaker_parameter_server_enabled",
+        "sagemaker_torch_distributed_enabled", "sagemaker_pytorch_ddp_enabled",
+        "sagemaker_distributed_dataparallel_enabled"}) {
+    const json::value* value = find(settings.framework_parameters, name);
+    if (value != nullptr && value->is_bool() && value->get_bool()) found.push_back(name);
+  }
+  return found;
+}
+
 json::object training_env(const Settings& settings) {
   json::object channels;
   for (const auto& [name, input] : settings.inputs) {

@@ -158,6 +158,9 @@ int train_or_throw(const fs::path& base) {
                                  settings.output_dir() / "intermediate"}) {
     fs::create_directories(folder);
   }
+  for (const std::string& name : launchers_asked_for(settings)) {
+    say("WARNING", name + " asks for a launcher that is not here: the program runs once a host");
+  }
   if (settings.gpus == 0) say("INFO", "No GPUs detected (normal if no gpus installed)");
   const Command command =
       find_command(Mode::train, settings.program, {settings.code_dir()},

@@ -106,6 +106,15 @@ TEST(Settings, EveryVariableInItsFormat) {
   EXPECT_THAT(variables, SizeIs(std::size(expected) + 1));  // and SM_TRAINING_ENV
 }
 
+TEST(Settings, LaunchersThatAreNotHere) {
+  Config config = tutorial();
+  config.hyperparameters["sagemaker_mpi_enabled"] = "true";
+  config.hyperparameters["sagemaker_pytorch_ddp_enabled"] = "false";
+  config.hyperparameters["sagemaker_mpi_num_of_processes_per_host"] = "2";
+  EXPECT_THAT(launchers_asked_for(read_settings(config, {}, "/opt/ml", 4)),
+              ElementsAre("sagemaker_mpi_enabled"));
+}
+
 TEST(Settings, TrainingEnvIsTheWholeOfIt) {
   const json::value env = parsed(variables_of(tutorial()).at("SM_TRAINING_ENV"));
   EXPECT_EQ(python_json(env), python_json(parsed(R"({
