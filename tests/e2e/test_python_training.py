@@ -10,6 +10,7 @@ import struct
 import subprocess
 import tarfile
 import unittest
+import zipfile
 
 from harness import (BIN, IMAGE, ROOT, Daemon, finished, logs_of, make_roles, source_archive,
                      training_request)
@@ -37,6 +38,20 @@ def digits(count, seed):
         images += image
         labels.append(digit)
     return bytes(images), bytes(labels)
+
+
+def wheel(name, version, code):
+    """A wheel of one module."""
+    info = f"{name}-{version}.dist-info"
+    files = {f"{name}.py": code,
+             f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+             f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"}
+    files[f"{info}/RECORD"] = "".join(f"{file},,\n" for file in [*files, f"{info}/RECORD"])
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for file, text in files.items():
+            archive.writestr(file, text)
+    return buffer.getvalue()
 
 
 class PythonTraining(unittest.TestCase):
@@ -124,6 +139,14 @@ pathlib.Path(os.environ["SM_MODEL_DIR"], "model.txt").write_text("weights")
             lines = self.lines(name)
             self.assertIn(f"ran {version} ['--backend', 'gloo']", lines)
             self.assertTrue(any(line.endswith(f"Installed: mine {version}") for line in lines))
+        self.start("wheels", {"train.py": "import only_here\nprint('ran', only_here.WORD)",
+                              "requirements.txt": "--find-links wheels\nonly_here==1.0\n",
+                              "wheels/only_here-1.0-py3-none-any.whl":
+                              wheel("only_here", "1.0", "WORD = 'here'")})
+        self.completed("wheels")
+        self.assertIn("ran here", self.lines("wheels"))
+        self.assertTrue(any(line.endswith("Installed: only_here 1.0")
+                            for line in self.lines("wheels")))
         self.completed("has-all")
         self.assertTrue(any(line.endswith("Nothing had to be installed")
                             for line in self.lines("has-all")))
