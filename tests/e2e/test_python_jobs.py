@@ -86,7 +86,7 @@ class PythonJobs(unittest.TestCase):
         return [line for stream in streams.values() for line in stream]
 
     def test_a_script_that_ignores_sigterm(self):
-        """First by its name: it has 120 s after its SIGTERM, while the others run."""
+        """It has 120 s after its SIGTERM, while the others run; the last test looks for its end."""
         self.start("a-ignores-sigterm", "import signal, time\n"
                    "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('deaf')\n"
                    "while True: time.sleep(600)")
