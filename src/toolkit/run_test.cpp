@@ -89,6 +89,7 @@ TEST_F(Toolkit, TrainsAndReportsSuccess) {
 TEST_F(Toolkit, TrainsPythonPrograms) {
   write("input/config/hyperparameters.json",
         R"({"sagemaker_program": "\"main.py\"", "epochs": "6", "n": "[1, 2]"})");
+  write("input/config/inputdataconfig.json", "{}");
   write("code/main.py", "import os, sys, sagemaker_containers\n"
                         "print(sys.argv, os.getcwd() == sys.path[0])\n"
                         "print(sagemaker_containers.training_env().hyperparameters)\n"
