@@ -169,7 +169,7 @@ TEST_F(SandboxTest, WhatIsNamedIsVisibleAndReadOnly) {
   const fs::path runtime = folder_.path() / "home/venv", modules = folder_.path() / "build/python";
   for (const fs::path& folder : {runtime, modules}) {
     fs::create_directories(folder);
-    write_file_atomically(folder / "here", folder.filename());
+    write_file_atomically(folder / "here", folder.filename().string());
   }
   beside_ = {modules};
   host_folders_ = {runtime};
