@@ -12,3 +12,12 @@ configure_file(${CMAKE_SOURCE_DIR}/cmake/managed_data.cpp.in
 if(TARGET trainyard_identity)
   target_sources(trainyard_identity PRIVATE ${CMAKE_BINARY_DIR}/data/managed_data.cpp)
 endif()
+
+# The runtimes table, as one text in the layer that reads it.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/api/runtimes.toml)
+file(READ ${CMAKE_SOURCE_DIR}/api/runtimes.toml TRAINYARD_RUNTIMES)
+configure_file(${CMAKE_SOURCE_DIR}/cmake/runtimes_data.cpp.in
+               ${CMAKE_BINARY_DIR}/data/runtimes_data.cpp @ONLY)
+if(TARGET trainyard_runtimes)
+  target_sources(trainyard_runtimes PRIVATE ${CMAKE_BINARY_DIR}/data/runtimes_data.cpp)
+endif()

@@ -2,11 +2,13 @@
 
 #include <cerrno>
 
+#include <fmt/format.h>
 #include <poll.h>
 
 #include "agent/output.hpp"
 #include "agent/results.hpp"
 #include "agent/serving.hpp"
+#include "agent/volume.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
@@ -30,6 +32,9 @@ constexpr std::chrono::milliseconds kOutputEndMax{2'000};
 /// On top of the others' own grace, before the leader uploads what is there.
 constexpr std::chrono::seconds kOthersSlack{10};
 constexpr std::chrono::milliseconds kTermRetry{5};
+/// How often the program's files are looked at.
+constexpr std::chrono::seconds kVolumeEvery{1};
+constexpr int64_t kGibibyte = int64_t{1} << 30;
 constexpr int kDoorPort = 80;
 constexpr int kSignalBase = 128;
 
@@ -202,6 +207,16 @@ std::map<std::string, std::string> Instance::environment() const {
   return variables;
 }
 
+/// What the toolkit starts or reads lies beside it.
+std::vector<fs::path> Instance::programs_beside() const {
+  std::vector<fs::path> found;
+  for (const char* name : {"python", "trainyard-model-server"}) {
+    const fs::path path = options_.toolkit.parent_path() / name;
+    if (fs::exists(path)) found.push_back(path);
+  }
+  return found;
+}
+
 compute::SandboxedProgram Instance::start_program() {
   compute::SandboxSpec spec;
   spec.mode = options_.sandbox;
@@ -210,6 +225,14 @@ compute::SandboxedProgram Instance::start_program() {
   fs::create_directories(spec.scratch);
   spec.program = options_.toolkit;
   spec.arguments = {verb()};
+  spec.beside = programs_beside();
+  for (const std::string& folder : plan_.folders) {
+    if (!fs::is_directory(folder)) {
+      throw SystemError("the folder " + folder + ", which the runtime of this job's image names, "
+                        "is not on this host");
+    }
+    spec.folders.push_back(folder);
+  }
   spec.environment = environment();
   spec.host = options_.host;
   spec.hosts = plan_.hosts;
@@ -220,8 +243,18 @@ compute::SandboxedProgram Instance::start_program() {
 }
 
 void Instance::train(compute::SandboxedProgram& program) {
-  while (!await_end(program, &stop_, std::chrono::hours(1))) {
-    if (stop_.triggered()) stop_program(program);
+  VolumeGuard volume({opt_ml_.base, paths_.scratch(options_.host)}, plan_.volume_bytes);
+  while (!await_end(program, &stop_, kVolumeEvery)) {
+    if (stop_.triggered()) {
+      stop_program(program);
+    } else if (volume.full()) {
+      overfull_ = fmt::format("No space left on the instance's volume: its files take {:.2f} GiB, "
+                              "and VolumeSizeInGB is {}. The program was ended.",
+                              static_cast<double>(volume.used()) / kGibibyte,
+                              plan_.volume_bytes / kGibibyte);
+      program.kill();
+      program.wait(-1);
+    }
   }
 }
 
@@ -300,6 +333,7 @@ void Instance::judge(int status, const OutputPump& pump) {
                                      " did not pass the ping health check: it " + unhealthy_ +
                                      ". Please check CloudWatch logs for this endpoint.");
   }
+  if (!overfull_.empty()) return fail(kAlgorithmError, overfull_);
   if (stopping_) {
     receipt_.outcome = "stopped";
     return;

@@ -37,6 +37,7 @@ class Instance {
   void fetch();
   void open_doors();
   std::map<std::string, std::string> environment() const;
+  std::vector<fs::path> programs_beside() const;
   compute::SandboxedProgram start_program();
   /// Until it has ended by itself or by our doing.
   void train(compute::SandboxedProgram& program);
@@ -71,6 +72,7 @@ class Instance {
   int server_port_ = 0;     // without a sandbox: in the place of 8080
   bool stopping_ = false;   // the program was told to end
   std::string unhealthy_;   // why the server was given up
+  std::string overfull_;    // why the program was ended when its volume was full
   Receipt receipt_;
 };
 

@@ -8,6 +8,7 @@
 #include "agent/plan.hpp"
 #include "agent/receipt.hpp"
 #include "agent/shipper.hpp"
+#include "agent/volume.hpp"
 #include "base/error.hpp"
 #include "base/random.hpp"
 
@@ -244,6 +245,21 @@ TEST(Receipt, SaysWhatIsKnownAndNoMore) {
   receipt.exit_code = 137;
   receipt.signal = 9;
   EXPECT_EQ(find_integer(to_json(receipt), "exit_code"), 137);
+}
+
+TEST(VolumeGuard, CountsWhatIsOnDisk) {
+  const TempDir folder;
+  const fs::path inner = folder.path() / "a/b";
+  fs::create_directories(inner);
+  write_file_atomically(inner / "file", std::string(100'000, 'x'));
+  fs::create_symlink("/usr", inner / "link");  // is not followed
+  VolumeGuard guard({folder.path()}, 1'000'000);
+  EXPECT_FALSE(guard.full());
+  EXPECT_GE(guard.used(), 100'000u);
+  EXPECT_LT(guard.used(), 200'000u);
+  EXPECT_TRUE(VolumeGuard({folder.path()}, 50'000).full());
+  EXPECT_FALSE(VolumeGuard({folder.path()}, 0).full());
+  EXPECT_FALSE(VolumeGuard({folder.path(), "/none"}, 1'000'000).full());
 }
 
 }  // namespace

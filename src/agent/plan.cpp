@@ -53,6 +53,14 @@ class Reader {
     }
     return texts;
   }
+  std::vector<std::string> list(const char* name) const {
+    std::vector<std::string> texts;
+    for (const auto& item : array(name)) {
+      if (!item.is_string()) fail(name, "an array of texts");
+      texts.push_back(to_std(item.get_string()));
+    }
+    return texts;
+  }
   template <class Make>
   void each(const char* name, Make make) const {
     for (const auto& item : array(name)) {
@@ -86,14 +94,12 @@ Plan parse_plan(std::string_view text) {
   plan.region = reader.text("region");
   plan.account = reader.text_or_empty("account");
   plan.name = reader.text("name");
-  for (const auto& host : reader.array("hosts")) {
-    if (!host.is_string()) reader.fail("hosts", "an array of texts");
-    plan.hosts.push_back(to_std(host.get_string()));
-  }
+  plan.hosts = reader.list("hosts");
   if (plan.hosts.empty()) reader.fail("hosts", "an array of at least one host");
   plan.log_group = reader.text("log_group");
   plan.log_streams = reader.texts("log_streams");
   plan.environment = reader.texts("environment");
+  plan.folders = reader.list("folders");
   plan.hyperparameters = reader.object("hyperparameters");
   plan.input_data_config = reader.object("input_data_config");
   reader.each("channels", [&](const Reader& channel) {

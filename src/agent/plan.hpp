@@ -37,6 +37,7 @@ struct Plan {
   std::string log_group;
   std::map<std::string, std::string> log_streams;  // by host
   std::map<std::string, std::string> environment;
+  std::vector<std::string> folders;         // of the host, that the program's runtime is in
   json::object hyperparameters, input_data_config;
   std::vector<Channel> channels;
   std::string model_data_url, code_uri;     // "" when there is none

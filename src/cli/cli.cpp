@@ -12,6 +12,7 @@
 #include "cli/env.hpp"
 #include "cli/init.hpp"
 #include "cli/paths.hpp"
+#include "cli/runtimes.hpp"
 #include "server/daemon.hpp"
 
 namespace trainyard::cli {
@@ -114,6 +115,12 @@ int parse_and_run(int argc, char** argv) {
                                   "Seconds that the session lasts, 900 or more (3600)")
       ->check(CLI::PositiveNumber);
 
+  bool quick = false;
+  auto* runtimes_command = app.add_subcommand(
+      "runtimes", "List what stands for SageMaker's images here, and try it out");
+  runtimes_command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
+  runtimes_command->add_flag("--quick", quick, "Look packages up without importing them");
+
   auto* demo_command = app.add_subcommand("demo", "Run a demonstration from end to end");
   DemoOptions demo;
   add_demo_options(*demo_command, demo);
@@ -130,6 +137,7 @@ int parse_and_run(int argc, char** argv) {
   if (*init_command) return init(fs::absolute(env.data));
   if (*env_command) return print_env(env);
   if (*credentials_command) return print_credentials(env.data, env.role, seconds);
+  if (*runtimes_command) return list_runtimes(env.data, quick);
   return run_demo(demo);
 }
 

@@ -119,8 +119,15 @@ std::string bubblewrap_arguments(const SandboxSpec& spec) {
   for (const std::string& node : gpu_nodes("/dev", spec.gpus)) {
     arguments.add({"--dev-bind-try", node, node});
   }
-  arguments.add({"--ro-bind", spec.program.string(), inside, "--remount-ro", "/", "--chdir",
-                 kInsideBase, "--clearenv"});
+  arguments.add({"--ro-bind", spec.program.string(), inside});
+  for (const fs::path& path : spec.beside) {
+    arguments.add({"--ro-bind", path.string(),
+                   std::string(kInsidePrograms) + "/" + path.filename().string()});
+  }
+  for (const fs::path& path : spec.folders) {
+    arguments.add({"--ro-bind", path.string(), path.string()});
+  }
+  arguments.add({"--remount-ro", "/", "--chdir", kInsideBase, "--clearenv"});
   for (const auto& [name, value] : spec.environment) arguments.add({"--setenv", name, value});
   return arguments.text();
 }

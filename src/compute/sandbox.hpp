@@ -24,7 +24,9 @@ struct SandboxSpec {
   SandboxMode mode = SandboxMode::bwrap;
   fs::path opt_ml;    // writable, at /opt/ml
   fs::path scratch;   // an empty folder of its own: /tmp, and the files of /etc
-  fs::path program;   // the only thing in /opt/trainyard; read-only
+  fs::path program;   // in /opt/trainyard; read-only
+  std::vector<fs::path> beside;   // what else is there: files and folders, read-only
+  std::vector<fs::path> folders;  // of the host at the same paths, read-only
   std::vector<std::string> arguments;              // of the program
   std::map<std::string, std::string> environment;  // all that it gets
   std::string host;                                // its host name

@@ -65,6 +65,8 @@ class SandboxTest : public testing::Test {
     spec.namespaces = &namespaces_[host];
     spec.memory_bytes = memory_bytes_;
     spec.gpus = gpus_;
+    spec.beside = beside_;
+    spec.folders = host_folders_;
     return run_in_sandbox(spec);
   }
   std::string output(const std::string& script, std::size_t host = 0,
@@ -84,6 +86,7 @@ class SandboxTest : public testing::Test {
   std::map<std::string, std::string> environment_{{"PATH", "/usr/bin:/bin"}, {"MINE", "a b"}};
   uint64_t memory_bytes_ = 0;
   int gpus_ = 0;
+  std::vector<fs::path> beside_, host_folders_;
   int count_ = 0;
 };
 
@@ -160,6 +163,23 @@ TEST_F(SandboxTest, NothingOutsideIsVisible) {
   EXPECT_EQ(output("echo $$; grep CapEff /proc/self/status; "
                    "grep NoNewPrivs /proc/self/status; unshare -U true 2>/dev/null || echo no"),
             "2\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\nno\n");
+}
+
+TEST_F(SandboxTest, WhatIsNamedIsVisibleAndReadOnly) {
+  const fs::path runtime = folder_.path() / "home/venv", modules = folder_.path() / "build/python";
+  for (const fs::path& folder : {runtime, modules}) {
+    fs::create_directories(folder);
+    write_file_atomically(folder / "here", folder.filename().string());
+  }
+  beside_ = {modules};
+  host_folders_ = {runtime};
+  EXPECT_EQ(output("cat /opt/trainyard/python/here " + (runtime / "here").string() + "; ls " +
+                   runtime.parent_path().string() + " /opt/trainyard | wc -l; for f in " +
+                   runtime.string() + " /opt/trainyard/python; do touch $f/x 2>&1 | grep -c Read; "
+                   "done"),
+            "pythonvenv6\n1\n1\n");
+  host_folders_ = {folder_.path() / "none"};
+  EXPECT_THAT(output("true"), HasSubstr("none"));
 }
 
 TEST_F(SandboxTest, AnEnvironmentBringsNoOptionsOfTheSandbox) {

@@ -107,6 +107,15 @@ void stop_everything(const Parts& parts, const sigset_t& signals) {
 
 }  // namespace
 
+runtimes::Table runtimes_of(const fs::path& data_dir) {
+  runtimes::Table table = runtimes::built_in();
+  const fs::path own = data_dir / "runtimes.toml";
+  if (const auto text = read_file_if_exists(own)) {
+    table.put_before(runtimes::Table(*text, own.string()));
+  }
+  return table;
+}
+
 int run_daemon(const ServeOptions& options) {
   sigset_t signals = block_signals();
   fs::path dir = fs::absolute(options.data_dir);
@@ -120,6 +129,8 @@ int run_daemon(const ServeOptions& options) {
   SystemRandom random;
   Site site;
   site.data_dir = dir;
+  const runtimes::Table table = runtimes_of(dir);
+  site.runtimes = &table;
   Store store(dir, all_migrations());
   Blobs blobs(dir / "blobs");
   Segments segments(dir / "segments");

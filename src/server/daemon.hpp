@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/files.hpp"
+#include "runtimes/table.hpp"
 
 namespace trainyard::server {
 
@@ -17,6 +18,10 @@ struct ServeOptions {
   std::vector<std::string> pass_through;  // buckets and AWS hosts that the proxy leaves to AWS
   std::vector<std::pair<std::string, std::string>> managed_policies;  // name, version to default to
 };
+
+/// The runtimes table of a daemon on this folder: its user's entries (DIR/runtimes.toml), then the
+/// program's own. SystemError with file and line for a mistake.
+runtimes::Table runtimes_of(const fs::path& data_dir);
 
 /// Serves until SIGTERM (the daemon alone ends) or SIGINT (jobs and endpoints end too). Prints
 /// "ready http://HOST:PORT" once it accepts. SystemError when it cannot start.

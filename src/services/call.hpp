@@ -15,6 +15,7 @@
 #include "base/random.hpp"
 #include "http/message.hpp"
 #include "identity/caller.hpp"
+#include "runtimes/table.hpp"
 #include "store/outbox.hpp"
 #include "store/store.hpp"
 
@@ -29,6 +30,7 @@ struct Site {
   std::string region = "us-east-1";
   std::string url;       // http://127.0.0.1:4566
   fs::path data_dir;
+  const runtimes::Table* runtimes = &runtimes::built_in();  // what images mean here
 };
 
 struct Call;

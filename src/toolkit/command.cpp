@@ -8,12 +8,14 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "toolkit/interpreter.hpp"
 
 namespace trainyard::toolkit {
 namespace {
 
 constexpr std::size_t kListedMax = 20;  // names in a message
 constexpr mode_t kEveryoneRuns = 0755;
+constexpr std::string_view kPythonSuffix = ".py";
 
 const char* name_of(Mode mode) { return mode == Mode::train ? "train" : "serve"; }
 
@@ -43,17 +45,44 @@ std::string listing(const fs::path& folder) {
                      more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
-void check_name(const std::string& program) {
+void check_name(Mode mode, const std::string& program) {
   const fs::path path(program);
   const bool climbs = std::find(path.begin(), path.end(), "..") != path.end();
   if (path.is_absolute() || climbs) {
     throw SystemError("The entry point must be a path within the code folder, not " + program);
   }
-  if (program.ends_with(".py")) {
+  if (mode == Mode::serve && program.ends_with(kPythonSuffix)) {
     throw SystemError(fmt::format(
         "{} is a Python program, and there is no Python runtime for jobs here: the entry point "
         "must be an executable or a shell script.", program));
   }
+}
+
+bool is_package(const fs::path& folder) {
+  return fs::exists(folder / "setup.py") || fs::exists(folder / "pyproject.toml");
+}
+
+/// What `python -m` calls a file of a package.
+std::string module_name(std::string program) {
+  if (program.starts_with("./")) program.erase(0, 2);
+  if (program.ends_with(kPythonSuffix)) program.resize(program.size() - kPythonSuffix.size());
+  std::replace(program.begin(), program.end(), '/', '.');
+  return program;
+}
+
+Command python_command(const std::string& program, Kind kind, const fs::path& folder,
+                       const std::vector<std::string>& arguments,
+                       const std::string& interpreter) {
+  Command command{.folder = folder, .interpreter = interpreter, .package = kind == Kind::module};
+  command.argv = {interpreter};
+  if (command.package) {
+    command.argv.insert(command.argv.end(), {"-m", module_name(program)});
+  } else {
+    command.argv.push_back(program);
+  }
+  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+  command.text = join(command.argv, " ");
+  return command;
 }
 
 }  // namespace
@@ -67,7 +96,11 @@ std::string shell_quoted(const std::string& text) {
 }
 
 Command command_for(Mode mode, const std::string& program, Kind kind, const fs::path& folder,
-                    const std::vector<std::string>& arguments) {
+                    const std::vector<std::string>& arguments,
+                    const std::string& interpreter) {
+  if (kind == Kind::program || kind == Kind::module) {
+    return python_command(program, kind, folder, arguments, interpreter);
+  }
   const std::vector<std::string> words =
       mode == Mode::train ? arguments : std::vector<std::string>{name_of(mode)};
   Command command{.folder = folder};
@@ -86,13 +119,22 @@ Command command_for(Mode mode, const std::string& program, Kind kind, const fs::
 }
 
 Command find_command(Mode mode, const std::string& program, const std::vector<fs::path>& folders,
-                     const std::vector<std::string>& arguments) {
-  if (!program.empty()) check_name(program);
+                     const std::vector<std::string>& arguments, const Variables& given) {
+  if (!program.empty()) check_name(mode, program);
   const std::string name = program.empty() ? name_of(mode) : program;
   for (const fs::path& folder : folders) {
     const fs::path file = folder / name;
     struct stat info {};
-    if (::stat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
+    const bool there = ::stat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+    if (mode == Mode::train && !program.empty() && is_package(folder) &&
+        (!there || name.ends_with(kPythonSuffix))) {
+      // Its module may come to be only where it is installed.
+      return command_for(mode, name, Kind::module, folder, arguments, find_interpreter(given));
+    }
+    if (!there) continue;
+    if (mode == Mode::train && name.ends_with(kPythonSuffix)) {
+      return command_for(mode, name, Kind::program, folder, arguments, find_interpreter(given));
+    }
     if ((info.st_mode & S_IXUSR) == 0 && ::chmod(file.c_str(), kEveryoneRuns) != 0) {
       throw_errno("cannot make " + file.string() + " executable");
     }

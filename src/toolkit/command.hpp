@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/files.hpp"
+#include "toolkit/settings.hpp"
 
 namespace trainyard::toolkit {
 
@@ -14,23 +15,30 @@ struct Command {
   std::vector<std::string> argv;
   fs::path folder;   // working directory
   std::string text;  // as SageMaker's toolkit shows it
+  std::string interpreter;  // of a Python program; "" for any other
+  bool package = false;     // of a Python program: the folder is to be installed
 };
 
 /// What kind of file an entry point is.
 enum class Kind {
   executable,  // ELF
   script,      // anything else that the shell can start
+  program,     // NAME.py, run by the interpreter
+  module,      // of a package (setup.py or pyproject.toml): run by `python -m`
 };
 
 /// PURE: the command for `program`, a path in `folder`. An executable is told train or serve and,
-/// when it trains, the arguments; a script gets the arguments, or `serve`, by way of /bin/sh.
+/// when it trains, the arguments; a script gets the arguments, or `serve`, by way of /bin/sh. A
+/// Python program is run by `interpreter`.
 Command command_for(Mode mode, const std::string& program, Kind kind, const fs::path& folder,
-                    const std::vector<std::string>& arguments);
+                    const std::vector<std::string>& arguments,
+                    const std::string& interpreter = "");
 
 /// Finds `program` in the first of `folders` that holds it ("": a file named like the mode) and
-/// makes it executable. SystemError names what is missing, and lists what is there instead.
+/// makes it executable. `given`: the environment, for the interpreter. SystemError names what is
+/// missing, and lists what is there instead.
 Command find_command(Mode mode, const std::string& program, const std::vector<fs::path>& folders,
-                     const std::vector<std::string>& arguments);
+                     const std::vector<std::string>& arguments, const Variables& given);
 
 /// For /bin/sh; texts that need no quotes stay as they are.
 std::string shell_quoted(const std::string& text);

@@ -86,6 +86,32 @@ TEST_F(Toolkit, TrainsAndReportsSuccess) {
   EXPECT_EQ(failure(), "(none)");
 }
 
+TEST_F(Toolkit, TrainsPythonPrograms) {
+  write("input/config/hyperparameters.json",
+        R"({"sagemaker_program": "\"main.py\"", "epochs": "6", "n": "[1, 2]"})");
+  write("input/config/inputdataconfig.json", "{}");
+  write("code/main.py", "import os, sys, sagemaker_containers\n"
+                        "print(sys.argv, os.getcwd() == sys.path[0])\n"
+                        "print(sagemaker_containers.training_env().hyperparameters)\n"
+                        "raise SystemExit(len(sys.argv) - 5)\n");
+  ::setenv("TRAINYARD_PYTHON", "/usr/bin/python3", 1);
+  EXPECT_EQ(train(), 0) << out() << err();
+  EXPECT_THAT(out(), HasSubstr("\n['main.py', '--epochs', '6', '-n', '[1, 2]'] True\n"
+                               "{'epochs': 6, 'n': [1, 2]}\n"));
+  EXPECT_THAT(out(), HasSubstr("\n/usr/bin/python3 main.py --epochs 6 -n [1, 2]\n"));
+  EXPECT_THAT(out(), HasSubstr("INFO     Running on /usr/bin/python3 (Python 3."));
+  write("code/main.py", "import no_such_module");
+  EXPECT_EQ(train(), 1);
+  EXPECT_THAT(failure(), HasSubstr("ModuleNotFoundError: No module named 'no_such_module'\"\n"
+                                   "Command \"/usr/bin/python3 main.py --epochs 6 -n [1, 2]\""));
+  EXPECT_THAT(out(), HasSubstr("/usr/bin/python3 has no module 'no_such_module'"));
+  fs::remove(base() / "output/failure");
+  ::setenv("TRAINYARD_PYTHON", "/none/python", 1);
+  EXPECT_EQ(train(), 1);
+  EXPECT_THAT(failure(), StartsWith("There is no Python interpreter /none/python"));
+  ::unsetenv("TRAINYARD_PYTHON");
+}
+
 TEST_F(Toolkit, PassesFailuresOn) {
   script("echo oh no >&2; exit 3");
   EXPECT_EQ(train(), 3);

@@ -167,6 +167,8 @@ void add_framework_defaults(const Settings& settings, const Variables& given,
       {"NCCL_SOCKET_IFNAME", settings.network_interface},
       {"NCCL_IB_DISABLE", "1"},
       {"NCCL_DEBUG", "WARN"},
+      {"PYTHONUNBUFFERED", "1"},         // a line is in the log once it is printed
+      {"PYTHONDONTWRITEBYTECODE", "1"},
       {"OMP_NUM_THREADS", std::to_string(settings.cpus)}};  // the share, not the machine
   for (const auto& [name, value] : defaults) variables[name] = value_or(given, name, value);
 }
@@ -232,6 +234,18 @@ std::vector<std::string> arguments_of(const json::object& hyperparameters) {
     arguments.push_back(text);
   }
   return arguments;
+}
+
+std::vector<std::string> launchers_asked_for(const Settings& settings) {
+  std::vector<std::string> found;
+  for (const char* name :
+       {"sagemaker_mpi_enabled", "sagemaker_parameter_server_enabled",
+        "sagemaker_torch_distributed_enabled", "sagemaker_pytorch_ddp_enabled",
+        "sagemaker_distributed_dataparallel_enabled"}) {
+    const json::value* value = find(settings.framework_parameters, name);
+    if (value != nullptr && value->is_bool() && value->get_bool()) found.push_back(name);
+  }
+  return found;
 }
 
 json::object training_env(const Settings& settings) {

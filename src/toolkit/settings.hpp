@@ -56,6 +56,10 @@ json::value decode(const std::string& text);
 /// `--name value` for each hyperparameter in order of the names; `-n value` for one letter.
 std::vector<std::string> arguments_of(const json::object& hyperparameters);
 
+/// The hyperparameters that ask for a launcher of SageMaker's images (MPI, torchrun, parameter
+/// servers), which is not here: the program runs once a host all the same.
+std::vector<std::string> launchers_asked_for(const Settings& settings);
+
 /// The content of SM_TRAINING_ENV.
 json::object training_env(const Settings& settings);
 

@@ -1,5 +1,6 @@
 #include "toolkit/toolkit.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -14,7 +15,9 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "runtimes/probe.hpp"
 #include "toolkit/hosts.hpp"
+#include "toolkit/interpreter.hpp"
 #include "toolkit/python.hpp"
 #include "toolkit/supervise.hpp"
 
@@ -26,6 +29,7 @@ namespace {
 constexpr std::chrono::minutes kHostsTimeout{15};  // SageMaker's own
 constexpr int kCouldNotRun = 1;
 constexpr int kWrongCall = 2;
+constexpr int kStopped = 128 + SIGTERM;
 
 /// A line as sagemaker-containers logs it: people and their log filters know the form.
 void say(const char* level, const std::string& text) {
@@ -44,6 +48,10 @@ Variables given_variables() {
       variables[std::string(*line, equals - *line)] = equals + 1;
     }
   }
+  // Modules that scripts import of SageMaker's own containers: before the user's, after the code.
+  const std::string shims = runtimes::own_programs() / "python/shims";
+  std::string& path = variables["PYTHONPATH"];
+  path = shims + (path.empty() ? "" : ":" + path);
   return variables;
 }
 
@@ -106,24 +114,73 @@ void report_failure(const fs::path& base, const Ending& ending, const Tail& erro
   }
 }
 
+void tell_runtime(const Variables& given, const std::string& interpreter) {
+  auto package = given.find(kPackageVariable);
+  const runtimes::Findings found =
+      runtimes::probe(interpreter, runtimes::own_programs(),
+                      package == given.end() ? "" : package->second, false);
+  say("INFO", substitution(given, interpreter, found.python, found.version));
+}
+
+void prepend(Variables& variables, const char* name, const std::vector<fs::path>& folders) {
+  std::string& value = variables[name];
+  for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
+    value = folder->string() + (value.empty() ? "" : ":" + value);
+  }
+}
+
+/// Installs what the program asks for, and lets `given` name the folders. False when no program is
+/// to be started after it; SystemError, in one line, when it cannot be installed.
+bool install(const fs::path& base, const Command& program, const Variables& variables,
+             Variables& given) {
+  const auto installation = installation_for(program, base);
+  if (!installation) return true;
+  say("INFO", "Installing " + installation->what + " with the following command:\n" +
+                  installation->command.text);
+  Tail errors(kInstallationErrorBytes);
+  const Ending ending = supervise(installation->command, variables, errors);
+  if (ending.exit_code != 0) {
+    if (ending.asked_to_stop) return false;
+    throw SystemError(installation_failure(*installation, errors));
+  }
+  const auto packages = installed_packages(installation->prefix);
+  say("INFO", packages.empty() ? "Nothing had to be installed"
+                               : "Installed: " + join(packages, ", "));
+  prepend(given, "PYTHONPATH", installed_modules(installation->prefix));
+  prepend(given, "PATH", installed_programs(installation->prefix));
+  return true;
+}
+
 int train_or_throw(const fs::path& base) {
-  const Variables given = given_variables();
+  Variables given = given_variables();
   const Settings settings = read_settings(read_configs(base), given, base, cpus_online());
   for (const fs::path& folder : {settings.model_dir(), settings.output_dir() / "data",
                                  settings.output_dir() / "intermediate"}) {
     fs::create_directories(folder);
   }
+  for (const std::string& name : launchers_asked_for(settings)) {
+    say("WARNING", name + " asks for a launcher that is not here: the program runs once a host");
+  }
   if (settings.gpus == 0) say("INFO", "No GPUs detected (normal if no gpus installed)");
   const Command command =
       find_command(Mode::train, settings.program, {settings.code_dir()},
-                   arguments_of(settings.hyperparameters));
+                   arguments_of(settings.hyperparameters), given);
+  if (!command.interpreter.empty()) {
+    tell_runtime(given, command.interpreter);
+    if (!install(base, command, training_variables(settings, given), given)) return kStopped;
+  }
   find_hosts(settings, given);
-  const Variables variables = training_variables(settings, given);
+  Variables variables = training_variables(settings, given);
+  if (!command.interpreter.empty()) variables["PATH"] = given["PATH"];
   announce(settings, variables, command);
   Tail errors;
   const Ending ending = supervise(command, variables, errors);
   if (ending.exit_code != 0) {
     report_failure(base, ending, errors, command);
+    if (!command.interpreter.empty()) {
+      const std::string hint = missing_module(errors, command.interpreter);
+      if (!hint.empty()) say("ERROR", hint);
+    }
     return ending.exit_code;
   }
   leave_success(base);
@@ -155,7 +212,7 @@ int serve(const fs::path& base) {
     const fs::path model = base / "model";
     const Command command =
         find_command(Mode::serve, program == given.end() ? "" : program->second,
-                     {model / "code", model}, {});
+                     {model / "code", model}, {}, given);
     say("INFO", "Starting the model server: " + command.text);
     become(command, serving_variables(base, given, cpus_online()));
   } catch (const std::exception& error) {

@@ -9,6 +9,7 @@
 #include "toolkit/command.hpp"
 #include "toolkit/failure.hpp"
 #include "toolkit/hosts.hpp"
+#include "toolkit/interpreter.hpp"
 #include "toolkit/python.hpp"
 #include "toolkit/settings.hpp"
 
@@ -18,6 +19,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 json::value parsed(const std::string& text) { return parse_own_json(text); }
 
@@ -82,6 +84,8 @@ TEST(Settings, EveryVariableInItsFormat) {
       {"NCCL_SOCKET_IFNAME", "eth0"},
       {"NCCL_IB_DISABLE", "1"},
       {"NCCL_DEBUG", "WARN"},
+      {"PYTHONUNBUFFERED", "1"},
+      {"PYTHONDONTWRITEBYTECODE", "1"},
       {"OMP_NUM_THREADS", "4"},
       {"SM_CURRENT_INSTANCE_TYPE", "local"},
       {"SM_CURRENT_INSTANCE_GROUP", "homogeneousCluster"},
@@ -100,6 +104,15 @@ TEST(Settings, EveryVariableInItsFormat) {
     EXPECT_EQ(found->second, value) << name;
   }
   EXPECT_THAT(variables, SizeIs(std::size(expected) + 1));  // and SM_TRAINING_ENV
+}
+
+TEST(Settings, LaunchersThatAreNotHere) {
+  Config config = tutorial();
+  config.hyperparameters["sagemaker_mpi_enabled"] = "true";
+  config.hyperparameters["sagemaker_pytorch_ddp_enabled"] = "false";
+  config.hyperparameters["sagemaker_mpi_num_of_processes_per_host"] = "2";
+  EXPECT_THAT(launchers_asked_for(read_settings(config, {}, "/opt/ml", 4)),
+              ElementsAre("sagemaker_mpi_enabled"));
 }
 
 TEST(Settings, TrainingEnvIsTheWholeOfIt) {
@@ -234,6 +247,13 @@ TEST(Command, ByKindAndMode) {
     EXPECT_EQ(command.argv, row.argv);
     EXPECT_EQ(command.folder, "/code");
   }
+  const Command program =
+      command_for(Mode::train, "sub/mnist.py", Kind::program, "/code", arguments, "/usr/bin/py");
+  EXPECT_THAT(program.argv, ElementsAre("/usr/bin/py", "sub/mnist.py", "--name", "it's"));
+  EXPECT_EQ(program.text, "/usr/bin/py sub/mnist.py --name it's");
+  const Command module =
+      command_for(Mode::train, "sub/mnist.py", Kind::module, "/code", arguments, "/usr/bin/py");
+  EXPECT_THAT(module.argv, ElementsAre("/usr/bin/py", "-m", "sub.mnist", "--name", "it's"));
   EXPECT_EQ(shell_quoted("--lr=0.1/x_y"), "--lr=0.1/x_y");
   EXPECT_EQ(shell_quoted(""), "''");
 }
@@ -246,7 +266,7 @@ void write(const fs::path& file, const std::string& text) {
 std::string refusal(const std::string& program, const std::vector<fs::path>& folders,
                     Mode mode = Mode::train) {
   try {
-    find_command(mode, program, folders, {});
+    find_command(mode, program, folders, {}, {{"PATH", "/usr/bin"}});
   } catch (const SystemError& error) {
     return error.what();
   }
@@ -268,13 +288,112 @@ TEST(Command, FindsTheEntryPoint) {
   EXPECT_THAT(refusal("", {code}), HasSubstr("sagemaker_program"));
   EXPECT_THAT(refusal("../other.sh", {code}), HasSubstr("within the code folder"));
   EXPECT_THAT(refusal("/bin/sh", {code}), HasSubstr("within the code folder"));
-  EXPECT_THAT(refusal("mnist.py", {code}), HasSubstr("Python program"));
-  EXPECT_THAT(find_command(Mode::train, "other.sh", {code}, {}).text, "/bin/sh -c ./other.sh");
+  EXPECT_THAT(find_command(Mode::train, "other.sh", {code}, {}, {}).text, "/bin/sh -c ./other.sh");
   EXPECT_NE(fs::status(code / "other.sh").permissions() & fs::perms::owner_exec, fs::perms::none);
   write(code.parent_path() / "serve", std::string("\x7f") + "ELF…");
-  const Command server = find_command(Mode::serve, "", {code, code.parent_path()}, {});
+  const Command server = find_command(Mode::serve, "", {code, code.parent_path()}, {}, {});
   EXPECT_THAT(server.argv, ElementsAre("./serve", "serve"));
   EXPECT_EQ(server.folder, code.parent_path());
+}
+
+TEST(Command, PythonProgramsAndPackages) {
+  const TempDir folder;
+  const fs::path code = folder.path() / "code", bin = folder.path() / "bin";
+  write(bin / "python3", "");
+  fs::permissions(bin / "python3", fs::perms::owner_all);
+  const Variables given{{"PATH", "/none::" + bin.string()}};
+  const std::string python = bin / "python3";
+  write(code / "mnist.py", "");
+  write(code / "run.sh", "");
+  auto found = [&](const char* program) {
+    return find_command(Mode::train, program, {code}, {"--a", "b"}, given);
+  };
+  EXPECT_EQ(found("mnist.py").text, python + " mnist.py --a b");
+  EXPECT_FALSE(found("mnist.py").package);
+  EXPECT_FALSE(installation_for(found("mnist.py"), "/base").has_value());
+  for (const char* sign : {"setup.py", "pyproject.toml"}) {
+    write(code / sign, "");
+    EXPECT_EQ(found("mnist.py").text, python + " -m mnist --a b");
+    EXPECT_EQ(found("inner.train").text, python + " -m inner.train --a b");
+    EXPECT_EQ(found("run.sh").text, "/bin/sh -c ./run.sh --a b");
+    EXPECT_EQ(installation_for(found("mnist.py"), "/base")->command.text,
+              python + " -m pip install .");
+    fs::remove(code / sign);
+  }
+  write(code / "requirements.txt", "x");
+  EXPECT_EQ(installation_for(found("mnist.py"), "/base")->command.text,
+            python + " -m pip install -r requirements.txt");
+  EXPECT_FALSE(installation_for(found("run.sh"), "/base").has_value());
+  EXPECT_THAT(refusal("mnist.py", {code}, Mode::serve), HasSubstr("Python program"));
+}
+
+TEST(Interpreter, IsFoundOrMissed) {
+  auto wanted = [](const Variables& given) {
+    try {
+      return find_interpreter(given);
+    } catch (const SystemError& error) {
+      return std::string(error.what());
+    }
+  };
+  EXPECT_EQ(wanted({{"TRAINYARD_PYTHON", "/bin/sh"}}), "/bin/sh");
+  EXPECT_EQ(wanted({{"TRAINYARD_PYTHON", "sh"}, {"PATH", "/bin"}}), "/bin/sh");
+  EXPECT_THAT(wanted({{"TRAINYARD_PYTHON", "/opt/none/python"}}),
+              StartsWith("There is no Python interpreter /opt/none/python in this instance"));
+  EXPECT_THAT(wanted({{"PATH", "/none"}}),
+              StartsWith("There is no Python interpreter python3 on this instance's PATH (/none)"));
+}
+
+TEST(Interpreter, TellsWhatRunsInThePlaceOfWhat) {
+  const Variables tutorial{{kImageVariable, "7.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:1"},
+                           {kFrameworkVariable, "PyTorch"},
+                           {kPackageVariable, "torch"},
+                           {kAskedVariable, "1.2.0"}};
+  EXPECT_EQ(substitution(tutorial, "/usr/bin/python3", "3.11.2", "1.13.1"),
+            "Image pytorch-training:1 is this host's /usr/bin/python3 (Python 3.11.2): asked "
+            "PyTorch 1.2.0, running 1.13.1");
+  EXPECT_EQ(substitution(tutorial, "/usr/bin/python3", "3.11.2", ""),
+            "Image pytorch-training:1 is this host's /usr/bin/python3 (Python 3.11.2): asked "
+            "PyTorch 1.2.0, and torch is not installed there");
+  EXPECT_EQ(substitution({{kImageVariable, "mine:2"}}, "/p", "3.9.1", ""),
+            "Image mine:2 is in no runtimes table: running on /p (Python 3.9.1)");
+  EXPECT_EQ(substitution({}, "/p", "", ""), "Running on /p");
+}
+
+TEST(Interpreter, SaysInOneLineWhyNothingWasInstalled) {
+  const Installation installation{.command = {.interpreter = "/p"},
+                                  .what = "requirements.txt",
+                                  .error = "InstallRequirementsError"};
+  const std::string begin = "InstallRequirementsError: cannot install requirements.txt: ";
+  const std::string none = "ERROR: No matching distribution found for a==1";
+  const std::pair<std::string, std::string> table[] = {
+      {"ERROR: Could not find a version\n" + none, none.substr(7)},
+      {"/p: No module named pip", "/p has no pip (Debian: python3-pip)"},
+      {"WARNING: Retrying after 'NewConnectionError(…)'\n" + none,
+       "/p does not have all that it needs, and no package index can be reached from this "
+       "instance: " + none.substr(7)},
+      {"one\ntwo", "two"}};
+  for (const auto& [said, why] : table) {
+    Tail errors(kInstallationErrorBytes);
+    errors.append(said);
+    EXPECT_EQ(installation_failure(installation, errors), begin + why);
+  }
+  Tail errors;
+  errors.append("Traceback\nModuleNotFoundError: No module named 'xgboost'\n");
+  EXPECT_THAT(missing_module(errors, "/p"), StartsWith("/p has no module 'xgboost'"));
+  EXPECT_EQ(missing_module(Tail(), "/p"), "");
+}
+
+TEST(Interpreter, ListsWhatWasInstalled) {
+  const TempDir folder;
+  const fs::path modules = folder.path() / "local/lib/python3.11/dist-packages";
+  for (const char* name : {"b-2.dist-info", "a_x-1.0.dist-info", "a_x"}) {
+    fs::create_directories(modules / name);
+  }
+  fs::create_directories(folder.path() / "bin");
+  EXPECT_THAT(installed_modules(folder.path()), ElementsAre(modules));
+  EXPECT_THAT(installed_programs(folder.path()), ElementsAre(folder.path() / "bin"));
+  EXPECT_THAT(installed_packages(folder.path()), ElementsAre("a_x 1.0", "b 2"));
+  EXPECT_THAT(installed_packages(folder.path() / "none"), ElementsAre());
 }
 
 TEST(Failure, HoldsTheLastLinesAndTheCommand) {

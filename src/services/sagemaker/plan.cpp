@@ -71,6 +71,24 @@ std::string s3_uri_in(const std::map<std::string, std::string>& map, const std::
   return text.starts_with("s3://") ? text : "";
 }
 
+/// Puts what the image means on this host into the plan and the program's environment (read by the
+/// toolkit). The request's own variables come first.
+void add_runtime(const Site& site, const std::string& image, json::object& plan,
+                 std::map<std::string, std::string>& environment) {
+  plan["image"] = image;
+  environment["TRAINYARD_IMAGE"] = image;
+  runtimes::Match match;
+  if (!site.runtimes->find(image, match)) return;
+  const runtimes::Runtime& runtime = match.runtime;
+  environment.emplace("TRAINYARD_PYTHON", runtime.interpreter);
+  for (const auto& [name, value] : runtime.environment) environment.emplace(name, value);
+  plan["folders"] = json::value_from(runtime.folders);
+  if (runtime.framework.empty()) return;
+  environment["TRAINYARD_FRAMEWORK"] = runtime.framework;
+  environment["TRAINYARD_FRAMEWORK_PACKAGE"] = runtime.package;
+  environment["TRAINYARD_FRAMEWORK_ASKED"] = match.asked;
+}
+
 /// Members that plans of both kinds have.
 json::object base_plan(const Site& site, std::string_view kind, const Attempt& attempt,
                        const std::string& instance_type, int instances) {
@@ -127,7 +145,8 @@ json::object training_plan(const Site& site, const CreateTrainingJobInput& reque
   environment["TRAINING_JOB_ARN"] = arn_of(site, Kind::training_job, request.training_job_name);
   auto hyperparameters = request.hyper_parameters.value_or(none);
   plan["hosts"] = json::value_from(hosts);
-  plan["image"] = request.algorithm_specification->training_image.value_or("");
+  add_runtime(site, request.algorithm_specification->training_image.value_or(""), plan,
+              environment);
   plan["log_group"] = log_group_of(attempt);
   plan["log_streams"] = std::move(streams);
   plan["environment"] = to_object(environment);
@@ -153,7 +172,7 @@ json::object serving_plan(const Site& site, const ProductionVariant& variant,
   auto environment = container.environment.value_or(std::map<std::string, std::string>{});
   environment.emplace("SAGEMAKER_REGION", site.region);
   plan["hosts"] = {kServingHost};
-  plan["image"] = container.image.value_or("");
+  add_runtime(site, container.image.value_or(""), plan, environment);
   plan["log_group"] = log_group_of(attempt);
   plan["log_streams"] = {{kServingHost, log_stream_of(attempt, kServingHost)}};
   plan["environment"] = to_object(environment);

@@ -56,7 +56,10 @@ TEST_F(TrainingTest, ThePlanSaysEverythingThatAgentsNeed) {
       {"log_streams",
        {{"algo-1", "Job-1/algo-1-" + second}, {"algo-2", "Job-1/algo-2-" + second}}},
       {"environment",
-       {{"COLOUR", "red"}, {"TRAINING_JOB_NAME", "Job-1"}, {"TRAINING_JOB_ARN", arn}}},
+       {{"COLOUR", "red"},
+        {"TRAINING_JOB_NAME", "Job-1"},
+        {"TRAINING_JOB_ARN", arn},
+        {"TRAINYARD_IMAGE", "image:1"}}},
       {"hyperparameters",
        {{"epochs", "6"},
         {"sagemaker_program", "\"train.sh\""},
@@ -95,6 +98,40 @@ TEST_F(TrainingTest, ThePlanSaysEverythingThatAgentsNeed) {
   EXPECT_FALSE(owns("/aws/sagemaker/Endpoints/Job-1", "Job-1/algo-1-" + second));
   EXPECT_FALSE(owns("", ""));
   EXPECT_THAT(dump(wire::to_json(job("Job-1"))), ::testing::Not(HasSubstr(token)));
+}
+
+TEST_F(TrainingTest, ThePlanSaysWhatTheImageIsHere) {
+  const runtimes::Table table(R"(
+      [[runtime]]
+      name = "torch"
+      images = ["*/pytorch-training:*"]
+      interpreter = "/opt/venv/bin/python"
+      framework = "PyTorch"
+      package = "torch"
+      folders = ["/opt/venv"]
+      environment = { LIBRARY = "a", OTHER = "b" })", "own");
+  site.runtimes = &table;
+  const std::string image = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:1.2.0-x";
+  auto plan_with = [&](const std::string& name, std::map<std::string, std::string> environment) {
+    auto request = job_request(name);
+    request.algorithm_specification->training_image = image;
+    request.environment = std::move(environment);
+    run(create_training_job, request);
+    return only_plan(take()).at("plan").as_object();
+  };
+  json::object plan = plan_with("a", {{"OTHER", "mine"}});
+  EXPECT_EQ(dump(plan.at("folders")), R"(["/opt/venv"])");
+  EXPECT_EQ(find_string(plan, "image"), image);
+  const std::pair<const char*, std::string> variables[] = {
+      {"TRAINYARD_PYTHON", "/opt/venv/bin/python"}, {"TRAINYARD_IMAGE", image},
+      {"TRAINYARD_FRAMEWORK", "PyTorch"},           {"TRAINYARD_FRAMEWORK_PACKAGE", "torch"},
+      {"TRAINYARD_FRAMEWORK_ASKED", "1.2.0"},       {"LIBRARY", "a"},
+      {"OTHER", "mine"}};
+  for (const auto& [name, value] : variables) {
+    EXPECT_EQ(find_string(plan.at("environment").as_object(), name), value) << name;
+  }
+  plan = plan_with("b", {{"TRAINYARD_PYTHON", "/usr/bin/python3.12"}});  // the request knows better
+  EXPECT_EQ(plan.at("environment").at("TRAINYARD_PYTHON"), "/usr/bin/python3.12");
 }
 
 TEST_F(TrainingTest, LongNamesMakeShortIds) {
