@@ -135,6 +135,7 @@ TEST(Unpack, TakesWhatIsHarmless) {
   TempDir folder;
   const auto members = std::vector<Member>{
       {"", '5'},  // the root, as SDKs write it
+      {"/", '5'},
       {"./", '5'},
       {"./code", '5', "", "", 0700},
       {"code//main.sh", '0', "#!/bin/sh\n", "", 06755},
