@@ -35,14 +35,6 @@ int cpus_of(const Variables& given, int cpus_online) {
   return number_in(given, "SM_NUM_CPUS", std::max(1, cpus_online), 1 << 16);
 }
 
-void prepend_path(Variables& variables, const std::vector<fs::path>& folders) {
-  std::string path;
-  for (const fs::path& folder : folders) path += (path.empty() ? "" : ":") + folder.string();
-  std::string& known = variables["PYTHONPATH"];
-  if (!known.empty()) path += ":" + known;
-  known = path;
-}
-
 }  // namespace
 
 Settings read_settings(const Variables& given, int cpus_online) {
@@ -68,8 +60,9 @@ WorkerCommand python_worker(const Settings& settings, const Variables& given,
   command.argv = {interpreter.empty() ? "python3" : interpreter, "-u", "-m", "trainyard_worker"};
   command.environment = given;
   const fs::path code = settings.base / "model/code";
-  prepend_path(command.environment,
-               {code, programs / "python/shims", programs / "python/worker"});
+  // Behind what the user has: nothing of ours takes the place of a module of theirs.
+  std::string& path = command.environment["PYTHONPATH"];
+  path += (path.empty() ? "" : ":") + (programs / "python/worker").string();
   const int threads = std::max(1, cpus_of(given, cpus_online) / settings.workers);
   command.environment.emplace("OMP_NUM_THREADS", std::to_string(threads));
   std::error_code missing;
