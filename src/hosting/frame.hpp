@@ -42,7 +42,7 @@ class FrameReader {
   std::size_t head_ = 0, body_ = 0;
 };
 
-/// Sends what fits without waiting, from `sent` on; moves `sent`. False when the other side is gone.
+/// Sends what fits without waiting, from `sent` on; moves `sent`. False when the other side left.
 bool send_some(int socket, std::string_view start, std::string_view body, std::size_t& sent);
 
 }  // namespace trainyard::hosting

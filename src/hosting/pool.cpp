@@ -164,7 +164,8 @@ class Pool::Pending final : public http::PendingResponse {
   http::Response finish() override {
     while (progress() != Progress::whole) {
       const int64_t left = std::max<int64_t>(0, deadline() - monotonic_nanos());
-      const auto wait = std::chrono::ceil<std::chrono::milliseconds>(std::chrono::nanoseconds(left));
+      const std::chrono::nanoseconds rest(left);
+      const auto wait = std::chrono::ceil<std::chrono::milliseconds>(rest);
       pollfd entry{fd(), static_cast<short>(POLLIN | (unsent() ? POLLOUT : 0)), 0};
       ::poll(&entry, 1, static_cast<int>(wait.count()));
     }
