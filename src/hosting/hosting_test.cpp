@@ -335,8 +335,7 @@ TEST(Settings, WorkersShareTheCpus) {
   WorkerCommand command = python_worker(settings, {{"PYTHONPATH", "/mine"}}, "/p", 8);
   EXPECT_THAT(command.argv, ElementsAre("python3", "-u", "-m", "trainyard_worker"));
   EXPECT_EQ(command.environment["OMP_NUM_THREADS"], "4");
-  EXPECT_EQ(command.environment["PYTHONPATH"],
-            "/mine:/p/python/worker");
+  EXPECT_EQ(command.environment["PYTHONPATH"], "/mine:/p/python/worker");
   EXPECT_EQ(command.folder, "/b/model");
   command = python_worker(settings, {{"OMP_NUM_THREADS", "3"}, {"TRAINYARD_PYTHON", "/x/py"}},
                           "/p", 8);

@@ -31,9 +31,9 @@ struct WorkerCommand {
 /// else `cpus_online`). SystemError names the variable that makes no sense.
 Settings read_settings(const Variables& given, int cpus_online);
 
-/// The Python worker, from the folder of our own programs, run by TRAINYARD_PYTHON. PYTHONPATH leads
-/// to the user's module and the shims as `given`: the toolkit sees to that. OMP_NUM_THREADS stays as
-/// given; without it the workers share the CPUs.
+/// The Python worker, from the folder of our own programs, run by TRAINYARD_PYTHON. PYTHONPATH as
+/// given leads to the user's module and the shims: the toolkit sees to that. OMP_NUM_THREADS that
+/// is given stays; without it the workers share the CPUs.
 WorkerCommand python_worker(const Settings& settings, const Variables& given,
                             const fs::path& programs, int cpus_online);
 
