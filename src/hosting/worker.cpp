@@ -51,6 +51,7 @@ struct Launch {
   [[noreturn]] void run() const {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(127);
+    ::signal(SIGPIPE, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -92,7 +93,7 @@ std::shared_ptr<Worker> start_worker(const WorkerCommand& command, int number) {
   const std::string folder = command.folder.string();
   const Launch launch{file.c_str(), argv.data(), environment.data(), folder.c_str(),
                       theirs.get(), telling.get(), ::getpid()};
-  worker->pid = ::fork();
+  worker->pid = ::_Fork();
   if (worker->pid < 0) throw_errno("fork");
   if (worker->pid == 0) launch.run();
   worker->process = Fd(static_cast<int>(::syscall(SYS_pidfd_open, worker->pid, 0)));
