@@ -221,6 +221,16 @@ def transform_fn(model, data, content_type, accept): return seen
         self.assertEqual(json.loads(worker.ask()[2]), ["before", "load", "warm m"])
 
 
+    @needs_numpy
+    def test_estimators(self):
+        worker = self.serve("class Sum:\n    def predict(self, x): return x.sum(axis=1)\n"
+                            "def model_fn(model_dir): return Sum()\n",
+                            TRAINYARD_FRAMEWORK_PACKAGE="scikit-learn")
+        self.assertEqual(worker.ask(b"1,2\n3,4\n", content_type=CSV)[1:],
+                         ({"content-type": JSON}, b"[3.0, 7.0]"))
+        self.assertEqual(worker.ask(b"[[1, 2]]", content_type=JSON, accept=CSV)[2], b"3.0\n")
+
+
 @needs_numpy
 class Codecs(unittest.TestCase):
     def test_npy_as_numpy_has_it(self):
