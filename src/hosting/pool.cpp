@@ -137,7 +137,7 @@ class Pool::Pending final : public http::PendingResponse {
     const std::shared_ptr<Worker> worker = worker_of();
     if (!worker) return waited_long_enough();
     const int socket = worker->socket.get();
-    if (ticket_->sent < ticket_->start.size() + ticket_->body.size()) {
+    if (!ticket_->all_sent()) {
       if (!send_some(socket, ticket_->start, ticket_->body, ticket_->sent)) return lost(worker);
     }
     switch (ticket_->reply.take(socket)) {
@@ -148,12 +148,15 @@ class Pool::Pending final : public http::PendingResponse {
       case FrameReader::Status::waiting: break;
     }
     if (monotonic_nanos() >= deadline()) return too_slow(worker);
-    return unsent() ? Progress::partial : Progress::waiting;
+    return ticket_->all_sent() ? Progress::waiting : Progress::partial;
   }
 
   int fd() const override {
     std::lock_guard lock(pool_->mutex);
-    return ticket_->worker ? ticket_->worker->socket.get() : ticket_->called.get();
+    const Ticket& ticket = *ticket_;
+    // Where the request is not sent to its end, no answer can be awaited: `called` has been rung, or
+    // there is none.
+    return ticket.worker && ticket.all_sent() ? ticket.worker->socket.get() : ticket.called.get();
   }
 
   int64_t deadline() const override {
@@ -166,7 +169,9 @@ class Pool::Pending final : public http::PendingResponse {
       const int64_t left = std::max<int64_t>(0, deadline() - monotonic_nanos());
       const std::chrono::nanoseconds rest(left);
       const auto wait = std::chrono::ceil<std::chrono::milliseconds>(rest);
-      pollfd entry{fd(), static_cast<short>(POLLIN | (unsent() ? POLLOUT : 0)), 0};
+      const std::shared_ptr<Worker> worker = worker_of();
+      pollfd entry{worker ? worker->socket.get() : ticket_->called.get(), POLLIN, 0};
+      if (worker && !ticket_->all_sent()) entry.events |= POLLOUT;
       ::poll(&entry, 1, static_cast<int>(wait.count()));
     }
     return std::move(*response_);
@@ -176,10 +181,6 @@ class Pool::Pending final : public http::PendingResponse {
   std::shared_ptr<Worker> worker_of() const {
     std::lock_guard lock(pool_->mutex);
     return ticket_->worker;
-  }
-
-  bool unsent() const {
-    return worker_of() && ticket_->sent < ticket_->start.size() + ticket_->body.size();
   }
 
   Progress done(http::Response response) {

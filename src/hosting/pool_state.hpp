@@ -24,6 +24,8 @@ struct Pool::Ticket {
   std::shared_ptr<Worker> worker;  // once it has one
   Fd called;                       // while it has none: readable once it has one
   FrameReader reply;
+
+  bool all_sent() const { return sent == start.size() + body.size(); }
 };
 
 struct Pool::Impl {
