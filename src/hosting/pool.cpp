@@ -154,8 +154,8 @@ class Pool::Pending final : public http::PendingResponse {
   int fd() const override {
     std::lock_guard lock(pool_->mutex);
     const Ticket& ticket = *ticket_;
-    // Where the request is not sent to its end, no answer can be awaited: `called` has been rung, or
-    // there is none.
+    // Of a request that is not sent to its end no answer can be awaited: `called` has been rung,
+    // or there is none.
     return ticket.worker && ticket.all_sent() ? ticket.worker->socket.get() : ticket.called.get();
   }
 

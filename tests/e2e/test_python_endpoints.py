@@ -139,7 +139,11 @@ class PythonEndpoints(unittest.TestCase):
         self.assertEqual(self.ended(name), ("InService", None), self.log(name))
 
     def log(self, name):
-        streams = logs_of(self.daemon, f"/aws/sagemaker/Endpoints/{name}", "AllTraffic/")
+        logs = self.daemon.client("logs")
+        try:
+            streams = logs_of(self.daemon, f"/aws/sagemaker/Endpoints/{name}", "AllTraffic/")
+        except logs.exceptions.ResourceNotFoundException:
+            return ""  # it has said nothing yet
         return "\n".join(line for stream in streams.values() for line in stream)
 
     def expect_log(self, name, *words):
