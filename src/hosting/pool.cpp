@@ -228,7 +228,7 @@ Pool::Pool(WorkerCommand command, int workers, std::chrono::milliseconds timeout
 
 Pool::~Pool() { stop(); }
 
-bool Pool::ready() const { return impl_->warm > 0; }
+bool Pool::ready() const { return impl_->served && !impl_->hopeless; }
 int Pool::given_up() const { return impl_->given_up.get(); }
 int Pool::workers() const { return impl_->count; }
 

@@ -37,7 +37,8 @@ struct Pool::Impl {
   std::vector<std::shared_ptr<Worker>> idle;  // the last to get free is the first to be taken
   std::deque<std::shared_ptr<Ticket>> queue;
   std::vector<std::shared_ptr<Worker>> workers;
-  std::atomic<int> warm{0};
+  std::atomic<int> warm{0};           // workers that have loaded and live
+  std::atomic<bool> served{false};    // there was one
   std::atomic<bool> stopping{false};
   std::atomic<bool> hopeless{false};  // the model cannot be loaded
   Fd wake, given_up;

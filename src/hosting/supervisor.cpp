@@ -103,6 +103,7 @@ void Supervisor::take_in_load(const std::shared_ptr<Worker>& worker) {
   failures_ = 0;
   worker->loaded = true;
   ++pool_.warm;
+  pool_.served = true;
   log_info("{} is ready", worker->name());
   pool_.free(worker);
   if (others_started_) return;
