@@ -22,8 +22,8 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  /// Whether some worker has loaded its model: those that fail later are replaced, and requests wait
-  /// for that. False again once the model has turned out to be one that cannot be loaded.
+  /// Whether some worker has loaded its model: those that fail later are replaced, and requests
+  /// wait for that. False again once the model has turned out to be one that cannot be loaded.
   bool ready() const;
   /// Readable once the model has turned out to be one that cannot be loaded.
   int given_up() const;
