@@ -79,7 +79,10 @@ class Unpacker {
 
   /// The parts of a member's name; empty for the root.
   Parts parts_of(std::string_view name) const {
-    if (name.starts_with('/')) refuse("has an absolute name");
+    // "/" alone is the root: an archive of one's own with arcname="/" (Python) begins with it.
+    if (name.starts_with('/') && name.find_first_not_of('/') != std::string_view::npos) {
+      refuse("has an absolute name");
+    }
     Parts parts;
     for (std::string& part : split(name, '/')) {
       if (part.empty() || part == ".") continue;

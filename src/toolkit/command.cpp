@@ -45,16 +45,11 @@ std::string listing(const fs::path& folder) {
                      more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
-void check_name(Mode mode, const std::string& program) {
+void check_name(const std::string& program) {
   const fs::path path(program);
   const bool climbs = std::find(path.begin(), path.end(), "..") != path.end();
   if (path.is_absolute() || climbs) {
     throw SystemError("The entry point must be a path within the code folder, not " + program);
-  }
-  if (mode == Mode::serve && program.ends_with(kPythonSuffix)) {
-    throw SystemError(fmt::format(
-        "{} is a Python program, and there is no Python runtime for jobs here: the entry point "
-        "must be an executable or a shell script.", program));
   }
 }
 
@@ -86,6 +81,15 @@ Command python_command(const std::string& program, Kind kind, const fs::path& fo
 }
 
 }  // namespace
+
+bool is_served_by_worker(const std::string& program, const fs::path& model) {
+  if (program.ends_with(kPythonSuffix)) return true;
+  const std::string name = program.empty() ? name_of(Mode::serve) : program;
+  if (fs::is_regular_file(model / "code" / name) || fs::is_regular_file(model / name)) {
+    return false;
+  }
+  return program.empty() || fs::is_regular_file(model / "code" / (program + ".py"));
+}
 
 std::string shell_quoted(const std::string& text) {
   auto plain = [](unsigned char c) {
@@ -120,7 +124,7 @@ Command command_for(Mode mode, const std::string& program, Kind kind, const fs::
 
 Command find_command(Mode mode, const std::string& program, const std::vector<fs::path>& folders,
                      const std::vector<std::string>& arguments, const Variables& given) {
-  if (!program.empty()) check_name(mode, program);
+  if (!program.empty()) check_name(program);
   const std::string name = program.empty() ? name_of(mode) : program;
   for (const fs::path& folder : folders) {
     const fs::path file = folder / name;

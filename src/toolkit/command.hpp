@@ -40,6 +40,10 @@ Command command_for(Mode mode, const std::string& program, Kind kind, const fs::
 Command find_command(Mode mode, const std::string& program, const std::vector<fs::path>& folders,
                      const std::vector<std::string>& arguments, const Variables& given);
 
+/// Whether a model is for the model server and its workers: `program` (SAGEMAKER_PROGRAM) is a file
+/// or module of Python, or nothing names a program and the model brings no file `serve`.
+bool is_served_by_worker(const std::string& program, const fs::path& model);
+
 /// For /bin/sh; texts that need no quotes stay as they are.
 std::string shell_quoted(const std::string& text);
 

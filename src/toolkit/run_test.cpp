@@ -182,8 +182,10 @@ TEST_F(Toolkit, ServesInItsOwnProcess) {
   EXPECT_THAT(out(), HasSubstr((base() / "model").string()));
   EXPECT_EQ(err(), "trouble\n");
   fs::remove(base() / "model/code/serve");
+  ::setenv("SAGEMAKER_PROGRAM", "none", 1);
   EXPECT_EQ(wait(start("serve")), 1);
-  EXPECT_THAT(out(), HasSubstr("SAGEMAKER_PROGRAM"));
+  EXPECT_THAT(out(), HasSubstr("The entry point none does not exist"));
+  ::unsetenv("SAGEMAKER_PROGRAM");
   EXPECT_EQ(wait(start("dance")), 2);
 }
 

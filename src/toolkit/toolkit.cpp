@@ -30,6 +30,7 @@ constexpr std::chrono::minutes kHostsTimeout{15};  // SageMaker's own
 constexpr int kCouldNotRun = 1;
 constexpr int kWrongCall = 2;
 constexpr int kStopped = 128 + SIGTERM;
+constexpr const char* kModelServer = "trainyard-model-server";
 
 /// A line as sagemaker-containers logs it: people and their log filters know the form.
 void say(const char* level, const std::string& text) {
@@ -188,6 +189,26 @@ int train_or_throw(const fs::path& base) {
   return 0;
 }
 
+/// Becomes the model server, whose workers import the user's module.
+int serve_with_workers(const fs::path& base, Variables given) {
+  Command server{.folder = base / "model/code", .interpreter = find_interpreter(given)};
+  tell_runtime(given, server.interpreter);
+  auto variables = [&] {
+    Variables told = serving_variables(base, given, cpus_online());
+    // The server shares the CPUs out among its workers.
+    if (!given.contains("OMP_NUM_THREADS")) told.erase("OMP_NUM_THREADS");
+    told[kInterpreterVariable] = server.interpreter;
+    return told;
+  };
+  if (!install(base, server, variables(), given)) return kStopped;
+  if (!fs::is_directory(server.folder)) server.folder = base / "model";
+  server.argv = {runtimes::own_programs() / kModelServer};
+  Variables told = variables();
+  told["PATH"] = given["PATH"];
+  say("INFO", "Starting the model server");
+  become(server, told);
+}
+
 }  // namespace
 
 int train(const fs::path& base) {
@@ -208,11 +229,12 @@ int train(const fs::path& base) {
 int serve(const fs::path& base) {
   try {
     const Variables given = given_variables();
-    auto program = given.find("SAGEMAKER_PROGRAM");
+    auto named = given.find("SAGEMAKER_PROGRAM");
+    const std::string program = named == given.end() ? "" : named->second;
     const fs::path model = base / "model";
+    if (is_served_by_worker(program, model)) return serve_with_workers(base, given);
     const Command command =
-        find_command(Mode::serve, program == given.end() ? "" : program->second,
-                     {model / "code", model}, {}, given);
+        find_command(Mode::serve, program, {model / "code", model}, {}, given);
     say("INFO", "Starting the model server: " + command.text);
     become(command, serving_variables(base, given, cpus_online()));
   } catch (const std::exception& error) {

@@ -263,10 +263,9 @@ void write(const fs::path& file, const std::string& text) {
   std::ofstream(file, std::ios::binary) << text;
 }
 
-std::string refusal(const std::string& program, const std::vector<fs::path>& folders,
-                    Mode mode = Mode::train) {
+std::string refusal(const std::string& program, const std::vector<fs::path>& folders) {
   try {
-    find_command(mode, program, folders, {}, {{"PATH", "/usr/bin"}});
+    find_command(Mode::train, program, folders, {}, {{"PATH", "/usr/bin"}});
   } catch (const SystemError& error) {
     return error.what();
   }
@@ -324,7 +323,22 @@ TEST(Command, PythonProgramsAndPackages) {
   EXPECT_EQ(installation_for(found("mnist.py"), "/base")->command.text,
             python + " -m pip install -r requirements.txt");
   EXPECT_FALSE(installation_for(found("run.sh"), "/base").has_value());
-  EXPECT_THAT(refusal("mnist.py", {code}, Mode::serve), HasSubstr("Python program"));
+}
+
+TEST(Command, WorkersServePython) {
+  const TempDir folder;
+  const fs::path model = folder.path();
+  EXPECT_TRUE(is_served_by_worker("mnist.py", model));
+  EXPECT_TRUE(is_served_by_worker("", model));  // what is there is the model
+  EXPECT_FALSE(is_served_by_worker("inference", model));
+  write(model / "code/inference.py", "");
+  EXPECT_TRUE(is_served_by_worker("inference", model));
+  EXPECT_TRUE(is_served_by_worker("", model));
+  write(model / "serve", "");
+  EXPECT_TRUE(is_served_by_worker("inference.py", model));
+  EXPECT_FALSE(is_served_by_worker("", model));
+  write(model / "code/run.sh", "");
+  EXPECT_FALSE(is_served_by_worker("run.sh", model));
 }
 
 TEST(Interpreter, IsFoundOrMissed) {

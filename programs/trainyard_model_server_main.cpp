@@ -1,0 +1,3 @@
+#include "hosting/model_server.hpp"
+
+int main() { return trainyard::hosting::run(); }
