@@ -67,7 +67,8 @@ class Monitoring : public ServiceTest {
   /// "average*count unit" of each point.
   std::vector<std::string> points(const Change& change = {}) {
     std::vector<std::string> shown;
-    for (const Datapoint& point : *statistics(change).datapoints) {
+    const GetMetricStatisticsOutput found = statistics(change);
+    for (const Datapoint& point : *found.datapoints) {
       shown.push_back(dump(json::value(*point.average)) + "*" +
                       dump(json::value(*point.sample_count)) + " " + *point.unit);
     }
@@ -81,7 +82,8 @@ class Monitoring : public ServiceTest {
   }
   std::vector<std::string> names(const std::function<void(ListMetricsInput&)>& change = {}) {
     std::vector<std::string> shown;
-    for (const Metric& metric : *list(change).metrics) shown.push_back(*metric.metric_name);
+    const ListMetricsOutput found = list(change);
+    for (const Metric& metric : *found.metrics) shown.push_back(*metric.metric_name);
     return shown;
   }
 
