@@ -31,7 +31,7 @@ class FrameReader {
   };
   /// Takes in what is there, without waiting.
   Status take(int socket);
-  /// Once `whole`. The reader begins anew with what came behind the frame: nothing, by protocol.
+  /// Once `whole`. The reader begins anew.
   Frame release();
 
  private:

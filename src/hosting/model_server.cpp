@@ -19,16 +19,10 @@ extern char** environ;
 namespace trainyard::hosting {
 namespace {
 
+using http::text_response;
+
 constexpr std::chrono::seconds kStopGrace{25};  // SIGKILL follows SIGTERM after 30 s
 constexpr int kCouldNotRun = 1;
-
-http::Response text_response(int status, std::string text) {
-  http::Response response;
-  response.status = status;
-  response.headers.add("Content-Type", "text/plain");
-  response.body = std::move(text);
-  return response;
-}
 
 /// Header fields are bytes; JSON is text: each byte becomes the character of its number.
 std::string as_text(const std::string& bytes) {

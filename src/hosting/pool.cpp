@@ -16,6 +16,8 @@
 namespace trainyard::hosting {
 namespace {
 
+using http::text_response;
+
 /// A worker that is told to end may first say where it is.
 constexpr std::chrono::milliseconds kLastWords{1'000};
 constexpr int kStatusMin = 100, kStatusMax = 599;
@@ -28,14 +30,6 @@ Fd make_bell() {
   return bell;
 }
 
-http::Response text_response(int status, std::string text) {
-  http::Response response;
-  response.status = status;
-  response.headers.add("Content-Type", "text/plain");
-  response.body = std::move(text) + "\n";
-  return response;
-}
-
 /// The response that a worker's frame describes.
 http::Response response_of(Frame frame) {
   const auto value = parse_json(frame.head);
@@ -44,7 +38,7 @@ http::Response response_of(Frame frame) {
   const json::object* headers = head ? find_object(*head, "headers") : nullptr;
   if (!status || *status < kStatusMin || *status > kStatusMax || headers == nullptr) {
     log_error("a worker answered with a head that is none: {}", frame.head);
-    return text_response(500, "The model's worker answered what is no response.");
+    return text_response(500, "The model's worker answered what is no response.\n");
   }
   http::Response response;
   response.status = static_cast<int>(*status);
@@ -194,25 +188,26 @@ class Pool::Pending final : public http::PendingResponse {
     if (!ends && monotonic_nanos() < deadline()) return Progress::waiting;
     pool_->withdraw(ticket_);
     if (worker_of()) return Progress::partial;  // it has got one at the last moment
-    if (ends) return done(text_response(503, "The model server is stopping."));
+    if (ends) return done(text_response(503, "The model server is stopping.\n"));
     log_warning("no worker got free within {}: a request is refused",
                 seconds_text(pool_->timeout));
-    return done(text_response(503, fmt::format("No worker of the model got free within {}.",
+    return done(text_response(503, fmt::format("No worker of the model got free within {}.\n",
                                                seconds_text(pool_->timeout))));
   }
 
   Progress lost(const std::shared_ptr<Worker>& worker) {
-    if (pool_->stopping) return done(text_response(503, "The model server is stopping."));
+    if (pool_->stopping) return done(text_response(503, "The model server is stopping.\n"));
     log_error("{} ended while it served a request", worker->name());
     pool_->condemn(worker, SIGKILL);
-    return done(text_response(500, "The model's worker ended while it served this request."));
+    return done(
+        text_response(500, "The model's worker ended while it served this request.\n"));
   }
 
   Progress too_slow(const std::shared_ptr<Worker>& worker) {
     log_error("{} did not answer within {}: it is replaced (SAGEMAKER_MODEL_SERVER_TIMEOUT)",
               worker->name(), seconds_text(pool_->timeout));
     pool_->condemn(worker, SIGABRT);
-    return done(text_response(504, fmt::format("The model did not answer within {}.",
+    return done(text_response(504, fmt::format("The model did not answer within {}.\n",
                                                seconds_text(pool_->timeout))));
   }
 

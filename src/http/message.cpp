@@ -125,4 +125,12 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(
   return pairs;
 }
 
+Response text_response(int status, std::string text, std::string type) {
+  Response response;
+  response.status = status;
+  response.headers.add("Content-Type", std::move(type));
+  response.body = std::move(text);
+  return response;
+}
+
 }  // namespace trainyard::http

@@ -110,6 +110,8 @@ struct Response {
   std::unique_ptr<PendingResponse> pending;  // when set, it brings the response
 };
 
+Response text_response(int status, std::string text, std::string type = "text/plain");
+
 /// Decoded name=value pairs of a query string, in order; a name without '=' has an empty value.
 /// nullopt on a malformed escape.
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query);

@@ -15,17 +15,11 @@
 namespace trainyard::server {
 namespace {
 
+using http::text_response;
+
 constexpr const char* kVersion = "0.1.0";
 constexpr std::string_view kExecutionPath = "/_console/executions/";
 constexpr int kEventsShownMax = 1000;
-
-http::Response text_response(int status, std::string type, std::string body) {
-  http::Response response;
-  response.status = status;
-  response.headers.set("Content-Type", std::move(type));
-  response.body = std::move(body);
-  return response;
-}
 
 }  // namespace
 
@@ -42,12 +36,12 @@ http::Response Front::handle(http::Request& request) {
     return issue_role_session(parts_, pipeline_, request);
   }
   if (request.method != "GET" && request.method != "HEAD") {
-    return text_response(405, "text/plain", "method not allowed\n");
+    return text_response(405, "method not allowed\n");
   }
   if (path == "/_health" || path == "/_localstack/health") return health();
   if (path == "/_metrics") return metrics();
   if (path.starts_with("/_console/")) return console(request);
-  return text_response(404, "text/plain", "no such page\n");
+  return text_response(404, "no such page\n");
 }
 
 http::Response Front::health() const {
@@ -61,7 +55,7 @@ http::Response Front::health() const {
                     {"account", parts_.site.account},
                     {"region", parts_.site.region},
                     {"services", services}};
-  return text_response(200, "application/json", dump(body) + "\n");
+  return text_response(200, dump(body) + "\n", "application/json");
 }
 
 http::Response Front::metrics() const {
@@ -71,13 +65,14 @@ http::Response Front::metrics() const {
     return std::pair(waiting, sagemaker::live_attempts(txn).size());
   });
   return text_response(
-      200, "text/plain; version=0.0.4",
+      200,
       fmt::format("# HELP trainyard_outbox_messages Messages that wait to be performed, timers "
                   "included.\n# TYPE trainyard_outbox_messages gauge\n"
                   "trainyard_outbox_messages {}\n"
                   "# HELP trainyard_attempts_live Attempts of jobs and endpoint instances that "
                   "run now.\n# TYPE trainyard_attempts_live gauge\ntrainyard_attempts_live {}\n",
-                  outbox, attempts));
+                  outbox, attempts),
+      "text/plain; version=0.0.4");
 }
 
 /// A page of another site must not reach the console through a name of its own that resolves to

@@ -10,16 +10,10 @@
 namespace trainyard::serving {
 namespace {
 
+using http::text_response;
+
 constexpr std::chrono::seconds kStopGrace{25};  // SIGKILL follows SIGTERM after 30 s
 constexpr int kWarmUps = 3;
-
-http::Response text_response(int status, std::string text) {
-  http::Response response;
-  response.status = status;
-  response.headers.add("Content-Type", "text/plain");
-  response.body = std::move(text);
-  return response;
-}
 
 }  // namespace
 
