@@ -106,11 +106,8 @@ void set_denial(identity::Authorisation& request, const wire::Service& service) 
 std::map<std::string, std::string> context_of(const wire::Service& service,
                                               const wire::Operation& operation, const void* input,
                                               const Caller& caller, const Site& site) {
-  std::map<std::string, std::string> context;
   // IAM has one endpoint, in us-east-1 (IAM User Guide, "AWS global condition context keys").
-  context["aws:RequestedRegion"] = service.name == "iam" ? "us-east-1" : site.region;
-  if (!caller.source_ip.empty()) context["aws:SourceIp"] = caller.source_ip;
-  if (!caller.via_service.empty()) context["aws:ViaAWSService"] = "true";
+  auto context = call_context(caller, service.name == "iam" ? "us-east-1" : site.region);
   for (const ConditionKey& key : kConditionKeys) {
     const wire::Member* member =
         service.name == key.service ? scalar_member(*operation.input, key.member) : nullptr;
@@ -133,6 +130,26 @@ std::vector<std::string> resources_of(const wire::Operation& operation, const vo
   return resources;
 }
 
+std::map<std::string, std::string> call_context(const Caller& caller, const std::string& region) {
+  std::map<std::string, std::string> context{{"aws:RequestedRegion", region}};
+  if (!caller.source_ip.empty()) context["aws:SourceIp"] = caller.source_ip;
+  if (!caller.via_service.empty()) context["aws:ViaAWSService"] = "true";
+  return context;
+}
+
+void authorise_pass_role(Txn& txn, const Caller& caller, const std::string& role,
+                         std::string_view service, std::map<std::string, std::string> context,
+                         std::string_view code, int status, Time now) {
+  identity::Authorisation pass;
+  pass.action = "iam:PassRole";
+  pass.resource = role;
+  pass.context = std::move(context);
+  pass.context["iam:PassedToService"] = service;
+  pass.code = code;
+  pass.http_status = status;
+  identity::authorise(txn, caller, pass, now);
+}
+
 void authorise_operation(Txn& txn, const Caller& caller, const wire::Service& service,
                          const wire::Operation& operation, const void* input, const Site& site,
                          Time now) {
@@ -150,13 +167,8 @@ void authorise_operation(Txn& txn, const Caller& caller, const wire::Service& se
   const std::string* role =
       string_member(*operation.input, input, operation.pass_role_member);
   if (role == nullptr) return;
-  identity::Authorisation pass;
-  pass.action = "iam:PassRole";
-  pass.resource = *role;
-  set_denial(pass, service);
-  pass.context = request.context;
-  pass.context["iam:PassedToService"] = operation.pass_role_service;
-  identity::authorise(txn, caller, pass, now);
+  authorise_pass_role(txn, caller, *role, operation.pass_role_service, request.context,
+                      request.code, request.http_status, now);
 }
 
 }  // namespace trainyard::server

@@ -2,6 +2,7 @@
 // the roles it passes on.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,15 @@ namespace trainyard::server {
 /// names no resource that there is: no policy's word about one is passed by.
 std::vector<std::string> resources_of(const wire::Operation& operation, const void* input,
                                       const Site& site, const Caller& caller);
+
+/// What conditions of policies may ask about any call: region, address, forwarding service.
+std::map<std::string, std::string> call_context(const Caller& caller, const std::string& region);
+
+/// Throws `code` (HTTP `status`) unless `caller` may hand `role` to `service`. `context` is that of
+/// the call which does so.
+void authorise_pass_role(Txn& txn, const Caller& caller, const std::string& role,
+                         std::string_view service, std::map<std::string, std::string> context,
+                         std::string_view code, int status, Time now);
 
 /// Throws AccessDenied(Exception) unless `caller` may do the action on every resource and,
 /// where the operation hands a role to a service, iam:PassRole on that role for that service.

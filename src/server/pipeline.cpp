@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "identity/identity.hpp"
 #include "server/authorise.hpp"
+#include "server/hosts.hpp"
 #include "server/route.hpp"
 #include "services/dispatch.hpp"
 #include "wire/protocol.hpp"
@@ -19,9 +20,9 @@ bool is_global(std::string_view signing_name) {
   return signing_name == "iam" || signing_name == "sts";
 }
 
+/// "unix" has no address.
 std::string peer_address(const std::string& peer) {
-  auto colon = peer.rfind(':');
-  return colon == std::string::npos ? "" : peer.substr(0, colon);
+  return peer.find(':') == std::string::npos ? "" : host_name(peer);
 }
 
 ApiError internal_failure(const wire::Service& service) {

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "identity/identity.hpp"
 #include "identity/roles.hpp"
+#include "server/authorise.hpp"
 #include "server/pipeline.hpp"
 
 namespace trainyard::server {
@@ -58,13 +59,8 @@ identity::Credential open_session(const Parts& parts, Txn& txn, const Caller& ca
   const Time now = parts.clock.now();
   const std::string arn = identity::canonical_arn(
       txn, fmt::format("arn:aws:iam::{}:role/{}", parts.site.account, wanted.role));
-  identity::Authorisation pass;
-  pass.action = "iam:PassRole";
-  pass.resource = arn;
-  pass.context["iam:PassedToService"] = kService;
-  pass.context["aws:RequestedRegion"] = parts.site.region;
-  pass.code = "AccessDenied";
-  identity::authorise(txn, caller, pass, now);
+  authorise_pass_role(txn, caller, arn, kService, call_context(caller, parts.site.region),
+                      "AccessDenied", 403, now);
   auto role = identity::find_role(txn, wanted.role);
   if (!role) {
     throw ApiError("NoSuchEntity", 404,

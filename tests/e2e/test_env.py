@@ -9,7 +9,7 @@ import unittest
 import boto3
 import botocore.session
 
-from harness import ACCOUNT, BIN, REGION, TRUST, Daemon
+from harness import ACCOUNT, BIN, REGION, TRUST, Daemon, WithDaemon
 from raw import plain, send, sign
 
 ROLE = "AmazonSageMaker-ExecutionRole"
@@ -20,10 +20,10 @@ SAGEMAKER = "AmazonSageMakerFullAccess"
 PASS = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
 
 
-def allow(action, resource, service):
+def allow(action, resource, service, **conditions):
     return json.dumps({"Version": "2012-10-17", "Statement": {
         "Effect": "Allow", "Action": action, "Resource": resource,
-        "Condition": {"StringEquals": {"iam:PassedToService": service}}}})
+        "Condition": {"StringEquals": {"iam:PassedToService": service}, **conditions}}})
 
 
 def as_role(environment, code):
@@ -87,11 +87,10 @@ class Init(unittest.TestCase):
                                           "`trainyard serve`\n")
 
 
-class Env(unittest.TestCase):
+class Env(WithDaemon):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon().start()
-        cls.addClassCleanup(cls.daemon.close)
+        super().setUpClass()
         assert cls.daemon.command("init").returncode == 0
         cls.iam = cls.daemon.client("iam")
 
@@ -194,6 +193,8 @@ print(json.dumps(out))""")
     def test_who_may_have_a_session(self):
         root = (self.daemon.key, self.daemon.secret)
         rows = [("allowed", allow("iam:PassRole", ROLE_ARN, "sagemaker.amazonaws.com"), 200),
+                ("from-here", allow("iam:PassRole", ROLE_ARN, "sagemaker.amazonaws.com",
+                                    IpAddress={"aws:SourceIp": "127.0.0.0/8"}), 200),
                 ("no-policy", None, 403),
                 ("other-role", allow("iam:PassRole", FLOW_ARN, "sagemaker.amazonaws.com"), 403),
                 ("other-service", allow("iam:PassRole", ROLE_ARN, "states.amazonaws.com"), 403),
