@@ -1,5 +1,6 @@
 """The shims of SageMaker's modules, as scripts import them."""
 import importlib.metadata
+import io
 import json
 import os
 import pathlib
@@ -25,6 +26,7 @@ CONFIG.mkdir(parents=True)
 (CONFIG / "inputdataconfig.json").write_text(json.dumps({"training": {}}))
 
 import sagemaker_containers  # noqa: E402
+import sagemaker_inference  # noqa: E402
 import sagemaker_training  # noqa: E402
 from sagemaker_containers.beta.framework import (  # noqa: E402
     content_types, encoders, env, errors, functions, mapping, modules, worker)
@@ -38,7 +40,7 @@ except ImportError:
 
 class Shims(unittest.TestCase):
     def test_every_module_imports(self):
-        for package in (sagemaker_containers, sagemaker_training):
+        for package in (sagemaker_containers, sagemaker_inference, sagemaker_training):
             for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
                 __import__(module.name)
 
@@ -108,6 +110,10 @@ class Shims(unittest.TestCase):
         self.assertEqual(encoders.encode(numpy.array([1, 2]), content_types.CSV), "1\n2\n")
         with self.assertRaises(errors.UnsupportedFormatError):
             encoders.decode("x", "image/png")
+        objects = io.BytesIO()
+        numpy.save(objects, numpy.array([{}], dtype=object))
+        with self.assertRaises(ValueError):  # to read it would run what its sender chose
+            encoders.decode(objects.getvalue(), content_types.NPY)
 
 
 if __name__ == "__main__":

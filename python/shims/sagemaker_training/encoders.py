@@ -15,7 +15,7 @@ def array_to_npy(array_like):
 
 def npy_to_numpy(npy_array):
     import numpy
-    return numpy.load(io.BytesIO(npy_array), allow_pickle=True)
+    return numpy.load(io.BytesIO(npy_array), allow_pickle=False)
 
 
 def array_to_json(array_like):
