@@ -14,7 +14,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import types
 import unittest
 import urllib.request
 
@@ -65,21 +64,13 @@ def train(command, folder, data, seed):
                    "SM_HOSTS": '["algo-1"]', "SM_CURRENT_HOST": "algo-1", "SM_NUM_GPUS": "0",
                    "SM_MODEL_DIR": str(model), "SM_CHANNELS": '["training"]',
                    "SM_CHANNEL_TRAINING": str(data), "SM_OUTPUT_DIR": str(folder / "output"),
-                   "SAGEMAKER_BASE_DIR": str(folder), "PYTHONPATH": python_path(folder)}
+                   "SAGEMAKER_BASE_DIR": str(folder)}
     arguments = ["--epochs", str(EPOCHS), "--seed", str(seed), "--backend", "gloo",
                  "--log-interval", "5"]
     done = subprocess.run([*command, *arguments], env=environment, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert done.returncode == 0, done.stderr
     return model, [line for line in done.stdout.splitlines() if line]
-
-
-def python_path(folder):
-    """The script may import sagemaker_containers, as the tutorial's does."""
-    stand_in = folder / "path"
-    stand_in.mkdir(exist_ok=True)
-    (stand_in / "sagemaker_containers.py").touch()
-    return str(stand_in)
 
 
 class Server:
@@ -113,7 +104,6 @@ class Server:
 
 
 def load_script():
-    sys.modules.setdefault("sagemaker_containers", types.ModuleType("sagemaker_containers"))
     spec = importlib.util.spec_from_file_location("mnist", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -1,4 +1,4 @@
-"""Handwritten digits with PyTorch: trained by one or several instances, on CPUs or GPUs.
+"""Handwritten digits with PyTorch: trained by one or several instances.
 
 The Python counterpart of the C++ program beside it: the same network, arguments, log lines and
 random numbers, so that one host with one thread ends with the same weights, bit for bit.

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/testing.hpp"
 #include "idx.hpp"
 #include "mnist.hpp"
 #include "net.hpp"
@@ -22,6 +23,7 @@ using ::testing::HasSubstr;
 using trainyard::Environment;
 using trainyard::SystemError;
 using trainyard::TempDir;
+using trainyard::thrown;
 namespace fs = trainyard::fs;
 
 std::string idx(uint8_t kind, uint32_t count, const std::string& rest) {
@@ -44,16 +46,6 @@ void write_data(const fs::path& raw, const std::string& kind, int count) {
   fs::create_directories(raw);
   std::ofstream(raw / (kind + "-images-idx3-ubyte")) << idx(3, count, images);
   std::ofstream(raw / (kind + "-labels-idx1-ubyte")) << idx(1, count, labels);
-}
-
-template <class Action>
-std::string thrown(const Action& action) {
-  try {
-    action();
-  } catch (const SystemError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
 }
 
 TEST(Idx, ReadsAndRefuses) {

@@ -15,6 +15,18 @@ class AgentProgramTest : public testing::TestWithParam<compute::SandboxMode> {};
 INSTANTIATE_TEST_SUITE_P(Modes, AgentProgramTest,
                          testing::Values(compute::SandboxMode::bwrap, compute::SandboxMode::none));
 
+compute::AttemptSpec training_attempt() {
+  compute::AttemptSpec spec;
+  spec.id = "job-1";
+  spec.hosts = {"algo-1"};
+  spec.plan = {{"version", 1},          {"kind", "train"},
+               {"attempt", "job-1"},    {"token", FakeDaemon::kToken},
+               {"region", "us-east-1"}, {"name", "job"},
+               {"hosts", {"algo-1"}},   {"log_group", "g"},
+               {"log_streams", {{"algo-1", "job/algo-1"}}}};
+  return spec;
+}
+
 TEST_P(AgentProgramTest, RunsUnderTheExecutor) {
   TempDir folder;
   const fs::path data = folder.path() / "data", programs = folder.path() / "programs";
@@ -32,15 +44,8 @@ echo up; while :; do sleep 0.02; done
   fs::create_symlink("../door.sock", data / "run/attempts/job-1.sock");
   daemon.s3.put("out/here", "");
   compute::LocalExecutor executor(data, programs, GetParam());
-  compute::AttemptSpec spec;
-  spec.id = "job-1";
-  spec.hosts = {"algo-1"};
-  spec.plan = {{"version", 1},         {"kind", "train"},
-               {"attempt", "job-1"},   {"token", FakeDaemon::kToken},
-               {"region", "us-east-1"}, {"name", "job"},
-               {"hosts", {"algo-1"}},  {"log_group", "g"},
-               {"log_streams", {{"algo-1", "job/algo-1"}}},
-               {"outputs", {{"model", "s3://out/m"}}}};
+  compute::AttemptSpec spec = training_attempt();
+  spec.plan["outputs"] = {{"model", "s3://out/m"}};
   executor.submit(spec);
   ASSERT_TRUE(daemon.await_line("up"))
       << read_file_if_exists(data / "attempts/job-1/algo-1/agent.log").value_or("");
@@ -71,15 +76,7 @@ echo up; sleep 600
 )", 0755);
   FakeDaemon daemon(data / "run");
   compute::LocalExecutor executor(data, programs, GetParam());
-  compute::AttemptSpec spec;
-  spec.id = "job-1";
-  spec.hosts = {"algo-1"};
-  spec.plan = {{"version", 1},          {"kind", "train"},
-               {"attempt", "job-1"},    {"token", FakeDaemon::kToken},
-               {"region", "us-east-1"}, {"name", "job"},
-               {"hosts", {"algo-1"}},   {"log_group", "g"},
-               {"log_streams", {{"algo-1", "job/algo-1"}}}};
-  executor.submit(spec);
+  executor.submit(training_attempt());
   ASSERT_TRUE(daemon.await_line("up"));
   Fd reader(::open((data / "attempts/job-1/algo-1/opt-ml/fifo").c_str(), O_RDONLY | O_CLOEXEC));
   ASSERT_TRUE(reader);

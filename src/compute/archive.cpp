@@ -97,8 +97,6 @@ class Unpacker {
     if (name == nullptr) throw ArchiveError("a member's name cannot be read");
     name_ = name;
     const mode_t type = archive_entry_filetype(entry);
-    // The root, as Python's tarfile writes it when it is given "/" for a name.
-    if (type == AE_IFDIR && name_ == "/") return;
     Parts parts = parts_of(name_);
     const char* hard_link = archive_entry_hardlink(entry);
     if (parts.empty()) {

@@ -4,6 +4,7 @@
 
 #include "server/agent_door.hpp"
 #include "server/schema.hpp"
+#include "server/server_testing.hpp"
 #include "services/sagemaker/attempt_rows.hpp"
 #include "services/testing.hpp"
 
@@ -11,23 +12,6 @@ namespace trainyard::server {
 namespace {
 
 using testing::ElementsAre;
-
-/// Notes what it is asked for.
-class NotingExecutor final : public compute::Executor {
- public:
-  void submit(const compute::AttemptSpec& spec) override { asked.push_back("submit " + spec.id); }
-  void cancel(const std::string& id) override { asked.push_back("cancel " + id); }
-  void kill(const std::string&) override {}
-  void forget(const std::string&) override {}
-  std::vector<std::string> find() override { return {}; }
-  std::map<std::string, std::vector<compute::InstanceStatus>> observe(
-      std::span<const std::string>) override {
-    return {};
-  }
-  Fd connect(const std::string&, const std::string&, int) override { return {}; }
-
-  std::vector<std::string> asked;
-};
 
 class DeliveriesTest : public ServiceTest {
  protected:

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include "server/server_testing.hpp"
 #include "services/testing.hpp"
 
 namespace trainyard::server {
@@ -12,20 +13,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::SizeIs;
-
-class NoExecutor final : public compute::Executor {
- public:
-  void submit(const compute::AttemptSpec&) override {}
-  void cancel(const std::string&) override {}
-  void kill(const std::string&) override {}
-  void forget(const std::string&) override {}
-  std::vector<std::string> find() override { return {}; }
-  std::map<std::string, std::vector<compute::InstanceStatus>> observe(
-      std::span<const std::string>) override {
-    return {};
-  }
-  Fd connect(const std::string&, const std::string&, int) override { return {}; }
-};
 
 /// What was performed, in order, and who waits for what.
 class Book {
@@ -62,7 +49,7 @@ class PerformerTest : public ServiceTest {
         [&](Txn& txn) { return outbox::due(txn, clock.now() + std::chrono::hours(1), 1000); });
   }
 
-  NoExecutor executor;
+  NotingExecutor executor;
   Parts parts{store, clock, random, site, blobs, segments, door, executor};
   Book book;
 };

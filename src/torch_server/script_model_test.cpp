@@ -13,8 +13,9 @@
 #include <torch/script.h>
 
 #include "base/json.hpp"
-#include "http/client.hpp"
+#include "base/testing.hpp"
 #include "sdk/program/serve.hpp"
+#include "sdk/program/serve_testing.hpp"
 
 namespace trainyard::torch_server {
 namespace {
@@ -24,16 +25,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 fs::path testdata() { return fs::path(TRAINYARD_SOURCE_DIR) / "src/torch_server/testdata"; }
-
-template <class Action>
-std::string refusal(const Action& action) {
-  try {
-    action();
-  } catch (const SystemError& error) {
-    return error.what();
-  }
-  return "nothing was refused";
-}
 
 /// As testdata/make.py makes them.
 Tensor images(std::size_t first, std::size_t count) {
@@ -121,9 +112,9 @@ TEST(ScriptModel, ElementTypesReachTheModel) {
 
 TEST(ScriptModel, WhichFileItIs) {
   const TempDir dir;
-  auto why = [&] { return refusal([&] { find_model(dir.path()); }); };
+  auto why = [&] { return thrown([&] { find_model(dir.path()); }); };
   EXPECT_THAT(why(), HasSubstr("exactly one .pt or .pth file; it has none"));
-  EXPECT_THAT(refusal([&] { find_model(dir.path() / "none"); }), HasSubstr("it has none"));
+  EXPECT_THAT(thrown([&] { find_model(dir.path() / "none"); }), HasSubstr("it has none"));
   std::ofstream(dir.path() / "notes.txt") << "x";
   std::ofstream(dir.path() / "b.pth") << "x";
   EXPECT_EQ(find_model(dir.path()), dir.path() / "b.pth");
@@ -134,18 +125,18 @@ TEST(ScriptModel, WhichFileItIs) {
 }
 
 TEST(ScriptModel, WhatIsNoneIsRefused) {
-  EXPECT_THAT(refusal([&] { load(Folder("state_dict.pth").path()); }),
+  EXPECT_THAT(thrown([&] { load(Folder("state_dict.pth").path()); }),
               HasSubstr("state_dict.pth is a state_dict and no TorchScript model"));
   const TempDir dir;
   std::ofstream(dir.path() / "model.pt") << "not a model";
-  const std::string why = refusal([&] { load(dir.path()); });
+  const std::string why = thrown([&] { load(dir.path()); });
   EXPECT_THAT(why, HasSubstr("model.pt is no TorchScript model: "));
   EXPECT_EQ(why.find('\n'), std::string::npos) << why;
-  EXPECT_THAT(refusal([&] {
+  EXPECT_THAT(thrown([&] {
                 load(Folder::of_code("def forward(self, x, y):\n  return x + y\n").path());
               }),
               HasSubstr("its forward takes 2 arguments"));
-  EXPECT_THAT(refusal([&] { load(Folder::of_code("def other(self, x):\n  return x\n").path()); }),
+  EXPECT_THAT(thrown([&] { load(Folder::of_code("def other(self, x):\n  return x\n").path()); }),
               HasSubstr("has no method forward"));
   load(Folder::of_code("def forward(self, x, y: int = 1):\n  return x + y\n").path());
 }
@@ -155,28 +146,17 @@ TEST(ScriptModel, FaultsOfTheModelAreOneLine) {
   const Folder strict = Folder::of_code(
       "def forward(self, x):\n  assert x.dim() == 2, 'a table'\n  return x @ torch.ones([2, 1])\n");
   Model tuple = load(pair.path()), table = load(strict.path());
-  EXPECT_THAT(refusal([&] { predict(tuple, {{1}, {1}}); }), HasSubstr("answers Tuple"));
+  EXPECT_THAT(thrown([&] { predict(tuple, {{1}, {1}}); }), HasSubstr("answers Tuple"));
   const Tensor wrong[] = {{{1}, {1}, NpyType::float32},
                           {{1, 3}, {1, 2, 3}, NpyType::float32},
                           {{1, 2}, {1, 2}, NpyType::float64}};
   for (const Tensor& input : wrong) {
-    const std::string why = refusal([&] { predict(table, input); });
+    const std::string why = thrown([&] { predict(table, input); });
     EXPECT_THAT(why, HasSubstr("Error: "));
     EXPECT_EQ(why.find('\n'), std::string::npos) << why;
     EXPECT_THAT(why, ::testing::Not(HasSubstr("TorchScript interpreter")));
   }
   EXPECT_EQ(predict(table, {{1, 2}, {1, 2}, NpyType::float32}).values, std::vector<double>{3});
-}
-
-http::Response ask(int port, const std::string& method, const std::string& target,
-                   const std::string& body = "", const std::string& type = "",
-                   const std::string& accept = "") {
-  http::Connection connection(http::Address{.host = "127.0.0.1", .port = port}, {});
-  http::Outgoing request{.method = method, .target = target, .body = body};
-  request.headers.set("Host", "model");
-  if (!type.empty()) request.headers.set("Content-Type", type);
-  if (!accept.empty()) request.headers.set("Accept", accept);
-  return connection.exchange(request);
 }
 
 serving::ServeOptions local(const fs::path& model_dir) {

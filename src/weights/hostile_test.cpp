@@ -180,8 +180,8 @@ TEST(Hostile, PicklesAreRefusedByName) {
   };
   for (const auto& [pickle, words] : table) {
     const std::string file = file_with(pickle);
-    const std::string why = refusal([&] { read_state_dict(file); });
-    EXPECT_THAT(why, HasSubstr(*words == '\0' ? "nothing was refused" : words)) << words;
+    const std::string why = thrown([&] { read_state_dict(file); });
+    EXPECT_THAT(why, HasSubstr(*words == '\0' ? "nothing was thrown" : words)) << words;
     EXPECT_EQ(why.find('\n'), std::string::npos) << why;
     EXPECT_LT(why.size(), 300u) << why;
   }
@@ -209,7 +209,7 @@ TEST(Hostile, DepthAndLengthCostLittle) {
   };
   for (const auto& [pickle, words] : table) {
     std::string why;
-    const std::size_t peak = peak_of([&] { why = refusal([&] { unpickle(pickle); }); });
+    const std::size_t peak = peak_of([&] { why = thrown([&] { unpickle(pickle); }); });
     EXPECT_THAT(why, HasSubstr(words));
     EXPECT_LT(peak, 256u << 20) << words;
   }
@@ -221,11 +221,11 @@ TEST(Hostile, TruncatedAnywhere) {
     const std::string folder = fs::path(name).stem();
     const std::string pickle(ZipReader(file).read(folder + "/data.pkl"));
     for (std::size_t size = 0; size < file.size(); ++size) {
-      EXPECT_NE(refusal([&] { read_state_dict(std::string_view(file).substr(0, size)); }),
-                "nothing was refused");
+      EXPECT_NE(thrown([&] { read_state_dict(std::string_view(file).substr(0, size)); }),
+                "nothing was thrown");
     }
     for (std::size_t size = 0; size < pickle.size(); ++size) {
-      EXPECT_THAT(refusal([&] { unpickle(std::string_view(pickle).substr(0, size)); }),
+      EXPECT_THAT(thrown([&] { unpickle(std::string_view(pickle).substr(0, size)); }),
                   HasSubstr("is cut off"));
     }
   }
@@ -252,7 +252,7 @@ TEST(Hostile, Archives) {
       {std::string(100, 'x'), "no directory at its end"},
       {std::string(200'000, 'P'), "no directory at its end"},
       {good + "x", "no directory at its end"},
-      {without_end(good) + end(3, size, directory), "nothing was refused"},
+      {without_end(good) + end(3, size, directory), "nothing was thrown"},
       {without_end(good) + end(2, size, directory), "its directory is malformed"},
       {without_end(good) + end(4, size, directory), "cut off"},
       {without_end(good) + end(3, size, 0xFFFFFFFF), "cut off"},
@@ -269,7 +269,7 @@ TEST(Hostile, Archives) {
       {changed(good.find(std::string(24, '\x01')), "\x02"), "'x/data/0' is damaged"},
   };
   for (const auto& [file, words] : table) {
-    EXPECT_THAT(refusal([&] { read_state_dict(file); }), HasSubstr(words)) << words;
+    EXPECT_THAT(thrown([&] { read_state_dict(file); }), HasSubstr(words)) << words;
   }
 }
 
@@ -291,7 +291,7 @@ TEST(Hostile, RecordsThatOverlap) {
   const std::size_t at = file.size();
   file += directory + "PK\x05\x06" + le(0, 4) + le(kCount, 2) + le(kCount, 2) +
           le(directory.size(), 4) + le(at, 4) + le(0, 2);
-  EXPECT_THAT(refusal([&] { read_state_dict(file); }), HasSubstr("its records overlap"));
+  EXPECT_THAT(thrown([&] { read_state_dict(file); }), HasSubstr("its records overlap"));
 }
 
 /// 64-bit sizes, as PyTorch writes them for models of more than 4 GiB.
@@ -320,9 +320,9 @@ TEST(Archive, WideDirectories) {
   const std::string whole = file + locator + end;
   ASSERT_EQ(read_state_dict(whole).size(), 1u);
   locator.replace(8, 8, le(wide - 1, 8));
-  EXPECT_THAT(refusal([&] { read_state_dict(file + locator + end); }), HasSubstr("64-bit"));
+  EXPECT_THAT(thrown([&] { read_state_dict(file + locator + end); }), HasSubstr("64-bit"));
   locator.replace(8, 8, le(UINT64_MAX, 8));
-  EXPECT_THAT(refusal([&] { read_state_dict(file + locator + end); }), HasSubstr("cut off"));
+  EXPECT_THAT(thrown([&] { read_state_dict(file + locator + end); }), HasSubstr("cut off"));
 }
 
 /// What a fuzzer does, from fixed seeds: bytes changed, removed, repeated, taken from other files.

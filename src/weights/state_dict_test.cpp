@@ -126,7 +126,7 @@ TEST(StateDict, WhatIsNoneIsRefusedByName) {
   };
   for (const auto& [name, words] : table) {
     const std::string file = read_file(testdata() / ("refused_" + std::string(name) + ".pth"));
-    const std::string why = refusal([&] { read_state_dict(file); });
+    const std::string why = thrown([&] { read_state_dict(file); });
     EXPECT_THAT(why, HasSubstr(words)) << name;
     EXPECT_EQ(why.find('\n'), std::string::npos) << why;
   }
@@ -135,7 +135,7 @@ TEST(StateDict, WhatIsNoneIsRefusedByName) {
 TEST(StateDict, ByteOrder) {
   const std::string empty("\x80\x02}.", 4);
   EXPECT_TRUE(read_state_dict(file_with(empty, "little")).empty());
-  EXPECT_THAT(refusal([&] { read_state_dict(file_with(empty, "big")); }),
+  EXPECT_THAT(thrown([&] { read_state_dict(file_with(empty, "big")); }),
               HasSubstr("its byte order is 'big'"));
 }
 
@@ -219,15 +219,15 @@ TEST(StateDict, WritesOnlyWhatCanBeReadAgain) {
   const std::string bytes(24, '\0');
   auto why = [&](Tensor tensor) {
     tensor.storage = bytes;
-    return refusal([&] { write_state_dict({{"w", tensor}}); });
+    return thrown([&] { write_state_dict({{"w", tensor}}); });
   };
   const ElementType f4 = ElementType::float32;
-  EXPECT_EQ(why({f4, {2, 3}, {3, 1}, 0}), "nothing was refused");
+  EXPECT_EQ(why({f4, {2, 3}, {3, 1}, 0}), "nothing was thrown");
   EXPECT_THAT(why({f4, {2, 3}, {3, 1}, 1}), HasSubstr("'w' reaches beyond its storage"));
   EXPECT_THAT(why({f4, {2, 3}, {4, 1}, 0}), HasSubstr("beyond"));
   EXPECT_THAT(why({f4, {1}, {1}, 7}), HasSubstr("begins beyond"));
   EXPECT_THAT(why({f4, {1}, {1}, 6}), HasSubstr("reaches beyond"));
-  EXPECT_EQ(why({f4, {0}, {1}, 6}), "nothing was refused");
+  EXPECT_EQ(why({f4, {0}, {1}, 6}), "nothing was thrown");
   EXPECT_THAT(why({f4, {2}, {-1}, 5}), HasSubstr("negative stride"));
   EXPECT_THAT(why({f4, {-1}, {1}, 0}), HasSubstr("impossible shape"));
   EXPECT_THAT(why({f4, {1}, {}, 0}), HasSubstr("one stride a dimension"));
@@ -235,7 +235,7 @@ TEST(StateDict, WritesOnlyWhatCanBeReadAgain) {
   EXPECT_THAT(why({f4, {INT64_MAX, INT64_MAX}, {0, 0}, 0}), HasSubstr("impossible shape"));
   EXPECT_THAT(why({f4, {2, 2}, {INT64_MAX, INT64_MAX}, 0}), HasSubstr("beyond"));
   const Tensor good{f4, {1}, {1}, 0, bytes};
-  EXPECT_THAT(refusal([&] { write_state_dict({{"w", good}, {"w", good}}); }),
+  EXPECT_THAT(thrown([&] { write_state_dict({{"w", good}, {"w", good}}); }),
               HasSubstr("two tensors have the name 'w'"));
 }
 

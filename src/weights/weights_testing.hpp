@@ -4,24 +4,14 @@
 #include <string>
 #include <string_view>
 
-#include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/testing.hpp"
 #include "weights/state_dict.hpp"
 #include "weights/zip.hpp"
 
 namespace trainyard::weights {
 
 inline fs::path testdata() { return fs::path(TRAINYARD_SOURCE_DIR) / "src/weights/testdata"; }
-
-template <class Action>
-std::string refusal(const Action& action) {
-  try {
-    action();
-  } catch (const SystemError& error) {
-    return error.what();
-  }
-  return "nothing was refused";
-}
 
 /// A file of torch.save around a pickle of the test's own; storage '0' has 24 bytes.
 inline std::string file_with(std::string_view pickle, const std::string& byte_order = "") {

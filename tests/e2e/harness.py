@@ -15,6 +15,7 @@ import sys
 import tarfile
 import tempfile
 import time
+import unittest
 
 import boto3
 import botocore.config
@@ -173,6 +174,24 @@ def source_archive(files):
             member.mode = mode
             archive.addfile(member, io.BytesIO(content))
     return buffer.getvalue()
+
+
+class WithDaemon(unittest.TestCase):
+    """Tests that share one daemon: `daemon`."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Daemon().start()
+        cls.addClassCleanup(cls.daemon.close)
+
+
+class WithRoles(WithDaemon):
+    """And what its jobs and its workflows may act as: `job_role`, `flow_role`."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.job_role, cls.flow_role = make_roles(cls.daemon)
 
 
 def make_roles(daemon, workflow_policy=None):

@@ -9,20 +9,18 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 
-from harness import Daemon, make_roles, wait_for
+from harness import WithRoles, wait_for
 
 TWELVE_HOURS = 12 * 3600
 
 
-class Console(unittest.TestCase):
+class Console(WithRoles):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon().start()
-        cls.addClassCleanup(cls.daemon.close)
-        _, flow_role = make_roles(cls.daemon)
+        super().setUpClass()
         states = cls.daemon.client("stepfunctions")
         machine = states.create_state_machine(
-            name="flow", roleArn=flow_role, definition=json.dumps({
+            name="flow", roleArn=cls.flow_role, definition=json.dumps({
                 "StartAt": "<b>Odd & name</b>",
                 "States": {"<b>Odd & name</b>": {"Type": "Pass", "End": True}}}))
         cls.execution = states.start_execution(

@@ -9,8 +9,7 @@ import sys
 import time
 import unittest
 
-from harness import (Daemon, make_roles, tutorial_definition, tutorial_input, upload_code,
-                     wait_for)
+from harness import Daemon, make_roles, tutorial_definition, tutorial_input, upload_code
 
 # Points that a pipeline run must pass: one that disappears from the run fails the test.
 REQUIRED = {"store.commit", "store.committed", "blob.rename", "perform.states.task",

@@ -4,9 +4,9 @@ import copy
 import json
 import unittest
 
-from harness import (SERVING_IMAGE, WORKFLOW_POLICY, Daemon, make_roles, source_archive,
-                     tutorial_definition, tutorial_input, upload_code, wait_for)
-from raw import JSON, QUERY, SERVICES, operations, request_for, send, sign
+from harness import (SERVING_IMAGE, WORKFLOW_POLICY, Daemon, WithDaemon, WithRoles, make_roles,
+                     source_archive, tutorial_definition, tutorial_input, upload_code, wait_for)
+from raw import JSON, QUERY, operations, request_for, send, sign
 
 # How each protocol says "no": (code, status) of a key that nobody has, of a wrong secret, of a
 # token that does not belong to the key.
@@ -36,11 +36,10 @@ def altered_query(request):
     request.url += ("&" if "?" in request.url else "?") + "extra=1"
 
 
-class Unsigned(unittest.TestCase):
+class Unsigned(WithDaemon):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon().start()
-        cls.addClassCleanup(cls.daemon.close)
+        super().setUpClass()
         cls.any = {service: (operation, http) for service, operation, http in operations()
                    if http["method"] != "HEAD"}  # one operation of each service
 
@@ -201,20 +200,18 @@ class Denied(unittest.TestCase):
                               response["Error"]["Message"])
 
 
-class AtOnce(unittest.TestCase):
+class AtOnce(WithRoles):
     """What InvokeEndpoint keeps in memory is never older than the last answered change."""
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon().start()
-        cls.addClassCleanup(cls.daemon.close)
-        cls.role, _ = make_roles(cls.daemon)
+        super().setUpClass()
         s3 = upload_code(cls.daemon, "code-bucket")
         s3.put_object(Bucket="code-bucket", Key="model.tar.gz",
                       Body=source_archive({"model.txt": ("weights", 0o644)}))
         cls.sagemaker, cls.iam = cls.daemon.client("sagemaker"), cls.daemon.client("iam")
         cls.sagemaker.create_model(
-            ModelName="model", ExecutionRoleArn=cls.role, PrimaryContainer={
+            ModelName="model", ExecutionRoleArn=cls.job_role, PrimaryContainer={
                 "Image": SERVING_IMAGE, "ModelDataUrl": "s3://code-bucket/model.tar.gz",
                 "Environment": {"SAGEMAKER_PROGRAM": "noop-model", "SAGEMAKER_SUBMIT_DIRECTORY":
                                 "s3://code-bucket/code/sourcedir.tar.gz"}})

@@ -12,9 +12,9 @@ import tarfile
 import tempfile
 import unittest
 
-from harness import (ACCOUNT, BIN, SERVING_IMAGE, TRUST, Daemon, finished, logs_of, make_roles,
-                     source_archive, training_request, tutorial_definition, upload_code,
-                     wait_for)
+from harness import (ACCOUNT, BIN, SERVING_IMAGE, TRUST, Daemon, WithRoles, finished, logs_of,
+                     make_roles, source_archive, training_request, tutorial_definition,
+                     upload_code, wait_for)
 from raw import JSON, QUERY, plain, request_for, send, sign
 
 REQUEST_BYTES_MAX = 8 << 20
@@ -38,12 +38,10 @@ def error_of(client, call):
     return ("", 0), ""
 
 
-class Requests(unittest.TestCase):
+class Requests(WithRoles):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon().start()
-        cls.addClassCleanup(cls.daemon.close)
-        cls.job_role, cls.flow_role = make_roles(cls.daemon)
+        super().setUpClass()
         upload_code(cls.daemon, "code-bucket")
 
     def expect(self, service, code, status, call, words="", keys=()):

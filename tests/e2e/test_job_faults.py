@@ -7,7 +7,7 @@ import pathlib
 import tarfile
 import unittest
 
-from harness import (SERVING_IMAGE, TRAIN_SH, Daemon, finished, logs_of, make_roles, source_archive,
+from harness import (SERVING_IMAGE, TRAIN_SH, WithRoles, finished, logs_of, source_archive,
                      training_request, upload_code, wait_for)
 
 
@@ -39,12 +39,10 @@ def commands():
     return found
 
 
-class Jobs(unittest.TestCase):
+class Jobs(WithRoles):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon().start()
-        cls.addClassCleanup(cls.daemon.close)
-        cls.job_role, cls.flow_role = make_roles(cls.daemon)
+        super().setUpClass()
         cls.s3 = upload_code(cls.daemon, "code-bucket")
 
     def run_job(self, name, script=None, archive=None, **changes):

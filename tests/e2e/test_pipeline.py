@@ -10,19 +10,13 @@ import tempfile
 import time
 import unittest
 
-from harness import (ACCOUNT, Daemon, finished, logs_of, make_roles, tutorial_definition,
-                     tutorial_input, upload_code, wait_for)
+from harness import (ACCOUNT, Daemon, WithRoles, finished, logs_of, make_roles,
+                     tutorial_definition, tutorial_input, upload_code, wait_for)
 
 MEBIBYTE = 1 << 20
 
 
-class Pipeline(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.daemon = Daemon().start()
-        cls.addClassCleanup(cls.daemon.close)
-        cls.job_role, cls.flow_role = make_roles(cls.daemon)
-
+class Pipeline(WithRoles):
     def test_caller_identity(self):
         identity = json.loads(self.daemon.cli("sts", "get-caller-identity"))
         self.assertEqual(identity["Account"], ACCOUNT)

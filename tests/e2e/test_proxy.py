@@ -95,7 +95,21 @@ def ask(address, target):
     return connection, status, body.decode()
 
 
-class FarServer:
+class Listener:
+    """Serves connections on a port of its own, one after the other."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                self.serve_one(self.listener.accept()[0])
+
+
+class FarServer(Listener):
     """A TLS server that stands for any other host: it answers each line with its reverse."""
 
     def __init__(self, folder, name):
@@ -107,51 +121,37 @@ class FarServer:
                         f"subjectAltName=DNS:{name}"], check=True, capture_output=True)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(self.certificate, key)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
+        super().__init__()
 
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            with contextlib.suppress(OSError), \
-                    self.context.wrap_socket(connection, server_side=True) as secure:
-                for line in secure.makefile("rb"):
-                    secure.sendall(line.rstrip()[::-1] + b"\n")
+    def serve_one(self, connection):
+        with contextlib.suppress(OSError), \
+                self.context.wrap_socket(connection, server_side=True) as secure:
+            for line in secure.makefile("rb"):
+                secure.sendall(line.rstrip()[::-1] + b"\n")
 
 
-class OtherProxy:
+class OtherProxy(Listener):
     """The proxy of the house: it notes what it is asked for and leads everything to one port."""
 
     def __init__(self, to):
         self.asked = []
         self.to = to
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
+        super().__init__()
 
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            head = b""
-            while b"\r\n\r\n" not in head:
-                head += connection.recv(4096)
-            lines = head.decode().split("\r\n")
-            self.asked.append((lines[0], [x for x in lines if x.startswith("Proxy-Auth")]))
-            if "refused" in lines[0]:
-                connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
-                connection.close()
-                continue
-            far = socket.create_connection(("127.0.0.1", self.to))
-            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-            for source, target in ((connection, far), (far, connection)):
-                threading.Thread(target=self.pump, args=(source, target), daemon=True).start()
+    def serve_one(self, connection):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(4096)
+        lines = head.decode().split("\r\n")
+        self.asked.append((lines[0], [x for x in lines if x.startswith("Proxy-Auth")]))
+        if "refused" in lines[0]:
+            connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+            connection.close()
+            return
+        far = socket.create_connection(("127.0.0.1", self.to))
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        for source, target in ((connection, far), (far, connection)):
+            threading.Thread(target=self.pump, args=(source, target), daemon=True).start()
 
     @staticmethod
     def pump(source, target):

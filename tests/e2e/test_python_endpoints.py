@@ -11,7 +11,7 @@ import tarfile
 import tempfile
 import unittest
 
-from harness import (REGION, SERVING_IMAGE, Daemon, logs_of, make_roles, source_archive, wait_for)
+from harness import REGION, SERVING_IMAGE, WithRoles, logs_of, source_archive, wait_for
 
 PYTHON = "/usr/bin/python3"
 BUCKET = "models"
@@ -92,12 +92,10 @@ def repacked(files):
         return stream.getvalue()
 
 
-class PythonEndpoints(unittest.TestCase):
+class PythonEndpoints(WithRoles):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon().start()
-        cls.addClassCleanup(cls.daemon.close)
-        cls.role, _ = make_roles(cls.daemon)
+        super().setUpClass()
         cls.s3 = cls.daemon.client("s3")
         cls.s3.create_bucket(Bucket=BUCKET)
         cls.sagemaker = cls.daemon.client("sagemaker")
@@ -120,7 +118,7 @@ class PythonEndpoints(unittest.TestCase):
                 f"{name}/sourcedir.tar.gz",
                 source_archive({file: (body, 0o644) for file, body in code.items()}))
         self.sagemaker.create_model(
-            ModelName=name, ExecutionRoleArn=self.role, PrimaryContainer={
+            ModelName=name, ExecutionRoleArn=self.job_role, PrimaryContainer={
                 "Image": SERVING_IMAGE, "ModelDataUrl": url, "Environment": variables})
         self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[
             {"InitialInstanceCount": 1, "InstanceType": "ml.c4.xlarge", "ModelName": name,

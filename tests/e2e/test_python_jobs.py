@@ -4,7 +4,7 @@ import json
 import os
 import unittest
 
-from harness import Daemon, finished, logs_of, make_roles, source_archive, training_request, wait_for
+from harness import WithRoles, finished, logs_of, source_archive, training_request, wait_for
 from test_job_faults import commands
 
 PYTHON = "/usr/bin/python3"
@@ -58,12 +58,10 @@ FAILURES = [
 ]
 
 
-class PythonJobs(unittest.TestCase):
+class PythonJobs(WithRoles):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon().start()
-        cls.addClassCleanup(cls.daemon.close)
-        cls.role, _ = make_roles(cls.daemon)
+        super().setUpClass()
         cls.s3 = cls.daemon.client("s3")
         cls.s3.create_bucket(Bucket="code")
 
@@ -71,7 +69,7 @@ class PythonJobs(unittest.TestCase):
         self.s3.put_object(Bucket="code", Key=f"{name}/sourcedir.tar.gz", Body=source_archive(
             {file: (text, 0o644) for file, text in {"train.py": script, **(files or {})}.items()
              if text is not None}))
-        request = training_request(name, self.role, "code", program, **changes)
+        request = training_request(name, self.job_role, "code", program, **changes)
         request["HyperParameters"]["sagemaker_submit_directory"] = json.dumps(
             f"s3://code/{name}/sourcedir.tar.gz")
         self.daemon.client("sagemaker").create_training_job(**request)

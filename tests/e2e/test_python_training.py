@@ -12,7 +12,7 @@ import tarfile
 import unittest
 import zipfile
 
-from harness import (BIN, IMAGE, ROOT, Daemon, finished, logs_of, make_roles, source_archive,
+from harness import (BIN, ROOT, Daemon, WithRoles, finished, logs_of, make_roles, source_archive,
                      training_request)
 
 PYTHON = "/usr/bin/python3"
@@ -54,12 +54,10 @@ def wheel(name, version, code):
     return buffer.getvalue()
 
 
-class PythonTraining(unittest.TestCase):
+class PythonTraining(WithRoles):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon().start()
-        cls.addClassCleanup(cls.daemon.close)
-        cls.role, _ = make_roles(cls.daemon)
+        super().setUpClass()
         cls.s3 = cls.daemon.client("s3")
         cls.s3.create_bucket(Bucket="code")
 
@@ -67,7 +65,7 @@ class PythonTraining(unittest.TestCase):
         self.s3.put_object(Bucket="code", Key=f"{name}/sourcedir.tar.gz", Body=source_archive(
             {file: content if isinstance(content, tuple) else (content, 0o644)
              for file, content in files.items()}))
-        request = training_request(name, self.role, "code", program, **changes)
+        request = training_request(name, self.job_role, "code", program, **changes)
         request["HyperParameters"]["sagemaker_submit_directory"] = json.dumps(
             f"s3://code/{name}/sourcedir.tar.gz")
         request["HyperParameters"].update(hyperparameters or {})

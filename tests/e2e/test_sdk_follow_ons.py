@@ -19,7 +19,7 @@ from stepfunctions.workflow import Workflow  # noqa: E402
 from stepfunctions.workflow.stepfunctions import ExecutionStatus  # noqa: E402
 
 import sdk  # noqa: E402
-from harness import ACCOUNT, BIN, REGION, Daemon, logs_of, make_roles, wait_for  # noqa: E402
+from harness import ACCOUNT, BIN, REGION, WithRoles, logs_of, wait_for  # noqa: E402
 
 TRAIN_SH = """#!/bin/sh
 set -eu
@@ -33,12 +33,10 @@ METRICS = [{"Name": "loss", "Regex": "Loss: ([0-9.]+)"}]
 GROUP = "/aws/sagemaker/TrainingJobs"
 
 
-class FollowOns(unittest.TestCase):
+class FollowOns(WithRoles):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon().start()
-        cls.addClassCleanup(cls.daemon.close)
-        cls.job_role, cls.flow_role = make_roles(cls.daemon)
+        super().setUpClass()
         cls.session = sdk.connect(cls.daemon)
         cls.folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.folder.cleanup)
@@ -130,7 +128,8 @@ class FollowOns(unittest.TestCase):
 
         def gone():
             try:
-                return sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "Gone"
+                sagemaker.describe_endpoint(EndpointName=name)
+                return False
             except botocore.exceptions.ClientError as error:
                 return "Could not find" in str(error)
         wait_for(gone, 60, "end of the endpoint")

@@ -15,17 +15,16 @@ import urllib.request
 import boto3.s3.transfer
 import botocore.config
 
-from harness import ACCOUNT, REGION, Daemon, wait_for
+from harness import ACCOUNT, REGION, Daemon, WithDaemon, wait_for
 from raw import plain, send, sign
 
 MEBIBYTE = 1 << 20
 
 
-class Storage(unittest.TestCase):
+class Storage(WithDaemon):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon().start()
-        cls.addClassCleanup(cls.daemon.close)
+        super().setUpClass()
         cls.s3 = cls.daemon.client("s3")
         cls.s3.create_bucket(Bucket="shelf")
 
@@ -242,11 +241,10 @@ class Storage(unittest.TestCase):
         wait_for(lambda: not files(), 20, "no blob")
 
 
-class Logs(unittest.TestCase):
+class Logs(WithDaemon):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon().start()
-        cls.addClassCleanup(cls.daemon.close)
+        super().setUpClass()
         cls.logs = cls.daemon.client("logs")
 
     def test_events_come_back_in_pages(self):

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/testing.hpp"
 #include "sdk/program/batcher.hpp"
 #include "sdk/program/content.hpp"
 #include "sdk/program/program.hpp"
@@ -17,16 +18,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-template <class Error, class Action>
-std::string thrown(const Action& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 TEST(Arguments, CommandLineOverHyperparameters) {
   const Arguments arguments({"--epochs", "3", "--lr=0.5", "-k", "v", "--empty", ""},

@@ -7,26 +7,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "http/client.hpp"
 #include "sdk/program/content.hpp"
 #include "sdk/program/serve.hpp"
+#include "sdk/program/serve_testing.hpp"
 
 namespace trainyard::serving {
 namespace {
 
 using sdk::Tensor;
 using ::testing::HasSubstr;
-
-http::Response ask(int port, const std::string& method, const std::string& target,
-                   const std::string& body = "", const std::string& type = "",
-                   const std::string& accept = "") {
-  http::Connection connection(http::Address{.host = "127.0.0.1", .port = port}, {});
-  http::Outgoing request{.method = method, .target = target, .body = body};
-  request.headers.set("Host", "model");
-  if (!type.empty()) request.headers.set("Content-Type", type);
-  if (!accept.empty()) request.headers.set("Accept", accept);
-  return connection.exchange(request);
-}
 
 /// Doubles what it gets; refuses negative numbers, and breaks at 99.
 Program doubling() {
