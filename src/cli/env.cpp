@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "cli/paths.hpp"
 #include "http/client.hpp"
+#include "server/hosts.hpp"
 #include "wire/sigv4.hpp"
 
 namespace trainyard::cli {
@@ -43,7 +44,7 @@ std::string endpoint_of(const fs::path& data) {
 std::string proxy_url(const std::string& endpoint) {
   http::Address address = http::Address::parse(endpoint);
   if (address.host == "0.0.0.0" || address.host == "::") address.host = "127.0.0.1";
-  if (address.host != "localhost" && address.host != "::1" && !address.host.starts_with("127.")) {
+  if (!server::is_loopback(address.host)) {
     throw SystemError("the daemon listens on " + address.host +
                       ": its proxy serves loopback addresses only (serve --listen 127.0.0.1:…)");
   }

@@ -251,7 +251,7 @@ TlsIdentity::TlsIdentity(std::string_view certificate_pem, std::string_view key_
   }
   SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
   SSL_CTX_set_mode(context_, SSL_MODE_AUTO_RETRY);
-  // Connections are kept alive and a handshake costs a millisecond: nothing is resumed.
+  // Connections are kept alive, so nothing is resumed.
   SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context_, 0);
   SSL_CTX_set_alpn_select_cb(context_, choose_protocol, nullptr);

@@ -144,7 +144,7 @@ int run_daemon(const ServeOptions& options) {
   AgentDoor agents(parts, [&](http::Request& request) { return pipeline.handle(request); });
   Performer performer(parts, all_deliveries(parts, agents));
   Front front(parts, pipeline, options.hosts);
-  Proxy proxy({dir, site.region, options.pass_through, nullptr}, clock);
+  Proxy proxy({dir, site.region, options.pass_through}, clock);
   http::ServerOptions http_options;
   http_options.quick = Pipeline::is_quick;
   http_options.connect = [&](const http::Request& request) { return proxy.connect(request); };

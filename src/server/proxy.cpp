@@ -154,7 +154,6 @@ Proxy::Proxy(Options options, Clock& clock)
       authority_(options_.data_dir / "ca", aws_domains(), clock.now()),
       names_(certificate_names(options_.region)),
       identity_(authority_.issue(names_, clock.now())) {
-  if (!options_.environment) options_.environment = own_environment;
   std::string bundle = authority_.certificate_pem();
   const fs::path system = http::system_authorities();
   if (system.empty()) {
@@ -195,7 +194,7 @@ http::ConnectAnswer Proxy::connect(const http::Request& request) {
     return answer;
   }
   try {
-    auto via = forward_proxy(options_.environment, decision.host);
+    auto via = forward_proxy(own_environment, decision.host);
     // A shell that has run `trainyard env --proxy` names ourselves.
     if (via && via->port == own_port_ && is_loopback(via->host)) via.reset();
     http::Tunnel tunnel = http::open_tunnel(decision.host, decision.port, via, kConnectTimeout);

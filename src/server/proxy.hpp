@@ -52,7 +52,6 @@ class Proxy {
     fs::path data_dir;
     std::string region;
     std::vector<std::string> pass_through;
-    EnvironmentOf environment;  // "": the process's own
   };
   /// Makes or takes the authority in DIR/ca, and writes DIR/ca/bundle.pem (it and the system's) and
   /// DIR/pip-constraints.txt. SystemError when that fails.

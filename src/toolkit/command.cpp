@@ -136,7 +136,7 @@ Command find_command(Mode mode, const std::string& program, const std::vector<fs
       return command_for(mode, name, Kind::module, folder, arguments, find_interpreter(given));
     }
     if (!there) continue;
-    if (mode == Mode::train && name.ends_with(kPythonSuffix)) {
+    if (name.ends_with(kPythonSuffix)) {
       return command_for(mode, name, Kind::program, folder, arguments, find_interpreter(given));
     }
     if ((info.st_mode & S_IXUSR) == 0 && ::chmod(file.c_str(), kEveryoneRuns) != 0) {

@@ -120,7 +120,9 @@ void tell_runtime(const Variables& given, const std::string& interpreter) {
   const runtimes::Findings found =
       runtimes::probe(interpreter, runtimes::own_programs(),
                       package == given.end() ? "" : package->second, false);
-  say("INFO", substitution(given, interpreter, found.python, found.version));
+  say("INFO", found.python.empty()
+                  ? found.problem
+                  : substitution(given, interpreter, found.python, found.version));
 }
 
 void prepend(Variables& variables, const char* name, const std::vector<fs::path>& folders) {

@@ -59,7 +59,7 @@ class Bucket {
 /// Buckets by the start of their period and unit.
 class Periods {
  public:
-  /// Periods of `length` follow one another from `start` on, all of them before `end`.
+  /// Periods of `length` follow one another from `start` on.
   Periods(Time start, Duration length) : start_(start), length_(length) {}
 
   void add(const Datum& datum);
