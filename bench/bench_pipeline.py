@@ -1,7 +1,6 @@
 """StartExecution to InService with programs that do nothing, against the sum of its bare parts: a
 bubblewrap start a program, the copies, and the fsyncs of as many commits."""
 import json
-import os
 import pathlib
 import shutil
 import sqlite3

@@ -1,5 +1,4 @@
 """`trainyard serve` to its `ready` line, against redis-server's start to its first PONG; idle RSS."""
-import os
 import pathlib
 import shutil
 import socket

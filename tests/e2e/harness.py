@@ -41,7 +41,7 @@ WORKFLOW_POLICY = {"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Action": ["iam:PassRole"], "Resource": "*", "Condition": {
         "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}},
     {"Effect": "Allow", "Action": ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
-     "Resource": [f"arn:aws:events:*:*:rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule"]}]}
+     "Resource": ["arn:aws:events:*:*:rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule"]}]}
 
 
 def wait_for(condition, seconds=60, what="condition", pause=0.05):
