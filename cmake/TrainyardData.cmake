@@ -21,3 +21,13 @@ configure_file(${CMAKE_SOURCE_DIR}/cmake/runtimes_data.cpp.in
 if(TARGET trainyard_runtimes)
   target_sources(trainyard_runtimes PRIVATE ${CMAKE_BINARY_DIR}/data/runtimes_data.cpp)
 endif()
+
+# The script that runs in Jupyter's pages, as one text in the front door.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+    ${CMAKE_SOURCE_DIR}/src/notebook/notebook.js)
+file(READ ${CMAKE_SOURCE_DIR}/src/notebook/notebook.js TRAINYARD_NOTEBOOK_SCRIPT)
+configure_file(${CMAKE_SOURCE_DIR}/cmake/notebook_data.cpp.in
+               ${CMAKE_BINARY_DIR}/data/notebook_data.cpp @ONLY)
+if(TARGET trainyard_notebook)
+  target_sources(trainyard_notebook PRIVATE ${CMAKE_BINARY_DIR}/data/notebook_data.cpp)
+endif()

@@ -11,7 +11,9 @@
 #include "cli/demo.hpp"
 #include "cli/env.hpp"
 #include "cli/init.hpp"
+#include "cli/notebook.hpp"
 #include "cli/paths.hpp"
+#include "cli/roles.hpp"
 #include "cli/runtimes.hpp"
 #include "server/daemon.hpp"
 
@@ -27,14 +29,9 @@ fs::path data_dir(const std::string& named) {
 int serve(const std::string& data, const std::string& listen, server::ServeOptions options,
           const std::vector<std::string>& policies) {
   options.data_dir = data_dir(data);
-  auto colon = listen.rfind(':');
-  if (colon == std::string::npos) throw SystemError("--listen wants HOST:PORT, not " + listen);
-  options.host = listen.substr(0, colon);
-  char* end = nullptr;
-  options.port = static_cast<int>(std::strtol(listen.c_str() + colon + 1, &end, 10));
-  if (*end != '\0' || options.port < 0 || options.port > 65535 || colon + 1 == listen.size()) {
-    throw SystemError("--listen wants HOST:PORT, not " + listen);
-  }
+  const Listen where = parse_listen(listen);
+  options.host = where.host;
+  options.port = where.port;
   for (const std::string& policy : policies) {
     auto equals = policy.find('=');
     if (equals == std::string::npos) {
@@ -62,6 +59,22 @@ int stop(const std::string& data) {
   }
   std::printf("stopped\n");
   return 0;
+}
+
+void add_notebook_command(CLI::App& app, std::string& data, NotebookOptions& options) {
+  auto* command = app.add_subcommand(
+      "notebook", "Start JupyterLab, or Notebook, acting as a role, with graphs and console links "
+                  "that lead here");
+  command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
+  command->add_option("--role", options.role, "The role, which must trust sagemaker.amazonaws.com")
+      ->type_name("NAME")->capture_default_str();
+  command->add_option("--folder", options.folder, "Where the notebooks lie")->type_name("DIR")
+      ->capture_default_str();
+  command->add_option("--listen", options.listen,
+                      "Address; port 0 picks a free one (127.0.0.1:8888, or a free port)")
+      ->type_name("HOST:PORT");
+  command->add_option("--host", options.hosts, "A further name under which it may be reached");
+  command->add_flag("!--no-browser", options.browser, "Open no browser");
 }
 
 int parse_and_run(int argc, char** argv) {
@@ -115,6 +128,10 @@ int parse_and_run(int argc, char** argv) {
                                   "Seconds that the session lasts, 900 or more (3600)")
       ->check(CLI::PositiveNumber);
 
+  NotebookOptions notebook;
+  notebook.role = kSageMakerRole;
+  add_notebook_command(app, data, notebook);
+
   bool quick = false;
   auto* runtimes_command = app.add_subcommand(
       "runtimes", "List what stands for SageMaker's images here, and try it out");
@@ -137,6 +154,10 @@ int parse_and_run(int argc, char** argv) {
   if (*init_command) return init(fs::absolute(env.data));
   if (*env_command) return print_env(env);
   if (*credentials_command) return print_credentials(env.data, env.role, seconds);
+  if (app.got_subcommand("notebook")) {
+    notebook.data = env.data;
+    return run_notebook(notebook);
+  }
   if (*runtimes_command) return list_runtimes(env.data, quick);
   return run_demo(demo);
 }

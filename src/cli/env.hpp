@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/files.hpp"
 
@@ -23,9 +25,19 @@ struct EnvFacts {
   fs::path data;
 };
 
-/// Shell text that sets, and unsets what would be in the way. SystemError when the proxy is asked
-/// for and the daemon listens on no loopback address.
+struct EnvChanges {
+  std::vector<std::pair<std::string, std::string>> set;
+  std::vector<std::string> unset;  // what would be in the way
+};
+
+/// SystemError when the proxy is asked for and the daemon listens on no loopback address.
+EnvChanges env_changes(const EnvFacts& facts);
+/// The same as shell text.
 std::string env_exports(const EnvFacts& facts);
+
+/// Looks at the daemon and, for a role, tries a session and writes the file with its profile.
+/// SystemError or ApiError when no daemon runs or the role cannot be had.
+EnvFacts prepare_env(const EnvOptions& options);
 
 /// The profile of a role, as an AWS configuration file: its process prints sessions that renew.
 std::string role_profile(const fs::path& program, const fs::path& data, const std::string& role);
@@ -36,7 +48,11 @@ std::string profile_name(const std::string& role);
 /// role cannot be had.
 int print_env(const EnvOptions& options);
 
-/// Prints a session of the role as a credential process does; `seconds` 0: the daemon's default.
+/// A session of the role, as the JSON that a credential process prints; `seconds` 0: the daemon's
+/// default. SystemError or ApiError as above.
+std::string role_session(const fs::path& data, const std::string& role, int seconds);
+
+/// Prints one.
 int print_credentials(const fs::path& data, const std::string& role, int seconds);
 
 }  // namespace trainyard::cli

@@ -74,6 +74,21 @@ int running_pid(const fs::path& data_dir) {
   return try_lock_file(path) ? 0 : pid;
 }
 
+Listen parse_listen(const std::string& text) {
+  Listen listen;
+  const auto colon = text.rfind(':');
+  if (colon != std::string::npos && colon + 1 < text.size()) {
+    char* end = nullptr;
+    const long port = std::strtol(text.c_str() + colon + 1, &end, 10);
+    listen.host = text.substr(0, colon);
+    if (*end == '\0' && port >= 0 && port <= 65535) {
+      listen.port = static_cast<int>(port);
+      return listen;
+    }
+  }
+  throw SystemError("--listen wants HOST:PORT, not " + text);
+}
+
 std::string running_endpoint(const fs::path& data_dir) {
   if (running_pid(data_dir) == 0) return "";
   auto text = read_file_if_exists(data_dir / "endpoint");

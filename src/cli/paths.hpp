@@ -21,6 +21,14 @@ RootKeys read_root_keys(const fs::path& data_dir);
 /// The URL in DIR/endpoint; "" when no daemon runs on DIR.
 std::string running_endpoint(const fs::path& data_dir);
 
+struct Listen {
+  std::string host;
+  int port = 0;
+};
+
+/// "HOST:PORT", as --listen takes it. SystemError for anything else.
+Listen parse_listen(const std::string& text);
+
 /// The process that holds DIR's lock; 0 when none does.
 int running_pid(const fs::path& data_dir);
 

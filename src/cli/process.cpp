@@ -1,9 +1,11 @@
 #include "cli/process.hpp"
 
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,8 +35,8 @@ std::vector<char*> to_argv(const std::vector<std::string>& arguments) {
   ::_exit(kProgramNotFound);
 }
 
-Fd open_or_throw(const fs::path& path, int flags) {
-  Fd fd(::open(path.c_str(), flags | O_CLOEXEC, 0644));
+Fd open_or_throw(const fs::path& path, int flags, int mode = 0644) {
+  Fd fd(::open(path.c_str(), flags | O_CLOEXEC, mode));
   if (!fd) throw_errno("cannot open " + path.string());
   return fd;
 }
@@ -96,6 +98,39 @@ int start_detached(const std::vector<std::string>& arguments, const fs::path& lo
     first_line += letter;
   }
   return child;
+}
+
+int start_child(const ChildSpec& spec) {
+  std::vector<char*> argv = to_argv(spec.arguments);
+  std::vector<char*> environment = to_argv(spec.environment);
+  const Fd nothing = open_or_throw("/dev/null", O_RDONLY);
+  const Fd output = open_or_throw(spec.log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child < 0) throw_errno("cannot start " + spec.arguments[0]);
+  if (child > 0) return child;
+  if (spec.ends_with_us) {
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != parent) ::_exit(kProgramNotFound);
+  }
+  ::setsid();
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::dup2(nothing.get(), STDIN_FILENO);
+  ::dup2(output.get(), STDOUT_FILENO);
+  ::dup2(output.get(), STDERR_FILENO);
+  if (::chdir(spec.folder.c_str()) == 0) ::execve(argv[0], argv.data(), environment.data());
+  ::_exit(kProgramNotFound);
+}
+
+fs::path find_program(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  for (const std::string& folder : split(path == nullptr ? "" : path, ':')) {
+    const fs::path file = fs::path(folder) / name;
+    if (!folder.empty() && ::access(file.c_str(), X_OK) == 0) return fs::absolute(file);
+  }
+  return {};
 }
 
 std::string last_line(const std::string& text) {

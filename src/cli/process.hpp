@@ -21,6 +21,21 @@ int run_program(const std::vector<std::string>& arguments, const fs::path& folde
 int start_detached(const std::vector<std::string>& arguments, const fs::path& log,
                    std::string& first_line);
 
+struct ChildSpec {
+  std::vector<std::string> arguments;    // the first names a file
+  fs::path folder;                       // where it runs
+  fs::path log;                          // stdout and stderr are appended; nobody else may read it
+  std::vector<std::string> environment;  // "NAME=value", all there is
+  bool ends_with_us = true;              // SIGTERM when this process is gone, however it ended
+};
+
+/// Starts a program in a session of its own, so that a terminal's Ctrl-C is ours alone. Returns its
+/// pid at once: one that cannot run ends with kProgramNotFound.
+int start_child(const ChildSpec& spec);
+
+/// The program's file on PATH; "" when there is none.
+fs::path find_program(const std::string& name);
+
 /// The last line of `text` that is not blank.
 std::string last_line(const std::string& text);
 

@@ -12,6 +12,8 @@ namespace trainyard::graph {
 /// How far a state has come in one execution.
 enum class Status { pending, running, succeeded, failed, caught, aborted };
 const char* to_string(Status status);
+/// What a state of this status is filled with, "#rrggbb".
+const char* colour(Status status);
 
 /// State name → status; a state that is not named is pending.
 using Statuses = std::map<std::string, Status>;
@@ -72,9 +74,13 @@ std::string describe_rule(const json::object& rule);
 /// run counts.
 Statuses statuses(const json::array& events);
 
+/// Where a drawing leads: down the page, or to the right.
+enum class Direction { down, right };
+
 /// A whole <svg> element of fixed size in CSS pixels, without scripts or styles, legible on light
 /// and dark pages. Everything that came from the definition is escaped.
-std::string to_svg(const Graph& graph, const Statuses& statuses = {});
+std::string to_svg(const Graph& graph, const Statuses& statuses = {},
+                   Direction direction = Direction::down);
 
 /// Lines of box characters, each ended by a newline, without trailing blanks. `colour` adds ANSI
 /// colours by status. Control characters in names are replaced, so that no name can drive the

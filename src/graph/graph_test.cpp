@@ -177,6 +177,21 @@ TEST(Svg, DrawsNestedClustersAndLabels) {
   EXPECT_THAT(svg, HasSubstr("catch States.ALL"));
 }
 
+TEST(Svg, LeadsDownOrToTheRight) {
+  const auto size = [](Direction direction) {
+    const std::string svg = to_svg(from_definition(pipeline()), {}, direction);
+    double width = 0;
+    double height = 0;
+    const auto at = svg.find("width=");
+    EXPECT_EQ(std::sscanf(svg.c_str() + at, "width=\"%lf\" height=\"%lf\"", &width, &height), 2);
+    return std::pair(width, height);
+  };
+  const auto [down_width, down_height] = size(Direction::down);
+  const auto [right_width, right_height] = size(Direction::right);
+  EXPECT_GT(down_height, 2 * down_width);
+  EXPECT_GT(right_width, 2 * right_height);
+}
+
 TEST(Svg, LayoutsFromManyThreadsAgree) {
   const Graph graph = from_definition(with_everything());
   const std::string expected = to_svg(graph);

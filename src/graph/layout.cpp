@@ -48,6 +48,7 @@ class Drawing {
       : graph_(agopen(mutable_text("g"), Agdirected, nullptr)) {
     set(graph_.get(), "nodesep", inches(options.node_gap));
     set(graph_.get(), "ranksep", inches(options.rank_gap));
+    set(graph_.get(), "rankdir", options.to_the_right ? "LR" : "TB");
     agattr(graph_.get(), AGNODE, mutable_text("shape"), mutable_text("box"));
     agattr(graph_.get(), AGNODE, mutable_text("fixedsize"), mutable_text("true"));
     agattr(graph_.get(), AGNODE, mutable_text("label"), mutable_text(""));

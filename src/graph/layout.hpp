@@ -26,6 +26,7 @@ struct LayoutEdge {
 struct LayoutOptions {
   double node_gap = 24;
   double rank_gap = 36;
+  bool to_the_right = false;  // ranks side by side instead of one below the other
 };
 
 struct Curve {

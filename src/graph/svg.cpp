@@ -157,7 +157,9 @@ std::string draw_cluster(const Rectangle& box) {
 
 }  // namespace
 
-std::string to_svg(const Graph& graph, const Statuses& statuses) {
+const char* colour(Status status) { return paint(status).fill; }
+
+std::string to_svg(const Graph& graph, const Statuses& statuses, Direction direction) {
   std::vector<LayoutNode> sizes;
   for (const Node& node : graph.nodes) sizes.push_back(measure(node));
   std::vector<LayoutEdge> lines;
@@ -167,7 +169,8 @@ std::string to_svg(const Graph& graph, const Statuses& statuses) {
   }
   std::vector<int> parents;
   for (const Cluster& cluster : graph.clusters) parents.push_back(cluster.parent);
-  const Layout layout = lay_out(sizes, lines, parents, {});
+  const Layout layout = lay_out(
+      sizes, lines, parents, {.to_the_right = direction == Direction::right});
 
   const double width = layout.width + 2 * kMargin;
   const double height = layout.height + 2 * kMargin;

@@ -3,6 +3,8 @@
 #include <deque>
 #include <mutex>
 
+#include <fcntl.h>
+
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -122,6 +124,7 @@ struct Connection::Impl {
       }
       text.append(name).append(": ").append(value).append("\r\n");
     }
+    if (request.upgrade) text += "Connection: Upgrade\r\n";
     uint64_t length = request.stream != nullptr ? request.stream_length : request.body.size();
     if (length > 0 || (request.method != "GET" && request.method != "HEAD")) {
       text += "Content-Length: " + std::to_string(length) + "\r\n";
@@ -309,6 +312,18 @@ Response Connection::streamed(std::function<void()> drained) {
   impl_->in_body = !impl_->reader->body_complete();
   response.stream = std::make_unique<ResponseBody<Impl>>(impl_, std::move(drained));
   return response;
+}
+
+Tunnel Connection::take_over() {
+  if (impl_->address.tls) throw SystemError("a protocol inside of TLS cannot be taken over");
+  Tunnel tunnel;
+  tunnel.socket.reset(::fcntl(impl_->channel->fd(), F_DUPFD_CLOEXEC, 0));
+  if (!tunnel.socket) throw_errno("cannot copy a socket");
+  tunnel.early = impl_->reader->take_buffered();
+  impl_->reusable = false;
+  impl_->in_body = false;
+  impl_->channel.reset();
+  return tunnel;
 }
 
 bool Connection::was_stale() const { return impl_->stale; }

@@ -37,6 +37,7 @@ struct Outgoing {
   BodyReader* stream = nullptr;
   uint64_t stream_length = 0;
   bool harmless_twice = false;  // a POST that may be sent again; other methods may by definition
+  bool upgrade = false;         // asks for the protocol in its Upgrade field
 
   /// Whether it may be sent once more when nothing tells whether it has arrived.
   bool repeatable() const { return stream == nullptr && (method != "POST" || harmless_twice); }
@@ -69,6 +70,9 @@ class Connection {
   /// Sends and reads status and headers; the body is then read through response.stream, which must
   /// be drained or destroyed (which closes the connection) before the next exchange.
   Response exchange_streaming(const Outgoing& request);
+  /// After a 101: the socket, and what has come on it in the new protocol. The connection is spent.
+  /// SystemError inside of TLS.
+  Tunnel take_over();
   /// False once the peer has closed it or an exchange failed.
   bool reusable() const;
 

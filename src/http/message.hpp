@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "http/tunnel.hpp"
+
 namespace trainyard::http {
 
 /// Header fields in the order they came; names compare without case.
@@ -108,6 +110,9 @@ struct Response {
   std::optional<uint64_t> stream_length;  // without it the stream goes out chunked
   bool close = false;                  // end the connection after this response
   std::unique_ptr<PendingResponse> pending;  // when set, it brings the response
+  /// Of a 101: the connection speaks the protocol in Upgrade from here on, and its bytes go to and
+  /// from this socket untouched, `early` first to the client. Not inside of TLS.
+  std::optional<Tunnel> tunnel;
 };
 
 Response text_response(int status, std::string text, std::string type = "text/plain");

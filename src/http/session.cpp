@@ -29,6 +29,7 @@ constexpr std::size_t kInlineBody = 4 * 1024;
 
 std::string_view reason(int status) {
   switch (status) {
+    case 101: return "Switching Protocols";
     case 200: return "OK";
     case 201: return "Created";
     case 202: return "Accepted";
@@ -372,7 +373,9 @@ Response Session::make_response(const Make& make) {
 
 Session::Step Session::respond() {
   Response& response = *exchange_->response;
-  if (!may_wait_ && (response.stream || !reader_->body_buffered())) return Pause::thread;
+  const bool waits = response.stream || response.tunnel || !reader_->body_buffered();
+  if (!may_wait_ && waits) return Pause::thread;
+  if (response.tunnel) return change_protocol();
   bool keep_alive = settle_body() && head_.keep_alive && !response.close && !stopping_;
   last_ = !keep_alive;
   bool sent = send(response, keep_alive);
@@ -380,6 +383,19 @@ Session::Step Session::respond() {
   if (!sent || (keep_alive && !drain_small())) return end();
   over_ = last_ && unsent_ == 0;
   return std::nullopt;
+}
+
+Session::Step Session::change_protocol() {
+  Response response = std::move(*exchange_->response);
+  if (tls_ || !reader_->body_complete()) {
+    answer(501, "The protocol cannot be changed here");
+    return end();
+  }
+  append_head(response, false, false, false, true);
+  exchange_.reset();
+  if (!write(out_, response.tunnel->early)) return end();
+  relay(channel_->fd(), response.tunnel->socket.get(), reader_->take_buffered());
+  return end();
 }
 
 /// What the socket did not take at once.
@@ -458,7 +474,9 @@ void Session::append_head(const Response& response, bool body_allowed, bool head
   }
   const std::string* own_date = response.headers.find("date");
   line("Date", own_date != nullptr ? *own_date : date_);
-  if (!keep_alive) {
+  if (response.tunnel) {
+    line("Connection", "Upgrade");
+  } else if (!keep_alive) {
     line("Connection", "close");
   } else if (head_.http_1_0) {
     line("Connection", "keep-alive");

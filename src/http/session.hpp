@@ -57,6 +57,7 @@ class Session {
   void refuse_tunnel(int status, std::string_view why);
   Step await_response();
   Step respond();
+  Step change_protocol();
   Step flush();
   Step end();
   Step refuse(HeadStatus status);

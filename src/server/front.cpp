@@ -5,8 +5,8 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "http/hosts.hpp"
 #include "server/console.hpp"
-#include "server/hosts.hpp"
 #include "server/pipeline.hpp"
 #include "server/role_sessions.hpp"
 #include "server/route.hpp"
@@ -75,17 +75,8 @@ http::Response Front::metrics() const {
       "text/plain; version=0.0.4");
 }
 
-/// A page of another site must not reach the console through a name of its own that resolves to
-/// this machine (DNS rebinding): only loopback names and configured ones are answered.
-bool Front::known_host(const http::Request& request) const {
-  std::string name = to_lower(host_name(request.headers.get("Host")));
-  if (is_loopback(name)) return true;
-  return std::any_of(hosts_.begin(), hosts_.end(),
-                     [&](const std::string& host) { return iequals(host, name); });
-}
-
 http::Response Front::console(http::Request& request) {
-  if (!known_host(request)) {
+  if (!http::is_known_host(request.headers.get("Host"), hosts_)) {
     return message_page(403, "Unknown host",
                         "The console answers on loopback names and on those given with --host.");
   }

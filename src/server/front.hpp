@@ -21,7 +21,6 @@ class Front {
   http::Response metrics() const;
   http::Response console(http::Request& request);
   http::Response show_execution(const Caller& caller, const std::string& arn);
-  bool known_host(const http::Request& request) const;
 
   Parts parts_;
   Pipeline& pipeline_;

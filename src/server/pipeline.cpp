@@ -3,9 +3,9 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "http/hosts.hpp"
 #include "identity/identity.hpp"
 #include "server/authorise.hpp"
-#include "server/hosts.hpp"
 #include "server/route.hpp"
 #include "services/dispatch.hpp"
 #include "wire/protocol.hpp"
@@ -22,7 +22,7 @@ bool is_global(std::string_view signing_name) {
 
 /// "unix" has no address.
 std::string peer_address(const std::string& peer) {
-  return peer.find(':') == std::string::npos ? "" : host_name(peer);
+  return peer.find(':') == std::string::npos ? "" : http::host_name(peer);
 }
 
 ApiError internal_failure(const wire::Service& service) {

@@ -10,7 +10,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
-#include "server/hosts.hpp"
+#include "http/hosts.hpp"
 #include "server/route.hpp"
 
 namespace trainyard::server {
@@ -94,7 +94,7 @@ std::optional<std::string> own_environment(const char* name) {
 
 ProxyDecision decide_connect(std::string_view target, const std::string& peer,
                              const std::vector<std::string>& pass_through) {
-  if (!is_loopback(host_name(peer))) {
+  if (!http::is_loopback(http::host_name(peer))) {
     return refuse(403, "This proxy serves clients on its own machine's loopback addresses only.");
   }
   ProxyDecision decision;
@@ -196,7 +196,7 @@ http::ConnectAnswer Proxy::connect(const http::Request& request) {
   try {
     auto via = forward_proxy(own_environment, decision.host);
     // A shell that has run `trainyard env --proxy` names ourselves.
-    if (via && via->port == own_port_ && is_loopback(via->host)) via.reset();
+    if (via && via->port == own_port_ && http::is_loopback(via->host)) via.reset();
     http::Tunnel tunnel = http::open_tunnel(decision.host, decision.port, via, kConnectTimeout);
     answer.upstream = std::move(tunnel.socket);
     answer.early = std::move(tunnel.early);

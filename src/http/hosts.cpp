@@ -1,8 +1,12 @@
-#include "server/hosts.hpp"
+#include "http/hosts.hpp"
+
+#include <algorithm>
 
 #include <arpa/inet.h>
 
-namespace trainyard::server {
+#include "base/text.hpp"
+
+namespace trainyard::http {
 
 std::string host_name(std::string_view header) {
   if (header.starts_with('[')) return std::string(header.substr(1, header.find(']') - 1));
@@ -22,4 +26,11 @@ bool is_loopback(const std::string& name) {
   return name == "localhost";
 }
 
-}  // namespace trainyard::server
+bool is_known_host(std::string_view header, const std::vector<std::string>& also) {
+  const std::string name = to_lower(host_name(header));
+  return is_loopback(name) || std::any_of(also.begin(), also.end(), [&](const std::string& host) {
+           return iequals(host, name);
+         });
+}
+
+}  // namespace trainyard::http

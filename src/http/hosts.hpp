@@ -3,8 +3,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
-namespace trainyard::server {
+namespace trainyard::http {
 
 /// "127.0.0.1:4566" → "127.0.0.1"; "[::1]:4566" → "::1"; a name alone stays.
 std::string host_name(std::string_view header);
@@ -13,4 +14,8 @@ std::string host_name(std::string_view header);
 /// 127.evil.example is anybody's.
 bool is_loopback(const std::string& name);
 
-}  // namespace trainyard::server
+/// Whether a Host field names this machine: by a loopback name, or by one of `also`. A page of
+/// another site must not reach us through a name of its own that resolves to us (DNS rebinding).
+bool is_known_host(std::string_view header, const std::vector<std::string>& also);
+
+}  // namespace trainyard::http

@@ -1,0 +1,128 @@
+#include "notebook/access.hpp"
+
+#include <algorithm>
+
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "http/hosts.hpp"
+
+namespace trainyard::notebook {
+namespace {
+
+constexpr std::string_view kTokenScheme = "token ";
+constexpr std::string_view kMethods[] = {"GET",   "HEAD",   "POST",   "PUT",
+                                         "PATCH", "DELETE", "OPTIONS"};
+
+Verdict refuse(int status, std::string why) {
+  Verdict verdict;
+  verdict.status = status;
+  verdict.why = std::move(why);
+  return verdict;
+}
+
+Verdict let(Verdict::Way way) {
+  Verdict verdict;
+  verdict.way = way;
+  return verdict;
+}
+
+bool is_read(const http::Request& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+/// The page that sent it is one of ours, a link was followed, or it was no page that sent it.
+bool comes_from_us(const http::Request& request) {
+  if (const std::string* origin = request.headers.find("Origin")) {
+    const std::string host = request.headers.get("Host");
+    if (!iequals(*origin, "http://" + host) && !iequals(*origin, "https://" + host)) return false;
+  }
+  const std::string site = request.headers.get("Sec-Fetch-Site");
+  if (site.empty() || site == "same-origin" || site == "none") return true;
+  return is_read(request) && request.headers.get("Sec-Fetch-Mode") == "navigate" &&
+         request.headers.get("Sec-Fetch-Dest") == "document";
+}
+
+std::string token_in_query(const http::Request& request) {
+  const auto query = http::parse_query(request.query());
+  if (!query) return "";
+  for (const auto& [name, value] : *query) {
+    if (name == "token") return value;
+  }
+  return "";
+}
+
+bool says_token(const http::Request& request, const Access& access) {
+  const std::string said = request.headers.get("Authorization");
+  return to_lower(said.substr(0, kTokenScheme.size())) == kTokenScheme &&
+         equal_in_constant_time(trim(std::string_view(said).substr(kTokenScheme.size())),
+                                access.token);
+}
+
+/// Calls `use` with each cookie as it stands in the field.
+template <class Use>
+void for_each_cookie(std::string_view field, const Use& use) {
+  while (!field.empty()) {
+    const std::size_t end = std::min(field.find(';'), field.size());
+    if (const std::string_view cookie = trim(field.substr(0, end)); !cookie.empty()) use(cookie);
+    field.remove_prefix(std::min(end + 1, field.size()));
+  }
+}
+
+bool is_named(std::string_view cookie, std::string_view name) {
+  return trim(cookie.substr(0, cookie.find('='))) == name;
+}
+
+}  // namespace
+
+std::string cookie_value(std::string_view field, std::string_view name) {
+  std::string value;
+  for_each_cookie(field, [&](std::string_view cookie) {
+    const std::size_t equals = cookie.find('=');
+    if (value.empty() && equals != std::string_view::npos && is_named(cookie, name)) {
+      value = trim(cookie.substr(equals + 1));
+    }
+  });
+  return value;
+}
+
+std::string without_cookie(std::string_view field, std::string_view name) {
+  std::vector<std::string> left;
+  for_each_cookie(field, [&](std::string_view cookie) {
+    if (!is_named(cookie, name)) left.emplace_back(cookie);
+  });
+  return join(left, "; ");
+}
+
+std::string without_token(std::string_view target) {
+  const std::size_t mark = target.find('?');
+  if (mark == std::string_view::npos) return std::string(target);
+  std::vector<std::string> left;
+  for (const std::string& piece : split(target.substr(mark + 1), '&')) {
+    if (!piece.empty() && piece.substr(0, piece.find('=')) != "token") left.push_back(piece);
+  }
+  std::string path(target.substr(0, mark));
+  return left.empty() ? path : path + "?" + join(left, "&");
+}
+
+Verdict judge(const http::Request& request, const Access& access) {
+  if (std::find(std::begin(kMethods), std::end(kMethods), request.method) == std::end(kMethods)) {
+    return refuse(405, "This method is not served here.");
+  }
+  if (!request.target.starts_with('/')) return refuse(400, "The address begins with a slash.");
+  if (!http::is_known_host(request.headers.get("Host"), access.hosts)) {
+    return refuse(403, "The notebook answers on loopback names and on those given with --host.");
+  }
+  if (!comes_from_us(request)) return refuse(403, "Pages of other sites have no access.");
+  const bool has_cookie = equal_in_constant_time(
+      cookie_value(request.headers.get("Cookie"), access.cookie), access.session);
+  const std::string token = token_in_query(request);
+  const bool opens = !token.empty() && equal_in_constant_time(token, access.token);
+  if (opens && request.method == "GET" && !request.headers.has("Upgrade") &&
+      request.headers.get("Accept").find("text/html") != std::string::npos) {
+    return let(Verdict::Way::enter);
+  }
+  if (has_cookie || opens || says_token(request, access)) return let(Verdict::Way::pass);
+  return refuse(403, "Open the link that `trainyard notebook` printed.");
+}
+
+}  // namespace trainyard::notebook

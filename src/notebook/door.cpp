@@ -1,0 +1,152 @@
+#include "notebook/door.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "client/presign.hpp"
+#include "notebook/pages.hpp"
+#include "notebook/passage.hpp"
+
+namespace trainyard::notebook {
+namespace {
+
+/// Of Jupyter's application; they are a few kilobytes.
+constexpr std::size_t kPageBytesMax = 16u << 20;
+/// A definition of at most 1 MB and 25,000 events, of which the script sends what colours states.
+constexpr std::size_t kDrawingBytesMax = 16u << 20;
+constexpr std::size_t kConsolePageBytesMax = 64u << 20;
+constexpr std::chrono::seconds kLinkLife{60};
+/// Jupyter answers some requests only when a kernel has started, or a large file is written.
+constexpr std::chrono::minutes kJupyterPatience{10};
+constexpr std::string_view kExecutionsPath = "/_trainyard/executions/";
+constexpr std::string_view kDrawingPath = "/_trainyard/graph";
+
+http::ClientOptions to_jupyter() {
+  http::ClientOptions options;
+  options.read_timeout = kJupyterPatience;
+  return options;
+}
+
+}  // namespace
+
+Door::Door(DoorOptions options, const std::string& host, int port, Clock& clock)
+    : options_(std::move(options)),
+      clock_(clock),
+      jupyter_(options_.jupyter, to_jupyter()),
+      server_({}, [this](http::Request& request) { return handle(request); }) {
+  access_.token = options_.token;
+  access_.session = options_.session;
+  access_.hosts = options_.hosts;
+  port_ = server_.listen_tcp(host, port, [this](int bound) {
+    access_.cookie = fmt::format("trainyard-notebook-{}", bound);
+  });
+}
+
+http::Response Door::handle(http::Request& request) {
+  const Verdict verdict = judge(request, access_);
+  if (verdict.way == Verdict::Way::refuse) {
+    return notice(verdict.status, "No access", verdict.why);
+  }
+  if (verdict.way == Verdict::Way::enter) return enter(request);
+  try {
+    return request.path().starts_with(kOwnPath) ? own(request) : pass_on(request);
+  } catch (const ApiError& error) {
+    return notice(error.http_status(), error.code(), error.message());
+  } catch (const http::TransportError& error) {
+    log_warning("{} {}: {}", request.method, request.path(), error.what());
+    return notice(502, "No answer", error.what());
+  } catch (const SystemError& error) {
+    log_warning("{} {}: {}", request.method, request.path(), error.what());
+    return notice(502, "No answer", error.what());
+  }
+}
+
+http::Response Door::enter(const http::Request& request) const {
+  http::Response response;
+  response.status = 303;
+  response.headers.set("Location", without_token(request.target));
+  response.headers.set("Set-Cookie", fmt::format("{}={}; Path=/; HttpOnly; SameSite=Lax",
+                                                 access_.cookie, access_.session));
+  response.headers.set("Cache-Control", "no-store");
+  response.headers.set("Referrer-Policy", "no-referrer");  // the address had the token in it
+  return response;
+}
+
+http::Response Door::own(http::Request& request) {
+  const std::string_view path = request.path();
+  if (path == kDrawingPath) {
+    if (request.method != "POST") return notice(405, "No such page", "Drawings are asked for.");
+    return drawing(http::read_all(*request.body, kDrawingBytesMax));
+  }
+  if (request.method != "GET" && request.method != "HEAD") {
+    return notice(405, "No such page", "There is nothing here to write to.");
+  }
+  if (path == kScriptPath) {
+    http::Response response = http::text_response(200, std::string(script()), "text/javascript");
+    response.headers.set("Cache-Control", "no-store");
+    return response;
+  }
+  if (path.starts_with(kExecutionsPath)) {
+    return show_execution(path.substr(kExecutionsPath.size()));
+  }
+  return notice(404, "No such page", "The notebook has no page at this address.");
+}
+
+/// The daemon's page of an execution, by a link of our own making: the browser need not reach the
+/// daemon, and has no keys.
+http::Response Door::show_execution(std::string_view escaped_arn) {
+  const auto arn = percent_decode(escaped_arn);
+  if (!arn || arn->empty()) {
+    return notice(400, "Malformed address", "The execution's ARN cannot be read.");
+  }
+  const std::string target = "/_console/executions/" + percent_encode(*arn);
+  const std::string url = client::presign_url(options_.daemon, "states", "GET", target, kLinkLife,
+                                              clock_.now());
+  http::Outgoing request;
+  const http::Address address = http::Address::parse(url);
+  request.target = url.substr(url.find(target));
+  request.headers.set("Host", address.host_header());
+  http::Connection connection(address, options_.daemon.http);
+  http::Response answer = connection.exchange(request, kConsolePageBytesMax);
+  answer.close = false;
+  return answer;
+}
+
+http::Response Door::pass_on(http::Request& request) {
+  http::Outgoing onward = outgoing(request, options_.jupyter_token, access_.cookie);
+  if (onward.upgrade) return change_protocol(onward);
+  if (!request.length && request.headers.has("Transfer-Encoding")) {
+    return notice(411, "Length required", "Bodies are passed on with their length alone.");
+  }
+  http::Response response = jupyter_.exchange_streaming(onward);
+  keep_end_to_end(response.headers);
+  response.close = false;
+  if (request.method == "HEAD" || !is_application_page(request.path(), response)) return response;
+  std::string page = http::read_all(*response.stream, kPageBytesMax);
+  response.stream.reset();
+  response.stream_length.reset();
+  response.headers.remove("ETag");  // it names the page without our script
+  response.body = with_script(std::move(page));
+  return response;
+}
+
+/// A connection of its own, which is the client's from Jupyter's consent on.
+http::Response Door::change_protocol(const http::Outgoing& request) {
+  http::Connection connection(options_.jupyter, to_jupyter());
+  http::Response response = connection.exchange_streaming(request);
+  const std::string protocol = response.headers.get("Upgrade");
+  keep_end_to_end(response.headers);
+  response.close = false;
+  if (response.status != 101) return response;
+  response.headers.set("Upgrade", protocol);
+  response.stream.reset();
+  response.tunnel = connection.take_over();
+  return response;
+}
+
+}  // namespace trainyard::notebook

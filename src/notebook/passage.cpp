@@ -1,0 +1,51 @@
+#include "notebook/passage.hpp"
+
+#include "base/text.hpp"
+#include "notebook/access.hpp"
+
+namespace trainyard::notebook {
+namespace {
+
+constexpr const char* kHopByHop[] = {"Connection",          "Keep-Alive", "Proxy-Authenticate",
+                                     "Proxy-Authorization", "TE",         "Trailer",
+                                     "Transfer-Encoding",   "Upgrade",    "Proxy-Connection"};
+
+}  // namespace
+
+void keep_end_to_end(http::Headers& headers) {
+  for (const std::string& field : headers.all("Connection")) {
+    for (const std::string& name : split(field, ',')) headers.remove(trim(name));
+  }
+  for (const char* name : kHopByHop) headers.remove(name);
+}
+
+http::Outgoing outgoing(const http::Request& request, const std::string& token,
+                        const std::string& cookie) {
+  http::Outgoing onward;
+  onward.method = request.method;
+  onward.target = without_token(request.target);
+  onward.headers = request.headers;
+  const bool web_socket =
+      request.method == "GET" && iequals(request.headers.get("Upgrade"), "websocket");
+  keep_end_to_end(onward.headers);
+  for (const char* name : {"Accept-Encoding", "Content-Length", "Expect", "Cookie"}) {
+    onward.headers.remove(name);
+  }
+  std::vector<std::string> cookies;
+  for (const std::string& field : request.headers.all("Cookie")) {
+    const std::string left = without_cookie(field, cookie);
+    if (!left.empty()) cookies.push_back(left);
+  }
+  if (!cookies.empty()) onward.headers.set("Cookie", join(cookies, "; "));
+  onward.headers.set("Authorization", "token " + token);
+  if (web_socket) {
+    onward.upgrade = true;
+    onward.headers.set("Upgrade", "websocket");
+  } else if (request.length.value_or(0) > 0) {
+    onward.stream = request.body;
+    onward.stream_length = *request.length;
+  }
+  return onward;
+}
+
+}  // namespace trainyard::notebook

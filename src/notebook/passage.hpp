@@ -1,0 +1,20 @@
+// PURE: what of a message goes through the door, and what ends at it (RFC 9110, 7.6.1).
+#pragma once
+
+#include <string>
+
+#include "http/client.hpp"
+#include "http/message.hpp"
+
+namespace trainyard::notebook {
+
+/// The request as Jupyter gets it: with its own token in place of whatever proved who came, without
+/// our cookie, and uncompressed. WebSockets are the one protocol that it may change to. The body is
+/// read from `request` as it is sent.
+http::Outgoing outgoing(const http::Request& request, const std::string& token,
+                        const std::string& cookie);
+
+/// Removes the fields that speak of one connection alone.
+void keep_end_to_end(http::Headers& headers);
+
+}  // namespace trainyard::notebook
