@@ -23,7 +23,8 @@ constexpr std::size_t kConsolePageBytesMax = 64u << 20;
 constexpr std::chrono::seconds kLinkLife{60};
 /// Jupyter answers some requests only when a kernel has started, or a large file is written.
 constexpr std::chrono::minutes kJupyterPatience{10};
-constexpr std::string_view kExecutionsPath = "/_trainyard/executions/";
+/// Of the daemon's console, and of ours: /_trainyard/executions/ARN.
+constexpr std::string_view kConsolePages[] = {"executions/", "statemachines/"};
 constexpr std::string_view kDrawingPath = "/_trainyard/graph";
 
 http::ClientOptions to_jupyter() {
@@ -91,30 +92,30 @@ http::Response Door::own(http::Request& request) {
     response.headers.set("Cache-Control", "no-store");
     return response;
   }
-  if (path.starts_with(kExecutionsPath)) {
-    return show_execution(path.substr(kExecutionsPath.size()));
+  const std::string_view page = path.substr(kOwnPath.size());
+  for (const std::string_view kind : kConsolePages) {
+    if (page.starts_with(kind)) return show(kind, page.substr(kind.size()));
   }
   return notice(404, "No such page", "The notebook has no page at this address.");
 }
 
-/// The daemon's page of an execution, by a link of our own making: the browser need not reach the
-/// daemon, and has no keys.
-http::Response Door::show_execution(std::string_view escaped_arn) {
+/// The daemon's page, by a link of our own making: the browser need not reach the daemon, and has no
+/// keys.
+http::Response Door::show(std::string_view kind, std::string_view escaped_arn) {
   const auto arn = percent_decode(escaped_arn);
-  if (!arn || arn->empty()) {
-    return notice(400, "Malformed address", "The execution's ARN cannot be read.");
-  }
-  const std::string target = "/_console/executions/" + percent_encode(*arn);
-  const std::string url = client::presign_url(options_.daemon, "states", "GET", target, kLinkLife,
-                                              clock_.now());
-  http::Outgoing request;
+  if (!arn || arn->empty()) return notice(400, "Malformed address", "The ARN cannot be read.");
+  const std::string url = client::presign_url(
+      options_.daemon, "states", "GET",
+      fmt::format("/_console/{}{}?links=relative", kind, percent_encode(*arn)), kLinkLife,
+      clock_.now());
   const http::Address address = http::Address::parse(url);
-  request.target = url.substr(url.find(target));
+  http::Outgoing request;
+  request.target = url.substr(url.find('/', url.find("://") + 3));
   request.headers.set("Host", address.host_header());
-  http::Connection connection(address, options_.daemon.http);
-  http::Response answer = connection.exchange(request, kConsolePageBytesMax);
-  answer.close = false;
-  return answer;
+  http::Response page = http::Connection(address, options_.daemon.http)
+                            .exchange(request, kConsolePageBytesMax);
+  page.close = false;
+  return page;
 }
 
 http::Response Door::pass_on(http::Request& request) {

@@ -38,7 +38,7 @@ class Door {
   http::Response handle(http::Request& request);
   http::Response enter(const http::Request& request) const;
   http::Response own(http::Request& request);
-  http::Response show_execution(std::string_view arn);
+  http::Response show(std::string_view kind, std::string_view escaped_arn);
   http::Response pass_on(http::Request& request);
   http::Response change_protocol(const http::Outgoing& request);
 

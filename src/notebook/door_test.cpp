@@ -145,11 +145,13 @@ TEST_F(DoorTest, WebSocketsGoThrough) {
   EXPECT_EQ(connect().exchange(request).status, 403);
 }
 
-TEST_F(DoorTest, ExecutionsAreTheDaemonsPages) {
+TEST_F(DoorTest, ConsolePagesAreTheDaemons) {
   const http::Response page =
       get("/_trainyard/executions/arn:aws:states:us-east-1:0:execution:m:r");
   EXPECT_THAT(page.body, StartsWith("console /_console/executions/arn%3Aaws%3Astates"));
   EXPECT_THAT(page.body, HasSubstr("X-Amz-Credential=AKIAX"));
+  EXPECT_THAT(get("/_trainyard/statemachines/arn:x").body,
+              StartsWith("console /_console/statemachines/arn%3Ax?links=relative&X-Amz-"));
   EXPECT_EQ(get("/_trainyard/executions/").status, 400);
   EXPECT_EQ(get("/_trainyard/executions/%zz").status, 400);
 }

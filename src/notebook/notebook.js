@@ -7,7 +7,11 @@
 
   const LIBRARY = 'https://do0of8uwbahzz.cloudfront.net/sfn';
   const CONSOLE = /^https:\/\/([\w-]+\.)?console\.(aws\.amazon\.com|amazonaws\.cn)\/states\//;
-  const EXECUTION = /^#\/(?:v2\/)?executions\/details\/(arn:[^?&/]+)/;  // escaped
+  // Where a console's address leads, and what is shown here instead; ARNs stay escaped.
+  const PAGES = [
+    [/^#\/(?:v2\/)?executions\/details\/(arn:[^?&/]+)/, 'executions'],
+    [/^#\/(?:v2\/)?statemachines\/view\/(arn:[^?&/]+)/, 'statemachines'],
+  ];
   const HOME = new URL('.', document.currentScript.src);
   // A wide graph is scaled down to its column, but not to where nobody can read it.
   const SCALE_MIN = 0.6;
@@ -140,10 +144,11 @@
   function redirect(event) {
     const link = event.target instanceof Element ? event.target.closest('a[href]') : null;
     if (link === null || !CONSOLE.test(link.href)) return;
-    const found = EXECUTION.exec(new URL(link.href).hash);
-    if (found === null) return;
-    link.href = new URL(`executions/${found[1]}`, HOME);
-    link.title = 'This execution, as Trainyard shows it';
+    const { hash } = new URL(link.href);
+    for (const [pattern, page] of PAGES) {
+      const found = pattern.exec(hash);
+      if (found !== null) link.href = new URL(`${page}/${found[1]}`, HOME);
+    }
   }
   for (const kind of ['pointerover', 'focusin', 'click', 'auxclick', 'contextmenu']) {
     document.addEventListener(kind, redirect, { capture: true, passive: true });

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "base/hash.hpp"
 #include "base/text.hpp"
 #include "graph/graph.hpp"
 
@@ -93,6 +94,31 @@ std::string event_rows(const json::array& events) {
   return rows;
 }
 
+std::string graph_of(const std::string& definition, const graph::Statuses& statuses) {
+  const auto parsed = parse_json(definition);
+  if (!parsed || !parsed->is_object()) return "";
+  return fmt::format("<div class=graph>{}</div>\n",
+                     graph::to_svg(graph::from_definition(parsed->get_object()), statuses));
+}
+
+std::string execution_rows(const json::array& executions, bool linked) {
+  std::string rows;
+  for (const auto& value : executions) {
+    const json::object& execution = value.as_object();
+    std::string name = escape_html(text_of(execution, "name"));
+    if (linked) {
+      name = fmt::format("<a href=\"../executions/{}\">{}</a>",
+                         percent_encode(text_of(execution, "executionArn")), name);
+    }
+    const std::string status = escape_html(text_of(execution, "status"));
+    rows += fmt::format(
+        "<tr><td>{0}</td><td><span class=\"status {1}\">{1}</span></td><td class=number>{2}</td>"
+        "<td class=number>{3}</td></tr>\n",
+        name, status, time_of(execution, "startDate"), time_of(execution, "stopDate"));
+  }
+  return rows;
+}
+
 std::string document(const std::string& title, const std::string& head, const std::string& body) {
   return fmt::format(
       "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
@@ -119,12 +145,7 @@ std::string execution_page(const json::object& execution, const std::string& def
   body += row("Error", text_of(execution, "error"));
   body += row("Cause", text_of(execution, "cause"));
   body += "</dl>\n";
-  auto parsed = parse_json(definition);
-  if (parsed && parsed->is_object()) {
-    body += fmt::format("<div class=graph>{}</div>\n",
-                        graph::to_svg(graph::from_definition(parsed->get_object()),
-                                      graph::statuses(events)));
-  }
+  body += graph_of(definition, graph::statuses(events));
   body += fmt::format(
       "<h2>Events</h2>\n<table>\n<tr><th>Id</th><th>Type</th><th>Caused by</th><th>Time</th>"
       "<th></th></tr>\n{}</table>\n",
@@ -134,6 +155,25 @@ std::string execution_page(const json::object& execution, const std::string& def
   body += block("Output", text_of(execution, "output"));
   body += block("Definition", definition);
   return document(name + " · Trainyard", head, body);
+}
+
+std::string machine_page(const json::object& machine, const json::array& executions, bool more,
+                         bool linked) {
+  const std::string name = text_of(machine, "name");
+  const std::string definition = text_of(machine, "definition");
+  std::string body = fmt::format("<h1>{}</h1>\n<div class=dim>{}</div>\n<dl>\n", escape_html(name),
+                                 escape_html(text_of(machine, "stateMachineArn")));
+  body += row("Role", text_of(machine, "roleArn"));
+  body += row("Created", time_of(machine, "creationDate"));
+  body += "</dl>\n" + graph_of(definition, {});
+  body += fmt::format(
+      "<h2>Executions</h2>\n<table>\n<tr><th>Name</th><th>Status</th><th>Started</th>"
+      "<th>Ended</th></tr>\n{}</table>\n",
+      execution_rows(executions, linked));
+  if (executions.empty()) body += "<p class=dim>None yet.</p>\n";
+  if (more) body += "<p class=dim>Earlier executions are not shown here.</p>\n";
+  body += block("Definition", definition);
+  return document(name + " · Trainyard", "", body);
 }
 
 http::Response page_response(int status, std::string html) {

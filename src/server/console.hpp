@@ -1,5 +1,6 @@
-// The execution page: the state machine's graph coloured by state, and the history. Rendered here,
-// no script, everything escaped; it refreshes itself while the execution runs.
+// The pages of executions (the state machine's graph coloured by state, and the history) and of state
+// machines (the graph, and their executions). Rendered here, no script, everything escaped; the page
+// of an execution refreshes itself while that runs.
 #pragma once
 
 #include <string>
@@ -13,6 +14,11 @@ namespace trainyard::server {
 /// `events` GetExecutionHistory's (oldest first; `more` when there are later ones than shown).
 std::string execution_page(const json::object& execution, const std::string& definition,
                            const json::array& events, bool more);
+
+/// `machine` is DescribeStateMachine's output, `executions` ListExecutions' (`more` when there are
+/// further ones). `linked`: whoever shows the page answers `../executions/ARN`, relative to it.
+std::string machine_page(const json::object& machine, const json::array& executions, bool more,
+                         bool linked);
 
 /// A page for people: a title and one line.
 http::Response message_page(int status, const std::string& title, const std::string& text);

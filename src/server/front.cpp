@@ -1,5 +1,7 @@
 #include "server/front.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/error.hpp"
@@ -19,7 +21,18 @@ using http::text_response;
 
 constexpr const char* kVersion = "0.1.0";
 constexpr std::string_view kExecutionPath = "/_console/executions/";
+constexpr std::string_view kMachinePath = "/_console/statemachines/";
 constexpr int kEventsShownMax = 1000;
+constexpr int kExecutionsShownMax = 100;
+
+/// ?links=relative: whoever shows the page has the pages that it leads to beside it, as the front
+/// door of a notebook does. Our own need a signature each.
+bool asks_for_links(const http::Request& request) {
+  const auto query = http::parse_query(request.query());
+  return query && std::find(query->begin(), query->end(),
+                            std::pair<std::string, std::string>("links", "relative")) !=
+                      query->end();
+}
 
 }  // namespace
 
@@ -81,14 +94,16 @@ http::Response Front::console(http::Request& request) {
                         "The console answers on loopback names and on those given with --host.");
   }
   std::string_view path = request.path();
-  if (!path.starts_with(kExecutionPath)) {
+  const bool machine = path.starts_with(kMachinePath);
+  if (!machine && !path.starts_with(kExecutionPath)) {
     return message_page(404, "No such page", "Open the link that starting an execution printed.");
   }
-  auto arn = percent_decode(path.substr(kExecutionPath.size()));
-  if (!arn) return message_page(400, "Malformed address", "The execution's ARN cannot be read.");
+  auto arn = percent_decode(path.substr((machine ? kMachinePath : kExecutionPath).size()));
+  if (!arn) return message_page(400, "Malformed address", "The ARN cannot be read.");
   try {
     Caller caller = pipeline_.authenticate_presigned(request, "states");
-    return show_execution(caller, *arn);
+    return machine ? show_machine(caller, *arn, asks_for_links(request))
+                   : show_execution(caller, *arn);
   } catch (const ApiError& error) {
     // A page's reader thinks in HTTP: what the services answer with 400 is denied or not there.
     int status = error.http_status();
@@ -113,6 +128,19 @@ http::Response Front::show_execution(const Caller& caller, const std::string& ar
     return page_response(
         200, execution_page(execution, find_string(machine, "definition").value_or(""),
                             history.at("events").as_array(), history.contains("nextToken")));
+  });
+}
+
+http::Response Front::show_machine(const Caller& caller, const std::string& arn, bool linked) {
+  return parts_.store.read([&](Txn& txn) {
+    Call call = make_call(parts_, txn, caller);
+    json::object machine = parts_.door.invoke(call, caller, "states", "DescribeStateMachine",
+                                              {{"stateMachineArn", arn}});
+    json::object executions =
+        parts_.door.invoke(call, caller, "states", "ListExecutions",
+                           {{"stateMachineArn", arn}, {"maxResults", kExecutionsShownMax}});
+    return page_response(200, machine_page(machine, executions.at("executions").as_array(),
+                                           executions.contains("nextToken"), linked));
   });
 }
 

@@ -21,6 +21,7 @@ class Front {
   http::Response metrics() const;
   http::Response console(http::Request& request);
   http::Response show_execution(const Caller& caller, const std::string& arn);
+  http::Response show_machine(const Caller& caller, const std::string& arn, bool linked);
 
   Parts parts_;
   Pipeline& pipeline_;

@@ -26,13 +26,14 @@ class Console(WithRoles):
         cls.execution = states.start_execution(
             stateMachineArn=machine["stateMachineArn"], name="run",
             input='{"note": "<script>alert(1)</script>"}')["executionArn"]
+        cls.machine = machine["stateMachineArn"]
         wait_for(lambda: states.describe_execution(
             executionArn=cls.execution)["status"] == "SUCCEEDED", 20, "end")
 
-    def link(self, key=None, secret=None, arn=None):
+    def link(self, key=None, secret=None, arn=None, page="executions", query=""):
         keys = botocore.credentials.Credentials(key or self.daemon.key,
                                                 secret or self.daemon.secret)
-        path = "/_console/executions/" + urllib.parse.quote(arn or self.execution, safe="")
+        path = f"/_console/{page}/" + urllib.parse.quote(arn or self.execution, safe="") + query
         request = botocore.awsrequest.AWSRequest("GET", self.daemon.url + path)
         botocore.auth.SigV4QueryAuth(keys, "states", "us-east-1", TWELVE_HOURS).add_auth(request)
         return request.url
@@ -55,6 +56,23 @@ class Console(WithRoles):
         self.assertNotIn("<b>Odd", page)
         self.assertIn("&lt;b&gt;Odd &amp; name", page)
         self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
+
+    def test_page_of_a_state_machine(self):
+        link = self.link(arn=self.machine, page="statemachines")
+        status, page, headers = self.get(link)
+        self.assertEqual(status, 200, page)
+        self.assertIn("<svg", page)
+        self.assertIn("<td>run</td>", page)
+        self.assertIn("SUCCEEDED", page)
+        self.assertNotIn("<b>Odd", page)
+        self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
+        self.assertEqual(self.get(link.replace("statemachines", "executions"))[0], 403)
+        self.assertEqual(self.get(self.link(arn=self.machine + "x", page="statemachines"))[0], 404)
+        # For whoever has the executions' pages beside it.
+        _, page, _ = self.get(self.link(arn=self.machine, page="statemachines",
+                                        query="?links=relative"))
+        escaped = urllib.parse.quote(self.execution, safe="")
+        self.assertIn(f'<td><a href="../executions/{escaped}">run</a></td>', page)
 
     def test_without_a_valid_signature(self):
         link = self.link()

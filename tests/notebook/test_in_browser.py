@@ -56,6 +56,7 @@ pipeline = TrainingPipeline(estimator=estimator, role='{FLOW_ROLE}',
                             inputs=inputs, s3_bucket=bucket)""",
          "pipeline.render_graph()",
          "pipeline.create()\nexecution = pipeline.execute()\nexecution",
+         "pipeline.workflow",
          "execution.get_output(wait=True)\nexecution.describe()['status']",
          "execution.render_progress()",
          "execution.render_progress(portrait=True)"]
@@ -151,12 +152,17 @@ class InBrowser(WithNotebook):
         return page.locator(".jp-CodeCell").nth(cell).locator(".jp-Cell-outputArea")
 
     def run_all(self, page):
-        page.get_by_text("Python 3 (ipykernel) | Idle").or_(
-            page.locator(".jp-NotebookPanel [data-status=idle]")).first.wait_for()
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
         page.locator(".lm-MenuBar-itemLabel", has_text=re.compile("^Run$")).click()
         page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
-        expect(page.locator(".jp-CodeCell").last.locator(".jp-InputPrompt")).to_have_text(
-            f"[{len(CELLS)}]:", timeout=CELL_MILLISECONDS_MAX)
+        done = page.locator(".jp-CodeCell").last.locator(".jp-InputPrompt").filter(
+            has_text=f"[{len(CELLS)}]:")
+        failed = page.locator("[data-mime-type='application/vnd.jupyter.error']")
+        try:
+            done.or_(failed).first.wait_for(timeout=CELL_MILLISECONDS_MAX)
+        finally:
+            self.screenshot(page, "ran")
+        self.assertEqual(failed.all_inner_texts(), [])
 
     def check_graph(self, output, status, colour=None, tall=False):
         graph = output.locator(".workflowgraph svg")
@@ -189,11 +195,11 @@ class InBrowser(WithNotebook):
     def test_the_tutorials_pipeline(self):
         page = self.open()
         self.run_all(page)
-        self.assertIn("SUCCEEDED", self.output(page, 3).inner_text())
+        self.assertIn("SUCCEEDED", self.output(page, 4).inner_text())
         self.check_graph(self.output(page, 1), "pending")
-        self.check_graph(self.output(page, 4), "succeeded", GREEN)
-        self.check_graph(self.output(page, 5), "succeeded", GREEN, tall=True)
-        self.assertEqual(self.output(page, 4).locator(".graph-legend .success").evaluate(
+        self.check_graph(self.output(page, 5), "succeeded", GREEN)
+        self.check_graph(self.output(page, 6), "succeeded", GREEN, tall=True)
+        self.assertEqual(self.output(page, 5).locator(".graph-legend .success").evaluate(
             "one => getComputedStyle(one).backgroundColor"), GREEN)
         self.screenshot(page, "notebook")
         link = self.output(page, 2).get_by_role("link")
@@ -201,7 +207,13 @@ class InBrowser(WithNotebook):
         name = arn.rsplit(":", 1)[1]
         self.assertEqual(link.get_attribute("href"), CONSOLE + arn)
         self.screenshot(self.follow(page, link, name), "execution")
-        self.follow(page, self.output(page, 4).get_by_role("link", name="Inspect"), name)
+        self.follow(page, self.output(page, 5).get_by_role("link", name="Inspect"), name)
+        with page.expect_popup() as opened:
+            self.output(page, 3).get_by_role("link").click()
+        machine = opened.value
+        expect(machine.locator("svg [data-status=pending]")).to_have_count(len(STATES))
+        machine.get_by_role("link", name=name).click()
+        expect(machine.locator("h1 .status")).to_have_text("SUCCEEDED")
         self.assertEqual(self.complaints, [])
         self.check_what_is_saved(page, arn)
 
@@ -214,7 +226,7 @@ class InBrowser(WithNotebook):
         # It is this user's own and so trusted: opened anew, it draws from what was saved.
         again = self.open()
         self.check_graph(self.output(again, 1), "pending")
-        self.check_graph(self.output(again, 4), "succeeded", GREEN)
+        self.check_graph(self.output(again, 5), "succeeded", GREEN)
 
     def test_without_the_link_there_is_no_access(self):
         for path in ("", "lab", "api/contents", "_trainyard/notebook.js",
