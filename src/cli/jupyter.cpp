@@ -71,13 +71,17 @@ std::vector<std::string> changed_environment(const EnvChanges& changes,
   return lines;
 }
 
-Jupyter::Jupyter(const JupyterProgram& program, const Options& options) : token_(options.token) {
+Jupyter::Jupyter(JupyterProgram program, Options options)
+    : program_(std::move(program)), options_(std::move(options)) {}
+
+void Jupyter::start() {
   ChildSpec spec;
-  spec.arguments = jupyter_command(program, socket_in(home_), options.folder, options.any_host,
+  spec.arguments = jupyter_command(program_, socket_in(home_), options_.folder, options_.any_host,
                                    ::geteuid() == 0);
-  spec.folder = options.folder;
-  spec.log = options.log;
-  spec.environment = changed_environment(options.environment, {"JUPYTER_TOKEN=" + token_});
+  spec.folder = options_.folder;
+  spec.log = options_.log;
+  spec.environment =
+      changed_environment(options_.environment, {"JUPYTER_TOKEN=" + options_.token});
   pid_ = start_child(spec);
   process_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   if (!process_) throw_errno("pidfd_open");
@@ -95,7 +99,7 @@ bool Jupyter::ready() const {
   try {
     http::Outgoing request;
     request.target = "/api";
-    request.headers.set("Authorization", "token " + token_);
+    request.headers.set("Authorization", "token " + options_.token);
     http::ClientOptions patience;
     patience.read_timeout = kAnswerTimeout;
     return http::Connection(address(), patience).exchange(request, kAnswerBytesMax).status == 200;
@@ -113,7 +117,7 @@ std::optional<int> Jupyter::exit_code() {
 }
 
 void Jupyter::stop() {
-  if (exit_code()) return;
+  if (pid_ == 0 || exit_code()) return;
   ::kill(pid_, SIGTERM);
   pollfd entry{process_.get(), POLLIN, 0};
   const auto grace = std::chrono::milliseconds(kStopGrace).count();

@@ -37,13 +37,16 @@ class Jupyter {
     std::string token;
     bool any_host = false;
   };
-  Jupyter(const JupyterProgram& program, const Options& options);
+  /// Knows its address; nothing runs yet.
+  Jupyter(JupyterProgram program, Options options);
   /// Ends it, and its kernels.
   ~Jupyter();
   Jupyter(const Jupyter&) = delete;
   Jupyter& operator=(const Jupyter&) = delete;
 
   http::Address address() const;
+  /// Called once.
+  void start();
   /// Readable once it has ended.
   int ended() const { return process_.get(); }
   /// Whether it answers by now.
@@ -53,8 +56,9 @@ class Jupyter {
   void stop();
 
  private:
+  JupyterProgram program_;
+  Options options_;
   TempDir home_;  // of the socket
-  std::string token_;
   int pid_ = 0;
   Fd process_;  // pidfd
   std::optional<int> exit_code_;

@@ -163,7 +163,6 @@ int run_notebook(const NotebookOptions& options) {
   const bool loopback =
       options.listen.empty() || http::is_loopback(parse_listen(options.listen).host);
 
-  screen.show(fmt::format("starting {} …", program.name));
   Jupyter jupyter(program, {.folder = folder,
                             .log = log,
                             .environment = env_changes(facts),
@@ -171,6 +170,8 @@ int run_notebook(const NotebookOptions& options) {
                             .any_host = !loopback || !options.hosts.empty()});
   door_options.jupyter = jupyter.address();
   const std::unique_ptr<notebook::Door> door = open_door(door_options, options.listen, *clock);
+  screen.show(fmt::format("starting {} …", program.name));
+  jupyter.start();
   if (!wait_until_ready(jupyter, program.name, signals.get(), log)) return 0;
   const std::string link = url_of(options, door->port()) + "?token=" + door_options.token;
   say_hello(screen, program.name, folder, facts, link, log);

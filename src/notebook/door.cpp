@@ -99,8 +99,8 @@ http::Response Door::own(http::Request& request) {
   return notice(404, "No such page", "The notebook has no page at this address.");
 }
 
-/// The daemon's page, by a link of our own making: the browser need not reach the daemon, and has no
-/// keys.
+/// The daemon's page, by a link of our own making: the browser need not reach the daemon, and has
+/// no keys.
 http::Response Door::show(std::string_view kind, std::string_view escaped_arn) {
   const auto arn = percent_decode(escaped_arn);
   if (!arn || arn->empty()) return notice(400, "Malformed address", "The ARN cannot be read.");

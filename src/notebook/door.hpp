@@ -17,7 +17,7 @@ namespace trainyard::notebook {
 
 struct DoorOptions {
   http::Address jupyter;
-  std::string jupyter_token;  // goes with every request; nobody else knows it
+  std::string jupyter_token;  // goes with every request, in place of ours
   /// The daemon, and in whose name executions are shown: links show what the notebook may see.
   client::Config daemon;
   std::string token;               // of the link

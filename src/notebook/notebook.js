@@ -131,7 +131,7 @@
   function adaptLegend(element, colours) {
     const list = element.querySelector('.graph-legend ul');
     if (list === null) return;
-    list.style.position = 'static';
+    list.style.cssText = 'position: static; padding: 4px 0;';
     for (const [kind, status] of [['success', 'succeeded'], ['failed', 'failed'],
       ['cancelled', 'aborted'], ['in-progress', 'running'], ['caught-error', 'caught']]) {
       const swatch = list.querySelector(`.${kind}`);

@@ -1,6 +1,6 @@
-// The pages of executions (the state machine's graph coloured by state, and the history) and of state
-// machines (the graph, and their executions). Rendered here, no script, everything escaped; the page
-// of an execution refreshes itself while that runs.
+// The pages of executions (the state machine's graph coloured by state, and the history) and of
+// state machines (the graph, and their executions). Rendered here, no script, everything escaped;
+// the page of an execution refreshes itself while that runs.
 #pragma once
 
 #include <string>
