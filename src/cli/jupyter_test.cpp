@@ -75,7 +75,8 @@ TEST(Jupyter, ItsEnvironmentIsOursWithChanges) {
 
 TEST(Paths, WhereToListen) {
   EXPECT_EQ(parse_listen("127.0.0.1:80").host, "127.0.0.1");
-  EXPECT_EQ(parse_listen("[::1]:0").port, 0);
+  EXPECT_EQ(parse_listen("[::1]:90").host, "::1");
+  EXPECT_EQ(parse_listen("[::1]:90").port, 90);
   for (const char* text : {"", "localhost", "localhost:", "a:x", "a:70000", "a:-1", "a:1x"}) {
     EXPECT_THROW(parse_listen(text), SystemError) << text;
   }

@@ -101,12 +101,18 @@ std::string url_of(const NotebookOptions& options, int port) {
   return "http://" + address.host_header() + "/";
 }
 
-void open_browser(const std::string& url, const fs::path& log) {
+/// By way of a page that only this user can read: everybody sees the arguments of a program, and
+/// the token must not be among them.
+void open_browser(const std::string& link, const fs::path& page, const fs::path& log) {
   const fs::path opener = find_program("xdg-open");
   const bool desktop =
       std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr;
   if (opener.empty() || !desktop) return;
-  start_child({.arguments = {opener.string(), url},
+  write_file_atomically(
+      page,
+      fmt::format("<!doctype html>\n<meta http-equiv=refresh content=\"0; url={}\">\n", link),
+      0600);
+  start_child({.arguments = {opener.string(), page.string()},
                .folder = "/",
                .log = log,
                .environment = changed_environment({}, {}),
@@ -129,13 +135,18 @@ bool wait_until_ready(Jupyter& jupyter, const std::string& name, int signals, co
 }
 
 void say_hello(Screen& screen, const std::string& name, const fs::path& folder,
-               const EnvFacts& facts, const std::string& link, const fs::path& log) {
+               const EnvFacts& facts, const std::string& link, const fs::path& log, bool exposed) {
   screen.settle();
   screen.say(fmt::format("{:<11}{}", name == "JupyterLab" ? name : "Notebook", folder.string()));
   screen.say(fmt::format("acts as    {} (its sessions renew themselves)", facts.role));
   screen.say(fmt::format("daemon     {}", facts.endpoint));
   screen.say(fmt::format("log        {}", log.string()));
-  screen.say(fmt::format("\nOpen       {}\n\nCtrl-C ends it.", link));
+  screen.say(fmt::format("\nOpen       {}\n", link));
+  if (exposed) {
+    screen.say("Other machines can reach it, and nothing is encrypted: whoever has the link can run "
+               "programs as you.");
+  }
+  screen.say("Ctrl-C ends it.");
 }
 
 }  // namespace
@@ -174,8 +185,9 @@ int run_notebook(const NotebookOptions& options) {
   jupyter.start();
   if (!wait_until_ready(jupyter, program.name, signals.get(), log)) return 0;
   const std::string link = url_of(options, door->port()) + "?token=" + door_options.token;
-  say_hello(screen, program.name, folder, facts, link, log);
-  if (options.browser) open_browser(link, log);
+  say_hello(screen, program.name, folder, facts, link, log, !loopback);
+  const TempDir pages;
+  if (options.browser) open_browser(link, pages.path() / "open.html", log);
 
   const Ended ended = wait_for_end(signals.get(), jupyter, -1);
   door->stop();

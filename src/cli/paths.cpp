@@ -81,6 +81,9 @@ Listen parse_listen(const std::string& text) {
     char* end = nullptr;
     const long port = std::strtol(text.c_str() + colon + 1, &end, 10);
     listen.host = text.substr(0, colon);
+    if (listen.host.starts_with('[') && listen.host.ends_with(']')) {
+      listen.host = listen.host.substr(1, listen.host.size() - 2);
+    }
     if (*end == '\0' && port >= 0 && port <= 65535) {
       listen.port = static_cast<int>(port);
       return listen;

@@ -26,7 +26,7 @@ struct Listen {
   int port = 0;
 };
 
-/// "HOST:PORT", as --listen takes it. SystemError for anything else.
+/// "HOST:PORT" or "[ADDRESS]:PORT", as --listen takes it. SystemError for anything else.
 Listen parse_listen(const std::string& text);
 
 /// The process that holds DIR's lock; 0 when none does.

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "http/channel.hpp"
+#include "http/hosts.hpp"
 #include "http/reader.hpp"
 #include "http/tls.hpp"
 
@@ -70,7 +71,7 @@ Address Address::parse(const std::string& url) {
 }
 
 std::string Address::host_header() const {
-  std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  const std::string name = bracketed(host);
   if (port == (tls ? 443 : 80)) return name;
   return name + ":" + std::to_string(port);
 }

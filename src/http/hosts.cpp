@@ -13,6 +13,10 @@ std::string host_name(std::string_view header) {
   return std::string(header.substr(0, header.find(':')));
 }
 
+std::string bracketed(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
 bool is_loopback(const std::string& name) {
   in_addr v4{};
   if (inet_pton(AF_INET, name.c_str(), &v4) == 1) {

@@ -10,6 +10,9 @@ namespace trainyard::http {
 /// "127.0.0.1:4566" → "127.0.0.1"; "[::1]:4566" → "::1"; a name alone stays.
 std::string host_name(std::string_view header);
 
+/// The host as it stands in URLs and Host fields: an IPv6 address in brackets.
+std::string bracketed(const std::string& host);
+
 /// "localhost", ::1 and 127.0.0.0/8 (also as ::ffff:127.0.0.1), as addresses: a name like
 /// 127.evil.example is anybody's.
 bool is_loopback(const std::string& name);

@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "http/channel.hpp"
 #include "http/client.hpp"
+#include "http/hosts.hpp"
 #include "http/reader.hpp"
 
 namespace trainyard::http {
@@ -120,9 +121,8 @@ Tunnel open_tunnel(const std::string& host, int port, const std::optional<Forwar
     return tunnel;
   }
   tunnel.socket = connect_tcp(via->host, via->port, timeout);
-  const bool v6 = host.find(':') != std::string::npos;
-  ask_proxy(tunnel.socket, (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port), *via,
-            timeout, tunnel.early);
+  ask_proxy(tunnel.socket, bracketed(host) + ":" + std::to_string(port), *via, timeout,
+            tunnel.early);
   return tunnel;
 }
 

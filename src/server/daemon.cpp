@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "compute/local_executor.hpp"
+#include "http/hosts.hpp"
 #include "http/server.hpp"
 #include "identity/identity.hpp"
 #include "identity/managed.hpp"
@@ -158,7 +159,7 @@ int run_daemon(const ServeOptions& options) {
 
   store.on_outbox([&] { performer.wake(); });
   server.listen_tcp(options.host, options.port, [&](int port) {
-    site.url = "http://" + options.host + ":" + std::to_string(port);
+    site.url = "http://" + http::bracketed(options.host) + ":" + std::to_string(port);
     proxy.set_port(port);
   });
   agents.start();
