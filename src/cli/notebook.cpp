@@ -135,7 +135,8 @@ bool wait_until_ready(Jupyter& jupyter, const std::string& name, int signals, co
 }
 
 void say_hello(Screen& screen, const std::string& name, const fs::path& folder,
-               const EnvFacts& facts, const std::string& link, const fs::path& log, bool exposed) {
+               const EnvFacts& facts, const std::string& link, const fs::path& log,
+               bool exposed) {
   screen.settle();
   screen.say(fmt::format("{:<11}{}", name == "JupyterLab" ? name : "Notebook", folder.string()));
   screen.say(fmt::format("acts as    {} (its sessions renew themselves)", facts.role));
