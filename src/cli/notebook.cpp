@@ -144,8 +144,8 @@ void say_hello(Screen& screen, const std::string& name, const fs::path& folder,
   screen.say(fmt::format("log        {}", log.string()));
   screen.say(fmt::format("\nOpen       {}\n", link));
   if (exposed) {
-    screen.say("Other machines can reach it, and nothing is encrypted: whoever has the link can run "
-               "programs as you.");
+    screen.say("Other machines can reach it, and nothing is encrypted: whoever has the link can "
+               "run programs as you.");
   }
   screen.say("Ctrl-C ends it.");
 }
