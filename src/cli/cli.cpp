@@ -104,6 +104,10 @@ int parse_and_run(int argc, char** argv) {
   env_command->add_flag("--proxy", env.proxy,
                         "Send HTTPS through the daemon: it answers AWS's hosts itself and tunnels "
                         "all others");
+  env_command->add_option("--sdk", env.sdk,
+                          "With --proxy: the generation of SageMaker's Python SDK that pip is held "
+                          "to: 1, the tutorial's, or 2")
+      ->check(CLI::Range(1, 2))->capture_default_str();
 
   int seconds = 0;
   auto* credentials_command = app.add_subcommand(
