@@ -27,7 +27,7 @@ const std::vector<std::string>& aws_domains() {
   return domains;
 }
 
-/// What pip is held to: by itself it takes SageMaker's SDK 3, with which no Step Functions SDK works.
+/// What pip is held to: by itself it takes SageMaker's SDK 3, which no Step Functions SDK can use.
 struct PipConstraints {
   const char* file;
   std::string_view text;
