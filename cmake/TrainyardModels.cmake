@@ -21,6 +21,13 @@ foreach(service ${TRAINYARD_SERVICES})
   list(APPEND model_sources ${folder}/shapes.cpp ${folder}/service.cpp)
   list(APPEND TRAINYARD_DISPATCH_SOURCES ${folder}/dispatch.cpp)
 endforeach()
+# Tables and one-line accessors, thousands of them: to optimise them further takes long and gains
+# nothing.
+foreach(source ${model_sources})
+  if(source MATCHES "/shapes\\.cpp$")
+    set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -O1)
+  endif()
+endforeach()
 add_custom_target(trainyard_generate DEPENDS ${stamps})
 
 add_library(trainyard_models STATIC ${model_sources})

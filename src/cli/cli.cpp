@@ -61,6 +61,12 @@ int stop(const std::string& data) {
   return 0;
 }
 
+void add_sdk_option(CLI::App& command, int& sdk, const std::string& which) {
+  command.add_option("--sdk", sdk, which + " generation of SageMaker's Python SDK that pip is held "
+                     "to: 1, the tutorial's, or 2")
+      ->check(CLI::Range(1, 2))->capture_default_str();
+}
+
 void add_notebook_command(CLI::App& app, std::string& data, NotebookOptions& options) {
   auto* command = app.add_subcommand(
       "notebook", "Start JupyterLab, or Notebook, acting as a role, with graphs and console links "
@@ -68,6 +74,7 @@ void add_notebook_command(CLI::App& app, std::string& data, NotebookOptions& opt
   command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
   command->add_option("--role", options.role, "The role, which must trust sagemaker.amazonaws.com")
       ->type_name("NAME")->capture_default_str();
+  add_sdk_option(*command, options.sdk, "The");
   command->add_option("--folder", options.folder, "Where the notebooks lie")->type_name("DIR")
       ->capture_default_str();
   command->add_option("--listen", options.listen,
@@ -117,6 +124,7 @@ int parse_and_run(int argc, char** argv) {
   env_command->add_flag("--proxy", env.proxy,
                         "Send HTTPS through the daemon: it answers AWS's hosts itself and tunnels "
                         "all others");
+  add_sdk_option(*env_command, env.sdk, "With --proxy: the");
 
   int seconds = 0;
   auto* credentials_command = app.add_subcommand(

@@ -120,7 +120,7 @@ EnvChanges env_changes(const EnvFacts& facts) {
   for (const char* name : {"HTTPS_PROXY", "https_proxy"}) set(name, proxy);
   for (const char* name : {"NO_PROXY", "no_proxy"}) set(name, kNoProxy);
   set("AWS_CA_BUNDLE", (facts.data / "ca" / "bundle.pem").string());
-  set("PIP_CONSTRAINT", pip_file(facts.data / "pip-constraints.txt"));
+  set("PIP_CONSTRAINT", pip_file(facts.data / fmt::format("pip-sdk-{}.txt", facts.sdk)));
   return changes;
 }
 
@@ -139,6 +139,7 @@ EnvFacts prepare_env(const EnvOptions& options) {
   facts.endpoint = endpoint_of(facts.data);
   facts.role = options.role;
   facts.proxy = options.proxy;
+  facts.sdk = options.sdk;
   if (options.role.empty()) {
     RootKeys keys = read_root_keys(facts.data);
     facts.access_key = keys.access_key;

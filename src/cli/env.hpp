@@ -13,6 +13,7 @@ struct EnvOptions {
   fs::path data;
   std::string role;  // "": the root keys
   bool proxy = false;
+  int sdk = 1;
 };
 
 /// What the exports are made of.
@@ -22,6 +23,7 @@ struct EnvFacts {
   std::string role;                // "" for none
   fs::path role_config;            // the AWS configuration file with the role's profile
   bool proxy = false;
+  int sdk = 1;  // the generation of SageMaker's Python SDK that pip is held to: 1 or 2
   fs::path data;
 };
 

@@ -55,11 +55,12 @@ TEST(Env, WithAProxy) {
        {"export HTTPS_PROXY='http://127.0.0.1:4566'\n", "export https_proxy='http://127.0.0.1:4566'\n",
         "export NO_PROXY='127.0.0.1,localhost,::1,", "export no_proxy='127.0.0.1,localhost,::1,",
         "export AWS_CA_BUNDLE='/my data/ca/bundle.pem'\n",
-        "export PIP_CONSTRAINT='file:///my%20data/pip-constraints.txt'\n"}) {
+        "export PIP_CONSTRAINT='file:///my%20data/pip-sdk-1.txt'\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   with.data = "/data";
-  EXPECT_THAT(env_exports(with), HasSubstr("export PIP_CONSTRAINT='/data/pip-constraints.txt'\n"));
+  with.sdk = 2;
+  EXPECT_THAT(env_exports(with), HasSubstr("export PIP_CONSTRAINT='/data/pip-sdk-2.txt'\n"));
 }
 
 TEST(Env, TheProxyNeedsLoopback) {

@@ -70,7 +70,8 @@ client::Config daemon_as(const EnvFacts& facts, std::shared_ptr<Clock> clock) {
 
 EnvFacts facts_of(const NotebookOptions& options) {
   try {
-    return prepare_env({.data = options.data, .role = options.role, .proxy = true});
+    return prepare_env(
+        {.data = options.data, .role = options.role, .proxy = true, .sdk = options.sdk});
   } catch (const ApiError& error) {
     if (error.code() != "NoSuchEntity") throw;
     throw SystemError(error.message() + " `trainyard init` makes the tutorial's roles.");

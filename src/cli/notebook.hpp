@@ -11,6 +11,7 @@ namespace trainyard::cli {
 struct NotebookOptions {
   fs::path data;
   std::string role;
+  int sdk = 1;  // as EnvOptions'
   fs::path folder = ".";
   std::string listen;              // HOST:PORT; "": a loopback port
   std::vector<std::string> hosts;  // further names under which it may be reached

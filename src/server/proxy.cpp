@@ -27,9 +27,23 @@ const std::vector<std::string>& aws_domains() {
   return domains;
 }
 
-constexpr std::string_view kPipConstraints =
-    "# setuptools 82 dropped pkg_resources, which the Step Functions SDK imports.\n"
-    "setuptools<82\n";
+/// What pip is held to: by itself it takes SageMaker's SDK 3, which no Step Functions SDK can use.
+struct PipConstraints {
+  const char* file;
+  std::string_view text;
+};
+constexpr PipConstraints kPipConstraints[] = {
+    {"pip-sdk-1.txt",
+     "# The SDKs of the tutorial: stepfunctions 1.1.2 needs sagemaker 1.\n"
+     "stepfunctions==1.1.2\nsagemaker==1.72.1\n"
+     "# setuptools 82 dropped pkg_resources, which the Step Functions SDK imports.\n"
+     "setuptools<82\n"},
+    {"pip-sdk-2.txt",
+     "# The last SageMaker SDK that a Step Functions SDK works with.\n"
+     "stepfunctions>=2,<3\nsagemaker>=2.72,<3\n"
+     "# setuptools 82 dropped pkg_resources, which the Step Functions SDK imports.\n"
+     "setuptools<82\n"},
+};
 
 /// `host` is `domain` or stands below it.
 bool below(std::string_view host, std::string_view domain) {
@@ -165,9 +179,11 @@ Proxy::Proxy(Options options, Clock& clock)
   if (read_file_if_exists(bundle_file) != bundle) {
     write_file_atomically(bundle_file, bundle, 0644, "ca.bundle.rename");
   }
-  const fs::path constraints = options_.data_dir / "pip-constraints.txt";
-  if (read_file_if_exists(constraints) != kPipConstraints) {
-    write_file_atomically(constraints, kPipConstraints, 0644, "constraints.rename");
+  for (const PipConstraints& constraints : kPipConstraints) {
+    const fs::path file = options_.data_dir / constraints.file;
+    if (read_file_if_exists(file) != constraints.text) {
+      write_file_atomically(file, constraints.text, 0644, "constraints.rename");
+    }
   }
 }
 

@@ -54,7 +54,7 @@ class Proxy {
     std::vector<std::string> pass_through;
   };
   /// Makes or takes the authority in DIR/ca, and writes DIR/ca/bundle.pem (it and the system's) and
-  /// DIR/pip-constraints.txt. SystemError when that fails.
+  /// DIR/pip-sdk-*.txt. SystemError when that fails.
   Proxy(Options options, Clock& clock);
 
   /// Our own port: a proxy that the environment names and that is ourselves is passed over.

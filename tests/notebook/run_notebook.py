@@ -62,13 +62,19 @@ def work_folder(folder):
     return raw
 
 
-def pins(folder):
-    """A file of pip's constraints: what is installed stays as it is."""
-    path = folder / "pins.txt"
-    path.write_text("".join(f"{one.metadata['Name']}=={one.version}\n"
-                            for one in importlib.metadata.distributions()
-                            if pathlib.Path(one.locate_file("")).is_relative_to(sys.prefix)))
-    return str(path)
+def portable(notebook):
+    """A copy of the notebook whose outputs do not tell where this machine keeps its packages."""
+    copy = nbformat.from_dict(notebook)
+    for cell in copy.cells:
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            if "text" in output:
+                lines = output.text.replace(sys.prefix, "/home/me/venv").splitlines(keepends=True)
+                output.text = "".join(line for line in lines
+                                      if not line.startswith("Looking in "))
+        if cell.cell_type == "code":
+            cell.outputs = [one for one in cell.outputs if one.get("text", "-").strip()]
+    return copy
 
 
 def idx(path):
@@ -101,17 +107,15 @@ class Tutorial(unittest.TestCase):
         cls.folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.folder.cleanup)
         cls.raw = work_folder(pathlib.Path(cls.folder.name))
-        environment = cls.daemon.shell("--role", ROLE, "--proxy")
+        environment = cls.daemon.shell("--role", ROLE, "--proxy", "--sdk", "1" if V1 else "2")
         environment["PATH"] = f"{pathlib.Path(sys.prefix, 'bin')}:{environment['PATH']}"
         os.environ.clear()  # what `env` unsets must not stay
         os.environ.update(environment)
-        if not V1:  # the file that `env` names holds to the tutorial's pair
-            os.environ["PIP_CONSTRAINT"] = pins(pathlib.Path(cls.folder.name))
         cls.notebook = notebook_for(cls.options.epochs)
         nbclient.NotebookClient(cls.notebook, timeout=CELL_SECONDS_MAX, kernel_name="python3",
                                 resources={"metadata": {"path": cls.folder.name}}).execute()
         if cls.options.write:
-            nbformat.write(cls.notebook, cls.options.write)
+            nbformat.write(portable(cls.notebook), cls.options.write)
 
     def cell(self, call):
         """The output of the one code cell that has `call` in its source."""
