@@ -162,7 +162,8 @@ void Instance::open_doors() {
     server_port_ = free_port();
     write_file_atomically(paths_.port(options_.host), std::to_string(server_port_));
   }
-  if (plan_.network_isolation) return;  // no calls, no credentials
+  if (plan_.network_isolation) return;  // no calls, no credentials, no way out
+  open_way_out();
   if (sandboxed()) {
     forwarder_ = std::make_unique<Forwarder>(link_, options_.door, "");
     forwarder_->listen(network_->listen(options_.host, kDoorPort));
@@ -172,6 +173,15 @@ void Instance::open_doors() {
     forwarder_ = std::make_unique<Forwarder>(link_, options_.door, door_token_);
     door_port_ = forwarder_->listen_on_loopback();
   }
+}
+
+void Instance::open_way_out() {
+  const auto text = read_file_if_exists(paths_.egress());
+  if (!text) return;
+  egress_ = compute::parse_egress(*text);
+  if (!sandboxed()) return;  // it is in the host's network
+  way_out_ = std::make_unique<EgressProxy>(*egress_);
+  way_out_->listen(network_->listen(options_.host, kEgressPort));
 }
 
 std::map<std::string, std::string> Instance::environment() const {
@@ -199,12 +209,33 @@ std::map<std::string, std::string> Instance::environment() const {
     if (plan_.hosts.size() > 1) variables["MASTER_ADDR"] = "127.0.0.1";
     variables["TMPDIR"] = paths_.scratch(options_.host).string();
   }
+  if (egress_) {
+    variables.insert(egress_->environment.begin(), egress_->environment.end());
+    variables.merge(in_both_spellings(
+        sandboxed() ? ways_out(plan_.hosts) : ways_out_of_host(egress_->proxies),
+        plan_.environment));
+  }
   for (const auto& [name, value] : plan_.environment) variables[name] = value;
   variables["SM_NUM_CPUS"] = std::to_string(plan_.cpus);
   variables["SM_NUM_GPUS"] = std::to_string(plan_.gpus);
   if (!sandboxed()) variables["SAGEMAKER_BASE_DIR"] = opt_ml_.base.string();
   if (server_port_ != 0) variables["SAGEMAKER_BIND_TO_PORT"] = std::to_string(server_port_);
   return variables;
+}
+
+/// Copies of the host's files that its way into the internet takes (certificates, pip's settings),
+/// by their paths there. Without a sandbox the program sees the files themselves.
+std::map<std::string, fs::path> Instance::host_files() const {
+  std::map<std::string, fs::path> copies;
+  if (!egress_ || !sandboxed()) return copies;
+  const fs::path folder = paths_.scratch(options_.host) / "host-files";
+  fs::create_directories(folder);
+  for (const compute::HostFile& file : egress_->files) {
+    const fs::path copy = folder / std::to_string(copies.size());
+    write_file_atomically(copy, file.text);
+    copies[file.path] = copy;
+  }
+  return copies;
 }
 
 /// What the toolkit starts or reads lies beside it.
@@ -233,6 +264,7 @@ compute::SandboxedProgram Instance::start_program() {
     }
     spec.folders.push_back(folder);
   }
+  spec.files = host_files();
   spec.environment = environment();
   spec.host = options_.host;
   spec.hosts = plan_.hosts;

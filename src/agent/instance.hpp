@@ -8,6 +8,7 @@
 
 #include "agent/agent.hpp"
 #include "agent/daemon_link.hpp"
+#include "agent/egress.hpp"
 #include "agent/fetch.hpp"
 #include "agent/forwarder.hpp"
 #include "agent/layout.hpp"
@@ -36,6 +37,8 @@ class Instance {
   void work();
   void fetch();
   void open_doors();
+  void open_way_out();
+  std::map<std::string, fs::path> host_files() const;
   std::map<std::string, std::string> environment() const;
   std::vector<fs::path> programs_beside() const;
   compute::SandboxedProgram start_program();
@@ -67,6 +70,8 @@ class Instance {
   std::unique_ptr<compute::NetworkClient> network_;
   std::optional<compute::Namespaces> namespaces_;
   std::unique_ptr<Forwarder> forwarder_;
+  std::optional<compute::Egress> egress_;  // what this instance has of the internet
+  std::unique_ptr<EgressProxy> way_out_;   // with a sandbox
   std::string door_token_;  // without a sandbox: what the program shows to get credentials
   int door_port_ = 0;       // without a sandbox
   int server_port_ = 0;     // without a sandbox: in the place of 8080

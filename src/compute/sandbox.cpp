@@ -127,6 +127,7 @@ std::string bubblewrap_arguments(const SandboxSpec& spec) {
   for (const fs::path& path : spec.folders) {
     arguments.add({"--ro-bind", path.string(), path.string()});
   }
+  for (const auto& [path, source] : spec.files) arguments.add({"--ro-bind", source.string(), path});
   arguments.add({"--remount-ro", "/", "--chdir", kInsideBase, "--clearenv"});
   for (const auto& [name, value] : spec.environment) arguments.add({"--setenv", name, value});
   return arguments.text();

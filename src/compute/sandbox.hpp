@@ -27,6 +27,7 @@ struct SandboxSpec {
   fs::path program;   // in /opt/trainyard; read-only
   std::vector<fs::path> beside;   // what else is there: files and folders, read-only
   std::vector<fs::path> folders;  // of the host at the same paths, read-only
+  std::map<std::string, fs::path> files;  // at these paths inside, with bwrap; read-only
   std::vector<std::string> arguments;              // of the program
   std::map<std::string, std::string> environment;  // all that it gets
   std::string host;                                // its host name
