@@ -20,7 +20,7 @@ Ip ip_of(const http::SocketAddress& address);
 std::string to_text(const Ip& ip);
 
 /// Why `ip` is out of bounds ("is a loopback address"), "" when it is not. `own`: this host's
-/// addresses. IPv4 addresses within IPv6 ones (mapped, compatible, NAT64, 6to4) count as themselves.
+/// addresses. IPv4 addresses within IPv6 ones (mapped, compatible, NAT64, 6to4) count as they are.
 std::string out_of_bounds(const Ip& ip, const std::vector<Ip>& own);
 
 /// Why an address is out of bounds, "" when it is not.

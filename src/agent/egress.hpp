@@ -43,14 +43,14 @@ class EgressProxy {
   std::unique_ptr<http::Server> server_;
 };
 
-/// The variables (https_proxy, http_proxy, no_proxy) that lead a sandboxed program of an attempt with
-/// these hosts to the proxy. What is the attempt's own is reached without it.
+/// The variables (https_proxy, http_proxy, no_proxy) that lead a sandboxed program of an attempt
+/// with these hosts to the proxy. What is the attempt's own is reached without it.
 std::map<std::string, std::string> ways_out(const std::vector<std::string>& hosts);
 /// The same for a program in the host's network: `proxies`, the daemon's own, but not to loopback.
 std::map<std::string, std::string> ways_out_of_host(std::map<std::string, std::string> proxies);
 
-/// Such variables in both spellings, without those that the request sets itself (`given`) in either:
-/// programs differ in which one they prefer, and the other would hide it.
+/// Such variables in both spellings, without those that the request itself sets (`given`) in
+/// either: programs differ in which one they prefer, and the other would hide it.
 std::map<std::string, std::string> in_both_spellings(
     const std::map<std::string, std::string>& variables,
     const std::map<std::string, std::string>& given);

@@ -79,8 +79,8 @@ int parse_and_run(int argc, char** argv) {
       ->type_name("HOST:PORT")->capture_default_str();
   serve_command->add_option("--sandbox", sandbox, "How programs are kept apart")
       ->check(CLI::IsMember({"bwrap", "none"}))->capture_default_str();
-  serve_command->add_option("--egress", egress, "What jobs and endpoints reach of the world, unless "
-                            "they ask for network isolation")
+  serve_command->add_option("--egress", egress,
+                            "What jobs and endpoints reach, unless they ask for network isolation")
       ->check(CLI::IsMember({"internet", "none"}))->capture_default_str();
   serve_command->add_option("--host", serve_options.hosts,
                             "A further name under which the console may be reached");

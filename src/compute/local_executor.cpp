@@ -288,6 +288,7 @@ void LocalExecutor::ensure_agent(const AttemptSpec& spec, const AttemptPaths& pa
   View view = view_of(spec.id);
   Fd log = open_log(paths.agent_log(host));
   DaemonSpec agent;
+  agent.owner = owner_of(paths.folder);
   agent.program = (view.programs / kAgentProgram).string();
   agent.arguments = {"run", "--attempt", view.attempt.string(), "--host", host, "--reports",
                      (view.run / "agents.sock").string(), "--door",
@@ -296,12 +297,28 @@ void LocalExecutor::ensure_agent(const AttemptSpec& spec, const AttemptPaths& pa
                      mode_ == SandboxMode::bwrap ? "bwrap" : "none"};
   agent.environment = agent_environment();
   agent.log = log.get();
+  Fd id_map;
+  if (spec.sees_images) id_map = show_images(agent);
   agent.inherited = {lock->get()};
-  agent.owner = owner_of(paths.folder);
-  agent.mounts = view.mounts;
+  agent.mounts.insert(agent.mounts.end(), view.mounts.begin(), view.mounts.end());
   pid_t pid = start_daemonised(agent);
   crash_point("spawn.agent");
   record_start(paths.agent_record(host), pid);
+}
+
+/// The daemon's images, for an agent that may be another user. What is returned must live until the
+/// agent has started.
+Fd LocalExecutor::show_images(DaemonSpec& agent) const {
+  fs::path images = data_dir_ / "images";
+  Fd id_map;
+  if (agent.owner) {
+    const fs::path shown = fs::path(kViewRoot) / "images";
+    id_map = make_id_map(*agent.owner);
+    agent.mounts.push_back({images.string(), shown.string(), id_map.get()});
+    images = shown;
+  }
+  agent.arguments.insert(agent.arguments.end(), {"--images", images.string()});
+  return id_map;
 }
 
 std::vector<std::string> LocalExecutor::find() {

@@ -8,6 +8,7 @@
 #include "compute/attempt_paths.hpp"
 #include "compute/egress.hpp"
 #include "compute/executor.hpp"
+#include "compute/processes.hpp"
 #include "compute/sandbox.hpp"
 
 namespace trainyard::compute {
@@ -42,6 +43,7 @@ class LocalExecutor final : public Executor {
   void make_folder(const AttemptSpec& spec, const AttemptPaths& paths);
   void ensure_network(const AttemptSpec& spec, const AttemptPaths& paths);
   void ensure_agent(const AttemptSpec& spec, const AttemptPaths& paths, const std::string& host);
+  Fd show_images(DaemonSpec& agent) const;
   unsigned free_uid() const;
 
   const fs::path data_dir_, programs_dir_;

@@ -1,5 +1,5 @@
-// Which proxy leads to a host, as the environment's variables tell, and hosts as requests to proxies
-// name them.
+// Which proxy leads to a host, as the environment's variables tell, and hosts as requests to
+// proxies name them.
 #pragma once
 
 #include <functional>

@@ -147,7 +147,8 @@ int run_daemon(const ServeOptions& options) {
   Parts parts{store, clock, random, site, blobs, segments, door, executor};
   DataPlane data_plane(store, executor, random, site);
   Pipeline pipeline(parts, data_plane);
-  AgentDoor agents(parts, [&](http::Request& request) { return pipeline.handle(request); });
+  compute::ImageStore images(dir);
+  AgentDoor agents(parts, images, [&](http::Request& request) { return pipeline.handle(request); });
   Performer performer(parts, all_deliveries(parts, agents));
   Front front(parts, pipeline, options.hosts);
   Proxy proxy({dir, site.region, options.pass_through}, clock);

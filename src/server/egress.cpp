@@ -87,7 +87,7 @@ class Collector {
     }
   }
 
-  /// pip itself reads them in this order, the last one counts most; of the user's two it reads both.
+  /// pip reads them in this order, the last one counts most (of the user's two it reads both).
   void take_pip_files() {
     const std::string config = environment_("PIP_CONFIG_FILE").value_or("");
     if (config == kNoConfigFile) {

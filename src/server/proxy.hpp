@@ -37,8 +37,8 @@ std::vector<std::string> certificate_names(std::string_view region);
 /// Whether one of `names` covers `host`.
 bool names_cover(const std::vector<std::string>& names, std::string_view host);
 
-/// Whether that proxy is ourselves, who listen on `port`: a shell that has run `trainyard env --proxy`
-/// names us.
+/// Whether that proxy is ourselves, who listen on `port`: a shell that has run `trainyard env
+/// --proxy` names us.
 bool leads_here(const http::ForwardProxy& proxy, int port);
 
 class Proxy {
