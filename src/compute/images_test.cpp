@@ -1,5 +1,8 @@
 #include "compute/images.hpp"
 
+#include <cstdlib>
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -105,6 +108,99 @@ TEST(ImageStore, RemovesWhatAnEarlierProcessBegan) {
   EXPECT_FALSE(fs::exists(folder.path() / "images" / (kId + ".partial")));
   EXPECT_TRUE(fs::exists(folder.path() / "images" / kId));
   EXPECT_EQ(fs::status(store.folder()).permissions(), fs::perms::owner_all);
+}
+
+/// Stands in for podman: images are files that hold their ids, "reg-*" can be pulled.
+constexpr const char* kPodman = R"sh(#!/bin/sh
+shift 2
+for last; do :; done
+here=$(dirname "$0")
+case "$1 $2" in
+  "image exists") [ -e "$here/$last" ] ;;
+  "image inspect") echo "[{\"Id\": \"$(cat "$here/$last")\", \"Config\": {\"User\": \"$USER_OF\"}}]" ;;
+  pull*)
+    case $last in reg-*) echo "${last#reg-}" > "$here/$$" && mv "$here/$$" "$here/$last" ;;
+      *) printf 'Trying to pull\nError: no image %s\n' "$last" >&2; exit 125 ;;
+    esac ;;
+  create*) echo container ;;
+  export*) echo once >> "$here/exports"; tar -C "$here/root" -cf "$3" . ;;
+  rm*) ;;
+esac
+)sh";
+
+class ImageStoreTest : public testing::Test {
+ protected:
+  ImageStoreTest() : path_(std::getenv("PATH")) {
+    fs::create_directories(programs() / "root/bin");
+    fs::create_directories(data() / "attempts");
+    write_file_atomically(programs() / "podman", kPodman, 0755);
+    write_file_atomically(programs() / "root/bin/run", "", 0755);
+    fs::permissions(programs() / "root/bin/run", fs::perms::set_uid, fs::perm_options::add);
+    ::setenv("PATH", (programs().string() + ":" + path_).c_str(), 1);
+    ::setenv("USER_OF", "", 1);
+    store_ = std::make_unique<ImageStore>(data());
+  }
+  ~ImageStoreTest() override { ::setenv("PATH", path_.c_str(), 1); }
+
+  fs::path programs() const { return folder_.path() / "programs"; }
+  fs::path data() const { return folder_.path() / "data"; }
+  static std::string id(int number) {
+    std::string text = std::to_string(number);
+    return std::string(64 - text.size(), '0') + text;
+  }
+  Image await(const std::string& attempt, const std::string& reference) {
+    for (;;) {
+      if (auto image = store_->ask(attempt, reference)) return *image;
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
+  std::size_t kept() const {
+    const fs::directory_iterator all(data() / "images");
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+  }
+
+  TempDir folder_;
+  const std::string path_;
+  std::unique_ptr<ImageStore> store_;
+};
+
+TEST_F(ImageStoreTest, ManyWhoAskUnpackOnce) {
+  for (int i = 0; i < 8; ++i) store_->ask("job-" + std::to_string(i), "reg-" + id(1));
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ(await("job-" + std::to_string(i), "reg-" + id(1)).id, id(1));
+  }
+  EXPECT_EQ(read_file(programs() / "exports"), "once\n");
+  const fs::path run = data() / "images" / id(1) / "rootfs/bin/run";
+  EXPECT_EQ(fs::status(run).permissions(), fs::perms(0755));  // it lends no rights
+  EXPECT_FALSE(fs::exists(data() / "images" / id(1) / "root.tar"));
+}
+
+TEST_F(ImageStoreTest, WhatFailsIsToldAndTriedAgainForTheNext) {
+  for (int round = 0; round < 2; ++round) {
+    try {
+      await("job-1", "other-1");
+      ADD_FAILURE() << "there is no such image";
+    } catch (const SystemError& error) {
+      EXPECT_STREQ(error.what(), "no image other-1");
+    }
+  }
+  store_->forget("job-1");
+  write_file_atomically(programs() / "other-1", id(2));
+  EXPECT_EQ(await("job-1", "other-1").id, id(2));
+  // An image that cannot be used leaves nothing behind.
+  ::setenv("USER_OF", "nobody-there", 1);
+  EXPECT_THROW(await("job-2", "reg-" + id(3)), SystemError);
+  EXPECT_EQ(kept(), 1u);
+}
+
+TEST_F(ImageStoreTest, MakesRoomByWhatNoAttemptUses) {
+  fs::create_directories(data() / "attempts/job-0");
+  for (int i = 0; i < static_cast<int>(kImagesMax) + 2; ++i) {
+    await("job-" + std::to_string(i), "reg-" + id(i));
+  }
+  EXPECT_EQ(kept(), kImagesMax);
+  EXPECT_TRUE(fs::exists(data() / "images" / id(0)));   // an attempt has it
+  EXPECT_FALSE(fs::exists(data() / "images" / id(1)));  // used least lately
 }
 
 }  // namespace

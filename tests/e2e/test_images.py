@@ -122,7 +122,11 @@ class Images(unittest.TestCase):
         cls.id = make_image(root, cls.image, "ENV IMAGE_SAYS=image", "WORKDIR /work/here")
         cls.app_id = make_image(root, cls.as_app, "ENV IMAGE_SAYS=app", "USER app",
                                 'ENTRYPOINT ["/bin/sh", "-c", "exec \\"$0\\" \\"$@\\""]')
-        cls.daemon = Daemon()
+        bundle = cls.enterClassContext(tempfile.NamedTemporaryFile(suffix=".pem"))
+        bundle.write(b"an authority")
+        bundle.flush()
+        cls.bundle = bundle.name
+        cls.daemon = Daemon(environment={"SSL_CERT_FILE": cls.bundle, "PIP_CERT": "/usr/bin/env"})
         (cls.daemon.data / "runtimes.toml").write_text(f'''
 [[runtime]]
 name = "mine"
@@ -213,6 +217,16 @@ oci = "{cls.as_app}"
         with self.assertRaisesRegex(self.sagemaker.exceptions.ClientError,
                                     r"ContainerEntrypoint is for OCI images"):
             self.start("refused", "none/of:them", algorithm={"ContainerEntrypoint": ["sh"]})
+
+    def test_the_way_out_and_the_hosts_certificates(self):
+        self.start("out", self.image, algorithm={
+            "ContainerEntrypoint": ["/bin/sh", "-c"], "ContainerArguments": [
+                "env; cat $SSL_CERT_FILE; [ -s $PIP_CERT ] && echo m > /opt/ml/model/m"]})
+        lines = self.expect_completed("out")
+        for expected in ("https_proxy=http://169.254.170.2:3128", f"SSL_CERT_FILE={self.bundle}",
+                         "an authority", "PIP_CERT=/usr/bin/env", "HOME=/root",
+                         "AWS_ENDPOINT_URL=http://169.254.170.2"):
+            self.assertIn(expected, lines)
 
     def test_failures_are_told(self):
         shell = {"ContainerEntrypoint": ["/bin/sh", "-c"]}
