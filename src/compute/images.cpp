@@ -239,13 +239,13 @@ std::string ImageStore::podman(const std::vector<std::string>& words) {
 }
 
 Image ImageStore::inspect(const std::string& reference) {
-  const std::vector<std::string> look{"image", "inspect", "--format", "json", "--", reference};
   try {
     podman({"image", "exists", "--", reference});
   } catch (const SystemError&) {
-    podman({"pull", "--quiet", "--", reference});
+    // From a registry only: podman would take files of this host for images, too.
+    podman({"pull", "--quiet", "--", "docker://" + reference});
   }
-  return image_of(podman(look));
+  return image_of(podman({"image", "inspect", "--format", "json", "--", reference}));
 }
 
 Image ImageStore::prepare(const std::string& attempt, const std::string& reference) {

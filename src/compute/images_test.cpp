@@ -117,10 +117,13 @@ for last; do :; done
 here=$(dirname "$0")
 case "$1 $2" in
   "image exists") [ -e "$here/$last" ] ;;
-  "image inspect") echo "[{\"Id\": \"$(cat "$here/$last")\", \"Config\": {\"User\": \"$USER_OF\"}}]" ;;
+  "image inspect")
+    id=$(cat "$here/$last")
+    echo "[{\"Id\": \"$id\", \"Config\": {\"User\": \"$USER_OF\"}}]" ;;
   pull*)
-    case $last in reg-*) echo "${last#reg-}" > "$here/$$" && mv "$here/$$" "$here/$last" ;;
-      *) printf 'Trying to pull\nError: no image %s\n' "$last" >&2; exit 125 ;;
+    name=${last#docker://}
+    case $name in reg-*) echo "${name#reg-}" > "$here/$$" && mv "$here/$$" "$here/$name" ;;
+      *) printf 'Trying to pull\nError: no image %s\n' "$name" >&2; exit 125 ;;
     esac ;;
   create*) echo container ;;
   export*) echo once >> "$here/exports"; tar -C "$here/root" -cf "$3" . ;;

@@ -329,7 +329,8 @@ TEST_F(LocalExecutorTest, ImagesAreShownToAnAttemptsUserAsItsOwn) {
     const std::string user = await_file(host_folder("job-1", host) / "uid");
     await_file(host_folder("job-1", host) / "plan-readable");
     const bool own_user = user != std::to_string(::geteuid()) + "\n";
-    EXPECT_EQ(await_file(host_folder("job-1", host) / "image-owner"), own_user ? user : "written\n");
+    EXPECT_EQ(await_file(host_folder("job-1", host) / "image-owner"),
+              own_user ? user : "written\n");
   }
 }
 
@@ -347,8 +348,9 @@ TEST_F(LocalExecutorTest, ACrashAnywhereInSubmitLosesNothingAndDoublesNothing) {
   executor_->submit(spec_of("calm", {"algo-1"}));
   const bool own_user = await_file(host_folder("calm", "algo-1") / "uid") !=
                         std::to_string(::geteuid()) + "\n";
-  for (const char* point : {"attempt.folder:1", "egress.rename:1", "plan.rename:1", "spawn.network:1",
-                            "pid.rename:1", "pid.rename:2", "spawn.agent:1", "spawn.agent:2"}) {
+  for (const char* point :
+       {"attempt.folder:1", "egress.rename:1", "plan.rename:1", "spawn.network:1", "pid.rename:1",
+        "pid.rename:2", "spawn.agent:1", "spawn.agent:2"}) {
     pid_t child = ::fork();
     if (child == 0) {
       ::setenv("TRAINYARD_TEST_FOLDER", folder_.path().c_str(), 1);

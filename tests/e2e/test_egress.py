@@ -219,6 +219,15 @@ class TheHostItself(WithRoles):
         for line in said:
             self.assertRegex(line, r"403 Instances do not reach \S+: \S+ is ")
 
+    def test_an_index_that_is_not_there(self):
+        start(self.daemon, self.job_role, "nowhere", "print('ran')", "nosuchthing==1\n",
+              Environment={"PIP_INDEX_URL": "https://index.invalid/simple", "PIP_FIND_LINKS": ""})
+        self.assertEqual(
+            finished(self.daemon, "nowhere", 120)["FailureReason"],
+            "AlgorithmError: InstallRequirementsError: cannot install requirements.txt: "
+            f"{PYTHON} does not have all that it needs, and no package index can be reached from "
+            "this instance: No matching distribution found for nosuchthing==1")
+
     def test_other_hosts_are_not_reached_past_the_proxy(self):
         start(self.daemon, self.job_role, "past", "import socket\n"
               "socket.create_connection(('192.0.2.1', 80), 5)")

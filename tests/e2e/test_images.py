@@ -295,26 +295,33 @@ oci = "{cls.as_app}"
         self.assertRegex(shown, rf"ok +instead +OCI image {self.as_app} +podman .*, has it")
 
 
-class WithoutPodman(unittest.TestCase):
-    """A PATH that has none."""
+class WithoutWhatItTakes(unittest.TestCase):
+    """The job says what is missing."""
 
-    def test_the_job_says_so(self):
+    def reason(self, arguments=(), environment=None):
+        daemon = Daemon(arguments=arguments)
+        (daemon.data / "runtimes.toml").write_text(
+            '[[runtime]]\nname = "all"\nimages = ["*"]\noci = true\n')
+        daemon.start(environment=environment)
+        self.addCleanup(daemon.close)
+        role, _ = make_roles(daemon)
+        daemon.client("s3").create_bucket(Bucket="data")
+        request = training_request("job", role, "data")
+        request["HyperParameters"] = {}
+        daemon.client("sagemaker").create_training_job(**request)
+        return finished(daemon, "job")["FailureReason"]
+
+    def test_no_podman(self):
         with tempfile.TemporaryDirectory() as folder:
-            for name in ("bwrap", "sh"):
-                os.symlink(shutil.which(name), pathlib.Path(folder, name))
-            daemon = Daemon()
-            (daemon.data / "runtimes.toml").write_text(
-                '[[runtime]]\nname = "all"\nimages = ["*"]\noci = true\n')
-            daemon.start(environment={"PATH": folder})
-            self.addCleanup(daemon.close)
-            role, _ = make_roles(daemon)
-            daemon.client("s3").create_bucket(Bucket="data")
-            request = training_request("nopodman", role, "data")
-            request["HyperParameters"] = {}
-            daemon.client("sagemaker").create_training_job(**request)
-            self.assertRegex(finished(daemon, "nopodman")["FailureReason"],
+            os.symlink(shutil.which("sh"), pathlib.Path(folder, "sh"))
+            self.assertRegex(self.reason(environment={"PATH": folder}),
                              r"\AClientError: Cannot get the image \S+: podman cannot be started "
                              r"\(script/bootstrap --images installs it\): [^\n]+\Z")
+
+    def test_no_sandbox(self):
+        self.assertRegex(self.reason(arguments=["--sandbox", "none"]),
+                         r"\AClientError: The image \S+ runs from its own file system, which takes "
+                         r"the sandbox; this daemon runs with --sandbox=none\.\Z")
 
 
 if __name__ == "__main__":

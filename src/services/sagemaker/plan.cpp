@@ -93,6 +93,13 @@ void add_runtime(const Site& site, const std::string& image, json::object& plan,
   environment["TRAINYARD_FRAMEWORK_ASKED"] = match.asked;
 }
 
+/// What takes the place of an image's own entry point and arguments.
+void add_words(const AlgorithmSpecification& algorithm, json::object& plan) {
+  const std::vector<std::string> none;
+  plan["entrypoint"] = json::value_from(algorithm.container_entrypoint.value_or(none));
+  plan["arguments"] = json::value_from(algorithm.container_arguments.value_or(none));
+}
+
 /// Members that plans of both kinds have.
 json::object base_plan(const Site& site, std::string_view kind, const Attempt& attempt,
                        const std::string& instance_type, int instances) {
@@ -151,9 +158,7 @@ json::object training_plan(const Site& site, const CreateTrainingJobInput& reque
   plan["hosts"] = json::value_from(hosts);
   const AlgorithmSpecification& algorithm = *request.algorithm_specification;
   add_runtime(site, algorithm.training_image.value_or(""), plan, environment);
-  const std::vector<std::string> no_words;
-  plan["entrypoint"] = json::value_from(algorithm.container_entrypoint.value_or(no_words));
-  plan["arguments"] = json::value_from(algorithm.container_arguments.value_or(no_words));
+  if (plan.contains("oci")) add_words(algorithm, plan);
   plan["log_group"] = log_group_of(attempt);
   plan["log_streams"] = std::move(streams);
   plan["environment"] = to_object(environment);
