@@ -14,6 +14,7 @@
 #include "base/command.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/points.hpp"
 #include "base/text.hpp"
 #include "compute/processes.hpp"
 
@@ -278,6 +279,7 @@ void ImageStore::unpack(const std::string& reference, Image& image) {
     remove_tree(partial);
     fill(partial, image);
     fs::rename(partial, folder_ / image.id);
+    crash_point("image.rename");
     fsync_folder(folder_);
   } catch (const std::exception& error) {
     remove_tree(partial);
@@ -310,7 +312,7 @@ void ImageStore::fill(const fs::path& partial, Image& image) {
   fs::remove(tar);
   lend_no_rights(partial / kRootfs);
   find_user(image, partial / kRootfs);
-  write_file_atomically(partial / kConfig, dump(to_json(image)), 0600);
+  write_file_atomically(partial / kConfig, dump(to_json(image)), 0600, "image.config.rename");
 }
 
 bool ImageStore::is_used(const fs::path& image) const {

@@ -253,6 +253,28 @@ oci = "{cls.as_app}"
         lines = self.expect_completed("isolated")
         self.assertFalse([line for line in lines if "proxy" in line.lower() or "CREDENTIALS" in line])
 
+    def test_a_crash_while_an_image_is_unpacked(self):
+        for point in ("image.config.rename:1", "image.rename:1"):
+            with self.subTest(point):
+                daemon = Daemon(environment={"TRAINYARD_CRASH_AT": point})
+                (daemon.data / "runtimes.toml").write_text(
+                    '[[runtime]]\nname = "all"\nimages = ["*"]\noci = true\n')
+                daemon.start()
+                self.addCleanup(daemon.close)
+                role, _ = make_roles(daemon)
+                daemon.client("s3").create_bucket(Bucket="data")
+                request = training_request("job", role, "data", HyperParameters={})
+                request["AlgorithmSpecification"].update(
+                    TrainingImage=self.image, ContainerEntrypoint=["touch", "/opt/ml/model/m"])
+                daemon.client("sagemaker").create_training_job(**request)
+                self.assertEqual(daemon.process.wait(timeout=60), -9)
+                daemon.process.stdout.close()
+                daemon.environment = {}
+                daemon.start()
+                self.assertEqual(finished(daemon, "job")["TrainingJobStatus"], "Completed")
+                self.assertEqual([path.name for path in (daemon.data / "images").iterdir()],
+                                 [self.id])
+
     def test_an_endpoint(self):
         self.s3.put_object(Bucket="data", Key="served/model.tar.gz", Body=self.model())
         self.sagemaker.create_model(
