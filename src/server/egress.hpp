@@ -10,7 +10,9 @@ namespace trainyard::server {
 
 /// From the daemon's environment, and the pip.conf files of the machine (in `etc`: /etc) and of the
 /// daemon's user. `own_port`: a proxy that is ourselves is left out, jobs are not to use it. What
-/// cannot be read is left out with a warning. Files that instances see anyway are not copied.
+/// cannot be read is left out with a warning. Files that instances see anyway are not copied. What
+/// pip is told of proxies and of folders of packages (`proxy`, `find-links`) does not lead anywhere
+/// from inside an instance.
 compute::Egress host_egress(const http::EnvironmentOf& environment, const fs::path& etc,
                             int own_port);
 

@@ -253,6 +253,15 @@ oci = "{cls.as_app}"
         lines = self.expect_completed("isolated")
         self.assertFalse([line for line in lines if "proxy" in line.lower() or "CREDENTIALS" in line])
 
+    def test_what_it_writes_counts_for_its_volume(self):
+        self.start("fills", self.image, algorithm={"ContainerEntrypoint": [
+            "python3", "-c", "import os, time; "
+            "os.posix_fallocate(os.open('/usr/big', os.O_CREAT | os.O_WRONLY), 0, 3 << 30); "
+            "time.sleep(600)"]}, ResourceConfig={"InstanceCount": 1, "VolumeSizeInGB": 1,
+                                                 "InstanceType": "ml.c4.xlarge"})
+        self.assertIn("No space left on the instance's volume: its files take 3.0",
+                      self.reason("fills"))
+
     def test_a_crash_while_an_image_is_unpacked(self):
         for point in ("image.config.rename:1", "image.rename:1"):
             with self.subTest(point):
