@@ -151,7 +151,8 @@ Image image_of(std::string_view inspected) {
     image.environment.emplace_back(line.substr(0, equals), line.substr(equals + 1));
   }
   const std::string folder = find_string(*config, "WorkingDir").value_or("");
-  if (folder.starts_with('/')) image.folder = folder;
+  // Without "..", which could climb out of the image.
+  if (folder.starts_with('/')) image.folder = fs::path(folder).lexically_normal().string();
   image.user = find_string(*config, "User").value_or("");
   return image;
 }

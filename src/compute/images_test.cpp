@@ -28,6 +28,11 @@ TEST(Image, IsWhatPodmanTells) {
                                              Pair("EMPTY", "")));
   EXPECT_EQ(image.folder, "/work");
   EXPECT_EQ(image.user, "app:staff");
+  for (const char* folder : {"/a/../../../w", "/w/.", "//w"}) {
+    const Image odd = image_of(R"([{"Id": ")" + kId + R"(", "Config": {"WorkingDir": ")" + folder +
+                               "\"}}]");
+    EXPECT_THAT(odd.folder, testing::AnyOf("/w", "/w/")) << folder;
+  }
   const Image bare = image_of(R"([{"Id": ")" + kId + R"(", "Config": {"Entrypoint": null}}])");
   EXPECT_EQ(bare.folder, "/");
   EXPECT_TRUE(bare.entrypoint.empty());

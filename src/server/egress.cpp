@@ -106,7 +106,10 @@ class Collector {
 
   bool take_pip_file(const fs::path& path) {
     if (!take_file(path.string())) return false;
-    for (const std::string& bundle : certificates_in(read_file(path))) take_file(bundle);
+    for (const std::string& bundle : certificates_in(read_file(path))) {
+      // As a variable too: by those the agent knows what to show inside of OCI images.
+      if (take_file(bundle) && !environment_("PIP_CERT")) egress_.environment["PIP_CERT"] = bundle;
+    }
     return true;
   }
 

@@ -64,7 +64,8 @@ TEST_F(HostEgress, TakesPipsSettingsAndTheirCertificates) {
   variables_["PIP_INDEX_URL"] = "https://other.test";
   const compute::Egress taken = egress();
   EXPECT_THAT(taken.environment, UnorderedElementsAre(Pair("PIP_INDEX_URL", "https://other.test"),
-                                                      Pair("PIP_CONFIG_FILE", own)));
+                                                      Pair("PIP_CONFIG_FILE", own),
+                                                      Pair("PIP_CERT", authority)));
   ASSERT_THAT(files(), ElementsAre(machine, authority, own));
   EXPECT_EQ(taken.files[1].text, "an authority");
   // A file that the environment names takes the place of the user's, and /dev/null that of all.
