@@ -75,6 +75,7 @@ int run_instance(const Arguments& arguments) {
   options.reports = arguments.at("reports");
   options.door = arguments.at("door");
   options.toolkit = arguments.at("toolkit");
+  if (arguments.options.contains("images")) options.images = arguments.at("images");
   options.sandbox = arguments.at("sandbox") == "none" ? compute::SandboxMode::none
                                                       : compute::SandboxMode::bwrap;
   write_own_record(compute::AttemptPaths{options.attempt}.agent_record(options.host));

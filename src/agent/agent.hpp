@@ -19,6 +19,7 @@ struct AgentOptions {
   fs::path reports;  // DIR/run/agents.sock
   fs::path door;     // DIR/run/attempts/<id>.sock
   fs::path toolkit;  // the program that runs inside
+  fs::path images;   // DIR/images, when the plan names an OCI image
   compute::SandboxMode sandbox = compute::SandboxMode::bwrap;
   LogQueueLimits logs;
   std::chrono::milliseconds ping_every = kPingEvery;  // of a server that is in service

@@ -37,7 +37,7 @@ bool DaemonLink::is_orphaned() const {
 }
 
 std::string DaemonLink::path_of(const std::string& what) const {
-  const bool of_attempt = what == "logs" || what == "credentials";
+  const bool of_attempt = what == "logs" || what == "credentials" || what == "image";
   return "/v1/attempts/" + attempt_ + (of_attempt ? "/" : "/instances/" + host_ + "/") + what;
 }
 

@@ -1,24 +1,14 @@
 #include "agent/forwarder.hpp"
 
+#include "agent/relay.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/log.hpp"
-#include "base/text.hpp"
 
 namespace trainyard::agent {
 namespace {
 
-constexpr std::size_t kUnsizedBytesMax = 64u << 20;  // a body without a length is read first
 constexpr std::chrono::milliseconds kStopGrace{0};
-
-bool is_hop_by_hop(const std::string& name) {  // RFC 9110, section 7.6.1
-  for (const char* hop : {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization",
-                          "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
-                          "expect", "content-length"}) {
-    if (iequals(name, hop)) return true;
-  }
-  return false;
-}
 
 http::Response refuse(int status, const std::string& message) {
   http::Response response;
@@ -77,29 +67,8 @@ http::Response Forwarder::forward(http::Request& request) {
   if (!request.target.starts_with('/') || request.target.starts_with("/_")) {
     return refuse(404, "no such path");
   }
-  http::Outgoing outgoing;
-  outgoing.method = request.method;
-  outgoing.target = request.target;
-  for (const auto& [name, value] : request.headers) {
-    if (!is_hop_by_hop(name)) outgoing.headers.add(name, value);
-  }
-  if (request.length && *request.length > 0) {
-    outgoing.stream = request.body;
-    outgoing.stream_length = *request.length;
-  } else if (request.headers.has("Transfer-Encoding")) {
-    outgoing.body = http::read_all(*request.body, kUnsizedBytesMax);
-  }
-  http::Response answer = door_.exchange_streaming(outgoing);
-  http::Response response;
-  response.status = answer.status;
-  for (const auto& [name, value] : answer.headers) {
-    const bool is_head_length = request.method == "HEAD" && iequals(name, "content-length");
-    if (is_head_length || !is_hop_by_hop(name)) response.headers.add(name, value);
-  }
-  if (request.method == "HEAD" || answer.status == 204 || answer.status == 304) return response;
-  response.stream = std::move(answer.stream);
-  response.stream_length = answer.stream_length;
-  return response;
+  const http::Outgoing outgoing = passed_on(request, request.target);
+  return passed_back(request, door_.exchange_streaming(outgoing));
 }
 
 }  // namespace trainyard::agent

@@ -1,5 +1,5 @@
-// The only way out of a sandbox: http://169.254.170.2 answers the role's credentials and passes signed
-// AWS calls on to the attempt's own door. Nothing else.
+// The way from a sandbox to the daemon: http://169.254.170.2 answers the role's credentials and passes
+// signed AWS calls on to the attempt's own door. Nothing else.
 #pragma once
 
 #include <memory>

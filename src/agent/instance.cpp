@@ -110,6 +110,7 @@ void Instance::work() {
   }
   if (stop_.triggered()) throw Stopped();
   reporter_.phase("Downloading");
+  if (!plan_.oci.empty()) take_image();
   lay_out(opt_ml_, plan_, options_.host, sandboxed());
   fetch();
   open_doors();
@@ -134,6 +135,19 @@ void Instance::work() {
   pump.finish(kOutputEndMax);
   judge(*program.wait(-1), pump);
   if (!plan_.serve && receipt_.outcome != "failed") upload();
+}
+
+void Instance::take_image() {
+  if (!sandboxed()) {
+    throw JobFailure(kClientError, "The image " + plan_.oci +
+                                       " runs from its own file system, which takes the sandbox; "
+                                       "this daemon runs with --sandbox=none.");
+  }
+  image_ = await_image(link_, plan_, stop_);
+  shipper_.line(to_millis(clock_.now()),
+                fmt::format("[trainyard] Image {} (sha256:{}) runs `{}`{}", plan_.oci, image_->id,
+                            join(command_line(*image_, plan_), " "),
+                            image_->user.empty() ? "" : " as its user " + image_->user));
 }
 
 void Instance::fetch() {
@@ -162,7 +176,8 @@ void Instance::open_doors() {
     server_port_ = free_port();
     write_file_atomically(paths_.port(options_.host), std::to_string(server_port_));
   }
-  if (plan_.network_isolation) return;  // no calls, no credentials
+  if (plan_.network_isolation) return;  // no calls, no credentials, no way out
+  open_way_out();
   if (sandboxed()) {
     forwarder_ = std::make_unique<Forwarder>(link_, options_.door, "");
     forwarder_->listen(network_->listen(options_.host, kDoorPort));
@@ -174,14 +189,32 @@ void Instance::open_doors() {
   }
 }
 
+void Instance::open_way_out() {
+  const auto text = read_file_if_exists(paths_.egress());
+  if (!text) return;
+  egress_ = compute::parse_egress(*text);
+  if (!sandboxed()) return;  // it is in the host's network
+  way_out_ = std::make_unique<EgressProxy>(*egress_);
+  way_out_->listen(network_->listen(options_.host, kEgressPort));
+}
+
+/// What every program has, and an image's own says otherwise.
+std::map<std::string, std::string> Instance::base_environment() const {
+  std::map<std::string, std::string> variables;
+  if (image_) {
+    variables = image_variables(*image_);
+  } else {
+    variables = {{"HOME", sandboxed() ? "/tmp" : paths_.scratch(options_.host).string()},
+                 {"LANG", "C.UTF-8"}};
+  }
+  variables.emplace("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+  return variables;
+}
+
 std::map<std::string, std::string> Instance::environment() const {
-  std::map<std::string, std::string> variables{
-      {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-      {"HOME", sandboxed() ? "/tmp" : paths_.scratch(options_.host).string()},
-      {"LANG", "C.UTF-8"},
-      {"AWS_REGION", plan_.region},
-      {"AWS_DEFAULT_REGION", plan_.region},
-      {"AWS_EC2_METADATA_DISABLED", "true"}};
+  std::map<std::string, std::string> variables = base_environment();
+  variables["AWS_REGION"] = variables["AWS_DEFAULT_REGION"] = plan_.region;
+  variables["AWS_EC2_METADATA_DISABLED"] = "true";
   if (forwarder_) {
     const std::string url =
         sandboxed() ? std::string("http://") + compute::kDoorAddress
@@ -199,12 +232,38 @@ std::map<std::string, std::string> Instance::environment() const {
     if (plan_.hosts.size() > 1) variables["MASTER_ADDR"] = "127.0.0.1";
     variables["TMPDIR"] = paths_.scratch(options_.host).string();
   }
+  if (egress_) {
+    variables.insert(egress_->environment.begin(), egress_->environment.end());
+    variables.merge(in_both_spellings(
+        sandboxed() ? ways_out(plan_.hosts) : ways_out_of_host(egress_->proxies),
+        plan_.environment));
+  }
   for (const auto& [name, value] : plan_.environment) variables[name] = value;
   variables["SM_NUM_CPUS"] = std::to_string(plan_.cpus);
   variables["SM_NUM_GPUS"] = std::to_string(plan_.gpus);
   if (!sandboxed()) variables["SAGEMAKER_BASE_DIR"] = opt_ml_.base.string();
   if (server_port_ != 0) variables["SAGEMAKER_BIND_TO_PORT"] = std::to_string(server_port_);
   return variables;
+}
+
+/// Copies of the host's files that its way into the internet takes (certificates, pip's settings),
+/// by their paths there. Without a sandbox the program sees the files themselves.
+std::map<std::string, fs::path> Instance::host_files() const {
+  std::map<std::string, fs::path> copies;
+  if (!egress_ || !sandboxed()) return copies;
+  const fs::path folder = paths_.scratch(options_.host) / "host-files";
+  fs::create_directories(folder);
+  for (const compute::HostFile& file : egress_->files) {
+    const fs::path copy = folder / std::to_string(copies.size());
+    write_file_atomically(copy, file.text);
+    copies[file.path] = copy;
+  }
+  if (!image_) return copies;
+  // Other programs see the host's certificates where they are.
+  for (const auto& [name, value] : egress_->environment) {
+    if (value.starts_with('/') && fs::is_regular_file(value)) copies.emplace(value, value);
+  }
+  return copies;
 }
 
 /// What the toolkit starts or reads lies beside it.
@@ -223,6 +282,24 @@ compute::SandboxedProgram Instance::start_program() {
   spec.opt_ml = opt_ml_.base;
   spec.scratch = paths_.scratch(options_.host);
   fs::create_directories(spec.scratch);
+  if (image_) {
+    spec.root = {options_.images / image_->id / "rootfs", image_->uid, image_->gid,
+                 image_->folder};
+    spec.arguments = command_line(*image_, plan_);
+  } else {
+    take_toolkit(spec);
+  }
+  spec.files = host_files();
+  spec.environment = environment();
+  spec.host = options_.host;
+  spec.hosts = plan_.hosts;
+  spec.namespaces = namespaces_ ? &*namespaces_ : nullptr;
+  spec.gpus = plan_.gpus;
+  if (!kShadowMemory) spec.memory_bytes = plan_.memory_bytes;
+  return compute::run_in_sandbox(spec);
+}
+
+void Instance::take_toolkit(compute::SandboxSpec& spec) const {
   spec.program = options_.toolkit;
   spec.arguments = {verb()};
   spec.beside = programs_beside();
@@ -233,13 +310,6 @@ compute::SandboxedProgram Instance::start_program() {
     }
     spec.folders.push_back(folder);
   }
-  spec.environment = environment();
-  spec.host = options_.host;
-  spec.hosts = plan_.hosts;
-  spec.namespaces = namespaces_ ? &*namespaces_ : nullptr;
-  spec.gpus = plan_.gpus;
-  if (!kShadowMemory) spec.memory_bytes = plan_.memory_bytes;
-  return compute::run_in_sandbox(spec);
 }
 
 void Instance::train(compute::SandboxedProgram& program) {
@@ -341,12 +411,18 @@ void Instance::judge(int status, const OutputPump& pump) {
   if (status == 0 && !plan_.serve) return;
   std::string reason = read_failure(opt_ml_, kReasonBytesMax);
   if (reason.empty() && status == 0) reason = "the model server ended by itself with exit code 0";
-  if (reason.empty()) {
-    reason = "ExecuteUserScriptError:\nExitCode " + std::to_string(status) +
-             "\nErrorMessage \"" + pump.tail() + "\"\nCommand \"" + compute::kInsidePrograms +
-             "/" + options_.toolkit.filename().string() + " " + verb() + "\"";
-  }
+  if (reason.empty()) reason = program_failure(status, pump);
   fail(kAlgorithmError, reason);
+}
+
+/// Of a program that has not said by itself why it failed.
+std::string Instance::program_failure(int status, const OutputPump& pump) const {
+  if (image_) {
+    return pump.tail() + (pump.tail().empty() ? "" : ", ") + "exit code: " + std::to_string(status);
+  }
+  return "ExecuteUserScriptError:\nExitCode " + std::to_string(status) + "\nErrorMessage \"" +
+         pump.tail() + "\"\nCommand \"" + compute::kInsidePrograms + "/" +
+         options_.toolkit.filename().string() + " " + verb() + "\"";
 }
 
 void Instance::upload() {

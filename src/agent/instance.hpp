@@ -8,8 +8,10 @@
 
 #include "agent/agent.hpp"
 #include "agent/daemon_link.hpp"
+#include "agent/egress.hpp"
 #include "agent/fetch.hpp"
 #include "agent/forwarder.hpp"
+#include "agent/image.hpp"
 #include "agent/layout.hpp"
 #include "agent/metrics.hpp"
 #include "agent/plan.hpp"
@@ -35,10 +37,16 @@ class Instance {
  private:
   void work();
   void fetch();
+  void take_image();
   void open_doors();
+  void open_way_out();
+  std::map<std::string, fs::path> host_files() const;
   std::map<std::string, std::string> environment() const;
   std::vector<fs::path> programs_beside() const;
+  std::map<std::string, std::string> base_environment() const;
   compute::SandboxedProgram start_program();
+  void take_toolkit(compute::SandboxSpec& spec) const;
+  std::string program_failure(int status, const OutputPump& pump) const;
   /// Until it has ended by itself or by our doing.
   void train(compute::SandboxedProgram& program);
   void serve(compute::SandboxedProgram& program);
@@ -67,10 +75,13 @@ class Instance {
   std::unique_ptr<compute::NetworkClient> network_;
   std::optional<compute::Namespaces> namespaces_;
   std::unique_ptr<Forwarder> forwarder_;
+  std::optional<compute::Egress> egress_;  // what this instance has of the internet
+  std::unique_ptr<EgressProxy> way_out_;   // with a sandbox
   std::string door_token_;  // without a sandbox: what the program shows to get credentials
   int door_port_ = 0;       // without a sandbox
   int server_port_ = 0;     // without a sandbox: in the place of 8080
   bool stopping_ = false;   // the program was told to end
+  std::optional<compute::Image> image_;  // that the program is from
   std::string unhealthy_;   // why the server was given up
   std::string overfull_;    // why the program was ended when its volume was full
   Receipt receipt_;

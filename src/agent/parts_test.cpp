@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/image.hpp"
 #include "agent/lines.hpp"
 #include "agent/log_queue.hpp"
 #include "agent/metrics.hpp"
@@ -69,6 +70,38 @@ std::vector<LogEvent> events(int begin, int end) {
   std::vector<LogEvent> made;
   for (int i = begin; i < end; ++i) made.push_back({i, "line " + std::to_string(i)});
   return made;
+}
+
+TEST(Image, ItsProgramIsAsDockerWouldHaveIt) {
+  using Words = std::vector<std::string>;
+  struct {
+    Words image, entrypoint, arguments;
+    bool serve;
+    Words expected;
+  } rows[] = {
+      {{}, {}, {}, false, {"train"}},
+      {{}, {}, {}, true, {"serve"}},
+      {{"python", "m.py"}, {}, {}, false, {"python", "m.py", "train"}},
+      {{"python", "m.py"}, {}, {"--fast"}, false, {"python", "m.py", "--fast"}},
+      {{"python", "m.py"}, {"sh", "-c"}, {"echo"}, false, {"sh", "-c", "echo"}},
+      {{"python", "m.py"}, {"/run"}, {}, false, {"/run"}},
+  };
+  for (const auto& row : rows) {
+    compute::Image image;
+    image.entrypoint = row.image;
+    image.command = {"bash"};
+    Plan plan;
+    plan.serve = row.serve;
+    plan.entrypoint = row.entrypoint;
+    plan.arguments = row.arguments;
+    EXPECT_EQ(command_line(image, plan), row.expected);
+  }
+  compute::Image image;
+  image.home = "/root";
+  EXPECT_EQ(image_variables(image).at("HOME"), "/root");
+  image.environment = {{"HOME", "/elsewhere"}, {"A", "b"}};
+  EXPECT_EQ(image_variables(image).at("HOME"), "/elsewhere");
+  EXPECT_EQ(image_variables(image).at("A"), "b");
 }
 
 TEST(LogQueue, KeepsTheOrderThroughMemoryAndSpool) {

@@ -100,6 +100,9 @@ Plan parse_plan(std::string_view text) {
   plan.log_streams = reader.texts("log_streams");
   plan.environment = reader.texts("environment");
   plan.folders = reader.list("folders");
+  plan.oci = reader.text_or_empty("oci");
+  plan.entrypoint = reader.list("entrypoint");
+  plan.arguments = reader.list("arguments");
   plan.hyperparameters = reader.object("hyperparameters");
   plan.input_data_config = reader.object("input_data_config");
   reader.each("channels", [&](const Reader& channel) {

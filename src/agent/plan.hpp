@@ -38,6 +38,8 @@ struct Plan {
   std::map<std::string, std::string> log_streams;  // by host
   std::map<std::string, std::string> environment;
   std::vector<std::string> folders;         // of the host, that the program's runtime is in
+  std::string oci;                          // the OCI image that runs; "" when none does
+  std::vector<std::string> entrypoint, arguments;  // in the place of the image's own
   json::object hyperparameters, input_data_config;
   std::vector<Channel> channels;
   std::string model_data_url, code_uri;     // "" when there is none

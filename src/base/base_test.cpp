@@ -2,6 +2,7 @@
 #include <set>
 #include <thread>
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,6 +10,8 @@
 
 #include "base/arn.hpp"
 #include "base/clock.hpp"
+#include "base/command.hpp"
+#include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
 #include "base/json.hpp"
@@ -168,6 +171,25 @@ TEST(Json, RealsAreWrittenAsPeopleWriteThem) {
   const char* text = R"({"a":[1.5,1.0,2,-0.25,1e+300,true,null],"b":{},"c":[]})";
   EXPECT_EQ(dump(*parse_json(text)), text);
   EXPECT_EQ(dump_pretty(*parse_json(R"({"a":1.5,"b":[]})")), "{\n    \"a\": 1.5,\n    \"b\": []\n}");
+}
+
+TEST(Command, RunsToItsEnd) {
+  const Finished done = run_command({"sh", "-c", "echo out; echo err >&2; cat; exit 3"});
+  EXPECT_EQ(done.status, 3);
+  EXPECT_EQ(done.out, "out\n");
+  EXPECT_EQ(done.err, "err\n");
+  EXPECT_EQ(run_command({"sh", "-c", "kill -9 $$"}).status, 137);
+  // More than a pipe would hold; so much is kept.
+  EXPECT_EQ(run_command({"sh", "-c", "head -c 3000000 /dev/zero"}).out.size(), 1u << 20);
+  EXPECT_THROW(run_command({"no-such-program"}), SystemError);
+}
+
+TEST(Command, IsKilledWithItsChildrenWhenItIsCalledOff) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  Fd cancel(ends[0]), tell(ends[1]);
+  ASSERT_EQ(::write(tell.get(), "x", 1), 1);
+  EXPECT_EQ(run_command({"sh", "-c", "sleep 600 & sleep 600"}, cancel.get()).status, 137);
 }
 
 }  // namespace

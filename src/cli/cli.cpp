@@ -88,7 +88,8 @@ int parse_and_run(int argc, char** argv) {
   CLI::App app{"Trainyard: SageMaker and Step Functions on your own machine"};
   app.name("trainyard");
   app.require_subcommand(1);
-  std::string data, listen = "127.0.0.1:4566", sandbox = "bwrap";
+  std::string data, listen = "127.0.0.1:4566", sandbox = "bwrap",
+              egress = "internet";
   std::vector<std::string> policies;
   server::ServeOptions serve_options;
 
@@ -98,6 +99,9 @@ int parse_and_run(int argc, char** argv) {
       ->type_name("HOST:PORT")->capture_default_str();
   serve_command->add_option("--sandbox", sandbox, "How programs are kept apart")
       ->check(CLI::IsMember({"bwrap", "none"}))->capture_default_str();
+  serve_command->add_option("--egress", egress,
+                            "What jobs and endpoints reach, unless they ask for network isolation")
+      ->check(CLI::IsMember({"internet", "none"}))->capture_default_str();
   serve_command->add_option("--host", serve_options.hosts,
                             "A further name under which the console may be reached");
   serve_command->add_option("--pass-through", serve_options.pass_through,
@@ -156,6 +160,7 @@ int parse_and_run(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   serve_options.sandbox = sandbox != "none";
+  serve_options.egress = egress != "none";
   env.data = *serve_command || *demo_command ? fs::path() : data_dir(data);
   if (*serve_command) return serve(data, listen, serve_options, policies);
   if (*stop_command) return stop(data);

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/command.hpp"
+#include "base/error.hpp"
 #include "base/text.hpp"
 #include "runtimes/probe.hpp"
 #include "server/daemon.hpp"
@@ -34,6 +36,41 @@ std::string missing_inside(const runtimes::Runtime& runtime) {
   return "";
 }
 
+/// Whether it works, and what is to be said of it.
+struct Verdict {
+  bool works = false;
+  std::string text;
+};
+
+Verdict try_interpreter(const runtimes::Runtime& runtime, bool quick) {
+  runtimes::Findings found =
+      runtimes::probe(runtime.interpreter, runtimes::own_programs(), runtime.package, !quick);
+  if (found.problem.empty()) found.problem = missing_inside(runtime);
+  return {found.problem.empty(), runtime.interpreter + "  " + state_of(runtime, found)};
+}
+
+/// The image that an entry names; "" when each of its own images runs, whichever it is.
+std::string only_image(const runtimes::Runtime& runtime) {
+  if (!runtime.image.empty()) return runtime.image;
+  const bool pattern = runtime.images.front().find_first_of("*?[") != std::string::npos;
+  return runtime.images.size() > 1 || pattern ? "" : runtime.images.front();
+}
+
+Verdict try_podman(const runtimes::Runtime& runtime) {
+  const std::string image = only_image(runtime);
+  std::string text = "OCI image" + (runtime.image.empty() ? "" : " " + image) + "  ";
+  try {
+    const Finished version = run_command({"podman", "--version"});
+    if (version.status != 0) return {false, text + std::string(trim(version.err))};
+    text += trim(version.out);
+    if (image.empty()) return {true, text};
+    const bool there = run_command({"podman", "image", "exists", "--", image}).status == 0;
+    return {true, text + (there ? ", has it" : ", pulls it when it is asked for")};
+  } catch (const SystemError& error) {
+    return {false, text + "podman: " + error.what() + " (script/bootstrap --images installs it)"};
+  }
+}
+
 }  // namespace
 
 int list_runtimes(const fs::path& data_dir, bool quick) {
@@ -41,13 +78,9 @@ int list_runtimes(const fs::path& data_dir, bool quick) {
   const std::string own = (data_dir / "runtimes.toml").string();
   bool well = true;
   for (const runtimes::Runtime& runtime : table.entries()) {
-    runtimes::Findings found =
-        runtimes::probe(runtime.interpreter, runtimes::own_programs(), runtime.package, !quick);
-    if (found.problem.empty()) found.problem = missing_inside(runtime);
-    const bool works = found.problem.empty();
-    if (!works && runtime.source == own) well = false;
-    fmt::print("{:<4} {:<14} {}  {}\n", works ? "ok" : "no", runtime.name, runtime.interpreter,
-               state_of(runtime, found));
+    const Verdict verdict = runtime.oci ? try_podman(runtime) : try_interpreter(runtime, quick);
+    if (!verdict.works && runtime.source == own) well = false;
+    fmt::print("{:<4} {:<14} {}\n", verdict.works ? "ok" : "no", runtime.name, verdict.text);
     fmt::print("     {:<14} {}\n", "", join(runtime.images, " "));
   }
   return well ? 0 : 1;

@@ -11,6 +11,7 @@ struct AttemptPaths {
   fs::path folder;  // DIR/attempts/<id>
 
   fs::path plan() const { return folder / "plan.json"; }
+  fs::path egress() const { return folder / "egress.json"; }
   fs::path stop() const { return folder / "stop"; }  // there once a stop was asked for
   fs::path network_record() const { return folder / "network.pid"; }
   fs::path network_lock() const { return folder / "network.lock"; }

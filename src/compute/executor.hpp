@@ -17,6 +17,7 @@ struct AttemptSpec {
   std::string id;                  // [a-z0-9-], unique for ever
   std::vector<std::string> hosts;  // "algo-1", …; one agent each
   json::object plan;               // what every agent gets (agent/plan.hpp)
+  bool sees_images = false;        // its programs run from OCI images (compute/images.hpp)
 };
 
 enum class InstanceState {

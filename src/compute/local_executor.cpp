@@ -58,6 +58,16 @@ void make_owned_folder(const fs::path& path, int mode, const std::optional<Owner
   }
 }
 
+/// For its own user only: the plan holds the attempt's token. What is there stays; a crash may have
+/// come before it was given away.
+void give_file(const fs::path& path, const json::object& content,
+               const std::optional<Owner>& owner, const char* point) {
+  if (!fs::exists(path)) write_file_atomically(path, dump(content), 0400, point);
+  if (owner && ::lchown(path.c_str(), owner->uid, owner->gid) != 0) {
+    throw_errno("cannot give away " + path.string());
+  }
+}
+
 Fd open_log(const fs::path& path) {
   Fd file(::open(path.c_str(),
                  O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644));
@@ -159,9 +169,10 @@ struct LocalExecutor::View {
   std::vector<BindMount> mounts;
 };
 
-LocalExecutor::LocalExecutor(fs::path data_dir, fs::path programs_dir, SandboxMode mode)
+LocalExecutor::LocalExecutor(fs::path data_dir, fs::path programs_dir, SandboxMode mode,
+                             EgressOf egress)
     : data_dir_(std::move(data_dir)), programs_dir_(std::move(programs_dir)), mode_(mode),
-      own_users_(may_change_users()) {}
+      egress_(std::move(egress)), own_users_(may_change_users()) {}
 
 AttemptPaths LocalExecutor::paths_of(const std::string& id) const {
   if (!is_name(id)) throw SystemError("\"" + id + "\" is not the id of an attempt");
@@ -208,14 +219,10 @@ void LocalExecutor::make_folder(const AttemptSpec& spec, const AttemptPaths& pat
       make_owned_folder(paths.folder, 0700, owner);
     }
   }
-  if (!fs::exists(paths.plan())) {
-    // The plan holds the attempt's token: for its own user only.
-    write_file_atomically(paths.plan(), dump(spec.plan), 0400, "plan.rename");
-  }
-  // A crash may have come between the two.
-  if (owner && ::lchown(paths.plan().c_str(), owner->uid, owner->gid) != 0) {
-    throw_errno("cannot give away " + paths.plan().string());
-  }
+  const bool planned = fs::exists(paths.plan());
+  std::optional<Egress> egress = planned || !egress_ ? std::nullopt : egress_();
+  if (egress) give_file(paths.egress(), to_json(*egress), owner, "egress.rename");
+  give_file(paths.plan(), spec.plan, owner, "plan.rename");
   for (const std::string& host : spec.hosts) make_owned_folder(paths.host(host), 0755, owner);
 }
 
@@ -281,6 +288,7 @@ void LocalExecutor::ensure_agent(const AttemptSpec& spec, const AttemptPaths& pa
   View view = view_of(spec.id);
   Fd log = open_log(paths.agent_log(host));
   DaemonSpec agent;
+  agent.owner = owner_of(paths.folder);
   agent.program = (view.programs / kAgentProgram).string();
   agent.arguments = {"run", "--attempt", view.attempt.string(), "--host", host, "--reports",
                      (view.run / "agents.sock").string(), "--door",
@@ -289,12 +297,28 @@ void LocalExecutor::ensure_agent(const AttemptSpec& spec, const AttemptPaths& pa
                      mode_ == SandboxMode::bwrap ? "bwrap" : "none"};
   agent.environment = agent_environment();
   agent.log = log.get();
+  Fd id_map;
+  if (spec.sees_images) id_map = show_images(agent);
   agent.inherited = {lock->get()};
-  agent.owner = owner_of(paths.folder);
-  agent.mounts = view.mounts;
+  agent.mounts.insert(agent.mounts.end(), view.mounts.begin(), view.mounts.end());
   pid_t pid = start_daemonised(agent);
   crash_point("spawn.agent");
   record_start(paths.agent_record(host), pid);
+}
+
+/// The daemon's images, for an agent that may be another user. What is returned must live until the
+/// agent has started.
+Fd LocalExecutor::show_images(DaemonSpec& agent) const {
+  fs::path images = data_dir_ / "images";
+  Fd id_map;
+  if (agent.owner) {
+    const fs::path shown = fs::path(kViewRoot) / "images";
+    id_map = make_id_map(*agent.owner);
+    agent.mounts.push_back({images.string(), shown.string(), id_map.get()});
+    images = shown;
+  }
+  agent.arguments.insert(agent.arguments.end(), {"--images", images.string()});
+  return id_map;
 }
 
 std::vector<std::string> LocalExecutor::find() {

@@ -2,10 +2,13 @@
 // without a parent, so that they outlive the daemon and are found again by the next one.
 #pragma once
 
+#include <functional>
 #include <mutex>
 
 #include "compute/attempt_paths.hpp"
+#include "compute/egress.hpp"
 #include "compute/executor.hpp"
+#include "compute/processes.hpp"
 #include "compute/sandbox.hpp"
 
 namespace trainyard::compute {
@@ -16,9 +19,13 @@ inline constexpr unsigned kUidsMax = 65'536;
 
 class LocalExecutor final : public Executor {
  public:
+  /// What instances are to have of the internet; asked anew for each attempt.
+  using EgressOf = std::function<std::optional<Egress>()>;
+
   /// Folders below `data_dir`/attempts; the programs trainyard-agent and trainyard-toolkit are in
-  /// `programs_dir`.
-  LocalExecutor(fs::path data_dir, fs::path programs_dir, SandboxMode mode);
+  /// `programs_dir`. Without `egress` instances have nothing of the internet.
+  LocalExecutor(fs::path data_dir, fs::path programs_dir, SandboxMode mode,
+                EgressOf egress = nullptr);
 
   void submit(const AttemptSpec& spec) override;
   std::vector<std::string> find() override;
@@ -36,10 +43,12 @@ class LocalExecutor final : public Executor {
   void make_folder(const AttemptSpec& spec, const AttemptPaths& paths);
   void ensure_network(const AttemptSpec& spec, const AttemptPaths& paths);
   void ensure_agent(const AttemptSpec& spec, const AttemptPaths& paths, const std::string& host);
+  Fd show_images(DaemonSpec& agent) const;
   unsigned free_uid() const;
 
   const fs::path data_dir_, programs_dir_;
   const SandboxMode mode_;
+  const EgressOf egress_;
   const bool own_users_;
   std::mutex uids_;  // taken while an attempt's user is chosen
 };

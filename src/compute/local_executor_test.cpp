@@ -28,13 +28,16 @@ if [ "$1" = network ]; then exec "$(dirname "$0")/real-agent" "$@"; fi
 trap "" TERM  # dash unblocks what an agent keeps blocked
 shift
 while [ $# -gt 0 ]; do
-  case $1 in --attempt) attempt=$2 ;; --host) host=$2 ;; esac
+  case $1 in --attempt) attempt=$2 ;; --host) host=$2 ;; --images) images=$2 ;; esac
   shift 2
 done
 cd "$attempt/$host" || exit 1
 set -- $(cat /proc/$$/stat)
 echo "$$ ${22} $(cat /proc/sys/kernel/random/boot_id)" > pid.new && mv pid.new agent.pid
 id -u > uid
+[ -z "$images" ] || stat -c %u "$images/one/file" > image-owner
+[ -z "$images" ] || ! echo x 2>/dev/null > "$images/one/file" || echo written > image-owner
+grep -c NAME "$attempt/egress.json" > egress-readable
 grep -c token "$attempt/plan.json" > plan-readable
 echo started >> starts
 while :; do
@@ -56,6 +59,8 @@ AttemptSpec spec_of(const std::string& id, std::vector<std::string> hosts = {"al
   return spec;
 }
 
+std::optional<Egress> some_egress() { return Egress{{}, {{"NAME", "value"}}, {}}; }
+
 class LocalExecutorTest : public testing::Test {
  protected:
   LocalExecutorTest() : data_(folder_.path() / "data"), programs_(folder_.path() / "programs") {
@@ -63,7 +68,7 @@ class LocalExecutorTest : public testing::Test {
     fs::create_directories(programs_);
     write_file_atomically(programs_ / "trainyard-agent", kAgent, 0755);
     fs::copy_file(fs::path(TRAINYARD_BIN_DIR) / "trainyard-agent", programs_ / "real-agent");
-    executor_ = std::make_unique<LocalExecutor>(data_, programs_, SandboxMode::bwrap);
+    executor_ = std::make_unique<LocalExecutor>(data_, programs_, SandboxMode::bwrap, some_egress);
   }
   ~LocalExecutorTest() override {
     for (const auto& id : executor_->find()) executor_->forget(id);
@@ -313,13 +318,29 @@ TEST_F(LocalExecutorTest, ASecondForkThatFailsIsNoProcess) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
+TEST_F(LocalExecutorTest, ImagesAreShownToAnAttemptsUserAsItsOwn) {
+  fs::create_directories(data_ / "images/one");
+  fs::permissions(data_ / "images", fs::perms::owner_all);
+  write_file_atomically(data_ / "images/one/file", "content\n", 0600);
+  AttemptSpec spec = spec_of("job-1", {"algo-1", "algo-2"});
+  spec.sees_images = true;
+  executor_->submit(spec);
+  for (const char* host : {"algo-1", "algo-2"}) {
+    const std::string user = await_file(host_folder("job-1", host) / "uid");
+    await_file(host_folder("job-1", host) / "plan-readable");
+    const bool own_user = user != std::to_string(::geteuid()) + "\n";
+    EXPECT_EQ(await_file(host_folder("job-1", host) / "image-owner"),
+              own_user ? user : "written\n");
+  }
+}
+
 /// The part of the next test that a crash ends: in a process of its own, whose environment says
 /// where.
 TEST(Crash, SubmitsWhereTheEnvironmentSaysSo) {
   const char* folder = std::getenv("TRAINYARD_TEST_FOLDER");
   if (folder == nullptr) return;
   const fs::path base = folder;
-  LocalExecutor(base / "data", base / "programs", SandboxMode::bwrap)
+  LocalExecutor(base / "data", base / "programs", SandboxMode::bwrap, some_egress)
       .submit(spec_of("job-1", {"algo-1", "algo-2"}));
 }
 
@@ -327,8 +348,9 @@ TEST_F(LocalExecutorTest, ACrashAnywhereInSubmitLosesNothingAndDoublesNothing) {
   executor_->submit(spec_of("calm", {"algo-1"}));
   const bool own_user = await_file(host_folder("calm", "algo-1") / "uid") !=
                         std::to_string(::geteuid()) + "\n";
-  for (const char* point : {"attempt.folder:1", "plan.rename:1", "spawn.network:1", "pid.rename:1",
-                            "pid.rename:2", "spawn.agent:1", "spawn.agent:2"}) {
+  for (const char* point :
+       {"attempt.folder:1", "egress.rename:1", "plan.rename:1", "spawn.network:1", "pid.rename:1",
+        "pid.rename:2", "spawn.agent:1", "spawn.agent:2"}) {
     pid_t child = ::fork();
     if (child == 0) {
       ::setenv("TRAINYARD_TEST_FOLDER", folder_.path().c_str(), 1);
@@ -348,6 +370,7 @@ TEST_F(LocalExecutorTest, ACrashAnywhereInSubmitLosesNothingAndDoublesNothing) {
       EXPECT_EQ(status("job-1", host).state, InstanceState::running) << point;
       const auto user = std::stoul(read_file(host_folder("job-1", host) / "uid"));
       EXPECT_EQ(user >= kFirstUid, own_user) << point;
+      EXPECT_EQ(await_file(host_folder("job-1", host) / "egress-readable"), "1\n") << point;
     }
     executor_->forget("job-1");
   }

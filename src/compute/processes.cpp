@@ -253,9 +253,27 @@ class Starter {
     if (const char* step = open_view()) fail(step);
     for (const BindMount& bind : spec_.mounts) {
       if (::mkdir(bind.to.c_str(), 0755) != 0) fail("mkdir below /mnt");
-      if (::mount(bind.from.c_str(), bind.to.c_str(), nullptr, MS_BIND, nullptr) != 0) {
+      if (bind.id_map >= 0) {
+        mount_mapped(bind);
+      } else if (::mount(bind.from.c_str(), bind.to.c_str(), nullptr, MS_BIND, nullptr) != 0) {
         fail("bind mount below /mnt");
       }
+    }
+  }
+
+  void mount_mapped(const BindMount& bind) {
+    const int tree = ::open_tree(AT_FDCWD, bind.from.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tree < 0) fail("open_tree");
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_IDMAP | MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+                          MOUNT_ATTR_NODEV;
+    attributes.userns_fd = static_cast<uint64_t>(bind.id_map);
+    // Some file systems have no such mounts.
+    if (::mount_setattr(tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) {
+      fail("show images as another user's");
+    }
+    if (::move_mount(tree, "", AT_FDCWD, bind.to.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0) {
+      fail("move_mount below /mnt");
     }
   }
 
@@ -274,6 +292,43 @@ class Starter {
 };
 
 }  // namespace
+
+Fd make_id_map(const Owner& owner) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw_errno("cannot make a pipe");
+  Fd read_end(ends[0]), write_end(ends[1]);
+  const pid_t child = ::_Fork();
+  if (child < 0) throw_errno("cannot fork");
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::unshare(CLONE_NEWUSER) == 0 && ::write(write_end.get(), "x", 1) == 1) ::pause();
+    end_child(1);
+  }
+  write_end.reset();
+  char made = 0;
+  const bool there = read_fully(read_end.get(), &made, 1) == 1;
+  const std::string proc = "/proc/" + std::to_string(child);
+  Fd map;
+  std::string problem = there ? "" : "cannot make a user namespace";
+  try {
+    for (const auto& [file, id] :
+         {std::pair("/uid_map", owner.uid), std::pair("/gid_map", owner.gid)}) {
+      if (!there) break;
+      Fd out(::open((proc + file).c_str(), O_WRONLY | O_CLOEXEC));
+      if (!out) throw_errno("cannot open " + proc + file);
+      write_all(out.get(), "0 " + std::to_string(id) + " 1", proc + file);
+    }
+    map.reset(::open((proc + "/ns/user").c_str(), O_RDONLY | O_CLOEXEC));
+  } catch (const SystemError& error) {
+    problem = error.what();
+  }
+  ::kill(child, SIGKILL);
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  if (!problem.empty()) throw SystemError(problem);
+  if (!map) throw SystemError("cannot open a user namespace");
+  return map;
+}
 
 bool can_set_view() {
   pid_t child = ::_Fork();

@@ -56,7 +56,12 @@ struct Owner {
 /// `from` is seen by the process at `to` (an absolute path whose parent is made).
 struct BindMount {
   std::string from, to;
+  int id_map = -1;  // of make_id_map(): read-only, and what is root's is shown as the owner's
 };
+
+/// A user namespace by which a mount shows root's files as `owner`'s (mount_setattr(2), "ID-mapped
+/// mounts"). Needs CAP_SYS_ADMIN.
+Fd make_id_map(const Owner& owner);
 
 struct DaemonSpec {
   std::string program;

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -32,6 +33,10 @@ constexpr const char* kUserId = "1000";
 // The kernel, short of memory, takes a job before the daemon or its agents.
 constexpr const char* kOomScore = "500";
 constexpr std::size_t kInfoBytesMax = 4096;
+/// In the scratch folder of a program with a root of its own: an overlay's lower, upper, work and
+/// merged. Their names stand in the overlay's options, where a path with a comma could not.
+constexpr const char* kLayers = "root";
+constexpr const char* kOverlay = "lowerdir=lower,upperdir=upper,workdir=work,userxattr";
 
 /// What programs need of /etc and nothing that tells of this machine's users or network.
 constexpr const char* kEtcFiles[] = {
@@ -99,26 +104,82 @@ void add_root(Arguments& arguments) {
   }
 }
 
+void add_isolation(Arguments& arguments, const SandboxSpec& spec, const std::string& uid,
+                   const std::string& gid) {
+  arguments.add({"--unshare-user", "--disable-userns", "--uid", uid, "--gid", gid,
+                 "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
+                 "--hostname", spec.host, "--die-with-parent", "--new-session", "--cap-drop",
+                 "ALL"});
+}
+
+void add_etc(Arguments& arguments, const fs::path& etc, std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    arguments.add({"--ro-bind", (etc / name).string(), std::string("/etc/") + name});
+  }
+}
+
+/// What is the kernel's or the job's own in either kind of root.
+void add_mounts(Arguments& arguments, const SandboxSpec& spec) {
+  arguments.add({"--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm",
+                 "--bind", spec.opt_ml.string(), kInsideBase});
+  for (const std::string& node : gpu_nodes("/dev", spec.gpus)) {
+    arguments.add({"--dev-bind-try", node, node});
+  }
+}
+
+void add_environment(Arguments& arguments, const SandboxSpec& spec) {
+  arguments.add({"--clearenv"});
+  for (const auto& [name, value] : spec.environment) arguments.add({"--setenv", name, value});
+}
+
+/// Whether a path of an image passes a link: what is mounted there would land where that leads, and
+/// it may lead out.
+bool passes_link(const fs::path& image, const std::string& path) {
+  fs::path at = image;
+  for (const fs::path& part : fs::path(path).relative_path()) {
+    at /= part;
+    std::error_code error;
+    if (fs::is_symlink(fs::symlink_status(at, error))) return true;
+  }
+  return false;
+}
+
+/// On the mounted layers (Launch::mount_layers).
+std::string image_arguments(const SandboxSpec& spec) {
+  const RootFolder& root = *spec.root;
+  const fs::path etc = spec.scratch / "etc";
+  write_etc(spec, etc);
+  for (const char* path : {"/proc", "/dev", "/etc/hosts", "/etc/hostname", kInsideBase}) {
+    if (!passes_link(root.image, path)) continue;
+    throw SystemError(std::string("the image has a link where ") + path + " is to be");
+  }
+  Arguments arguments;
+  add_isolation(arguments, spec, std::to_string(root.uid), std::to_string(root.gid));
+  arguments.add({"--bind", (spec.scratch / kLayers / "merged").string(), "/"});
+  add_etc(arguments, etc, {"hosts", "hostname"});
+  add_mounts(arguments, spec);
+  for (const auto& [path, source] : spec.files) {
+    if (!passes_link(root.image, path)) arguments.add({"--ro-bind", source.string(), path});
+  }
+  // As docker does, where the image lacks it.
+  if (!passes_link(root.image, root.folder)) arguments.add({"--dir", root.folder});
+  arguments.add({"--chdir", root.folder});
+  add_environment(arguments, spec);
+  return arguments.text();
+}
+
 std::string bubblewrap_arguments(const SandboxSpec& spec) {
   fs::path etc = spec.scratch / "etc", tmp = spec.scratch / "tmp";
   fs::create_directories(tmp);
   write_etc(spec, etc);
   Arguments arguments;
-  arguments.add({"--unshare-user", "--disable-userns", "--uid", kUserId, "--gid", kUserId,
-                 "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
-                 "--hostname", spec.host, "--die-with-parent", "--new-session", "--cap-drop",
-                 "ALL"});
+  add_isolation(arguments, spec, kUserId, kUserId);
   add_root(arguments);
-  for (const char* name : {"hosts", "hostname", "passwd", "group", "nsswitch.conf"}) {
-    arguments.add({"--ro-bind", (etc / name).string(), std::string("/etc/") + name});
-  }
-  arguments.add({"--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm",
-                 "--bind", tmp.string(), "/tmp", "--dir", "/run", "--dir", "/var", "--symlink",
-                 "../tmp", "/var/tmp", "--bind", spec.opt_ml.string(), kInsideBase});
+  add_etc(arguments, etc, {"hosts", "hostname", "passwd", "group", "nsswitch.conf"});
+  arguments.add({"--bind", tmp.string(), "/tmp", "--dir", "/run", "--dir", "/var", "--symlink",
+                 "../tmp", "/var/tmp"});
+  add_mounts(arguments, spec);
   const std::string inside = std::string(kInsidePrograms) + "/" + spec.program.filename().string();
-  for (const std::string& node : gpu_nodes("/dev", spec.gpus)) {
-    arguments.add({"--dev-bind-try", node, node});
-  }
   arguments.add({"--ro-bind", spec.program.string(), inside});
   for (const fs::path& path : spec.beside) {
     arguments.add({"--ro-bind", path.string(),
@@ -127,8 +188,9 @@ std::string bubblewrap_arguments(const SandboxSpec& spec) {
   for (const fs::path& path : spec.folders) {
     arguments.add({"--ro-bind", path.string(), path.string()});
   }
-  arguments.add({"--remount-ro", "/", "--chdir", kInsideBase, "--clearenv"});
-  for (const auto& [name, value] : spec.environment) arguments.add({"--setenv", name, value});
+  for (const auto& [path, source] : spec.files) arguments.add({"--ro-bind", source.string(), path});
+  arguments.add({"--remount-ro", "/", "--chdir", kInsideBase});
+  add_environment(arguments, spec);
   return arguments.text();
 }
 
@@ -156,6 +218,7 @@ struct Launch {
   int out = -1, err = -1;
   std::vector<int> inherited;
   rlim_t memory = RLIM_INFINITY;
+  std::string layers, image;  // "" for a program without a root of its own
   int report = -1;  // a failed step
 
   std::vector<char*> argv, envp;
@@ -191,6 +254,19 @@ struct Launch {
     if (::setrlimit(RLIMIT_DATA, &data) != 0) fail("setrlimit(data)");
   }
 
+  /// For this process alone, by the rights that the attempt's user namespace gives; bubblewrap
+  /// takes the result as its root.
+  void mount_layers() {
+    if (::unshare(CLONE_NEWNS) != 0) fail("unshare(mount namespace)");
+    if (::mount("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) fail("make-rslave /");
+    if (::chdir(layers.c_str()) != 0) fail("chdir");
+    if (::mount(image.c_str(), "lower", nullptr, MS_BIND, nullptr) != 0) fail("bind the image");
+    if (::mount("overlay", "merged", "overlay", MS_NOSUID | MS_NODEV, kOverlay) != 0) {
+      fail("mount an overlay");
+    }
+    if (::chdir("/") != 0) fail("chdir");
+  }
+
   [[noreturn]] void run() {
     for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
     ::sigprocmask(SIG_SETMASK, &no_signals, nullptr);
@@ -204,6 +280,7 @@ struct Launch {
     if (user >= 0 && ::setns(user, CLONE_NEWUSER) != 0) fail("setns(user)");
     if (net >= 0 && ::setns(net, CLONE_NEWNET) != 0) fail("setns(net)");
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // forgotten when the credentials change
+    if (!layers.empty()) mount_layers();
     if (!directory.empty() && ::chdir(directory.c_str()) != 0) fail("chdir");
     ::execve(file.c_str(), argv.data(), envp.data());
     fail("exec");
@@ -222,8 +299,17 @@ void plain_launch(const SandboxSpec& spec, Launch& launch) {
 void bubblewrap_launch(const SandboxSpec& spec, int options, int info, Launch& launch) {
   TRAINYARD_ASSERT(spec.namespaces != nullptr);
   launch.file = kBubblewrap;
-  launch.arguments = {"--args", std::to_string(options), "--info-fd", std::to_string(info), "--",
-                      std::string(kInsidePrograms) + "/" + spec.program.filename().string()};
+  launch.arguments = {"--args", std::to_string(options), "--info-fd", std::to_string(info), "--"};
+  if (spec.root) {
+    launch.layers = (spec.scratch / kLayers).string();
+    launch.image = spec.root->image.string();
+    for (const char* name : {"lower", "upper", "work", "merged"}) {
+      fs::create_directories(fs::path(launch.layers) / name);
+    }
+  } else {
+    launch.arguments.push_back(std::string(kInsidePrograms) + "/" +
+                               spec.program.filename().string());
+  }
   launch.arguments.insert(launch.arguments.end(), spec.arguments.begin(), spec.arguments.end());
   launch.inherited = {options, info};
   launch.user = spec.namespaces->user.get();
@@ -368,7 +454,7 @@ SandboxedProgram run_in_sandbox(const SandboxSpec& spec) {
   Launch launch;
   Fd options;
   if (spec.mode == SandboxMode::bwrap) {
-    options = options_file(bubblewrap_arguments(spec));
+    options = options_file(spec.root ? image_arguments(spec) : bubblewrap_arguments(spec));
     bubblewrap_launch(spec, options.get(), info_write.get(), launch);
   } else {
     plain_launch(spec, launch);

@@ -20,14 +20,24 @@ enum class SandboxMode { bwrap, none };
 inline constexpr const char* kInsideBase = "/opt/ml";
 inline constexpr const char* kInsidePrograms = "/opt/trainyard";
 
+/// A file system of its own, in the place of the host's folders. What the program writes to it
+/// lies in its scratch folder (root/upper) and ends with that.
+struct RootFolder {
+  fs::path image;           // all of it the owner's; never written to
+  unsigned uid = 0, gid = 0;  // who the program is, and whose everything is
+  std::string folder;       // where it starts
+};
+
 struct SandboxSpec {
   SandboxMode mode = SandboxMode::bwrap;
   fs::path opt_ml;    // writable, at /opt/ml
   fs::path scratch;   // an empty folder of its own: /tmp, and the files of /etc
+  std::optional<RootFolder> root;  // with it no program, nothing beside it, no folders
   fs::path program;   // in /opt/trainyard; read-only
   std::vector<fs::path> beside;   // what else is there: files and folders, read-only
   std::vector<fs::path> folders;  // of the host at the same paths, read-only
-  std::vector<std::string> arguments;              // of the program
+  std::map<std::string, fs::path> files;  // at these paths inside, with bwrap; read-only
+  std::vector<std::string> arguments;  // of the program; with a root the program's name first
   std::map<std::string, std::string> environment;  // all that it gets
   std::string host;                                // its host name
   std::vector<std::string> hosts;                  // of the attempt, in order, for /etc/hosts

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/command.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "compute/network_testing.hpp"
@@ -46,6 +47,51 @@ class SandboxTest : public testing::Test {
     EXPECT_EQ(network_.answer(), "ok");
     client_ = std::make_unique<NetworkClient>(folder_.path());
     for (const auto& host : hosts_) namespaces_.push_back(client_->namespaces(host));
+  }
+
+  /// By this host's shell, on a root of its own that is a copy of little more than that.
+  std::string output_on_root(const std::string& script, unsigned uid = 0,
+                             const std::string& working = "/") {
+    const fs::path image = folder_.path() / "image";
+    if (!fs::exists(image)) make_root(image);
+    SandboxSpec spec;
+    spec.host = hosts_[0];
+    spec.hosts = hosts_;
+    spec.opt_ml = folder_.path() / hosts_[0] / "opt-ml";
+    spec.scratch = folder_.path() / ("scratch-" + std::to_string(count_++));
+    fs::create_directories(spec.opt_ml);
+    fs::create_directories(spec.scratch);
+    spec.root = {image, uid, uid, working};
+    const fs::path given = folder_.path() / "given";
+    spec.files = {{"/etc/given", given}, {"/link/given", given}};
+    write_file_atomically(given, "given\n");
+    spec.arguments = {"sh", "-c", script};
+    spec.environment = {{"PATH", "/bin:/usr/bin"}};
+    spec.namespaces = &namespaces_[0];
+    SandboxedProgram program = run_in_sandbox(spec);
+    std::string text = read_rest(program.out());
+    text += read_rest(program.err());
+    program.wait(kLongMs);
+    return text;
+  }
+
+  /// The shell's libraries are seen at this host's paths.
+  void make_root(const fs::path& image) {
+    for (const char* name : {"bin", "etc", "dev", "proc", "opt"}) {
+      fs::create_directories(image / name);
+    }
+    fs::create_symlink(folder_.path().string(), image / "link");
+    write_file_atomically(image / "etc/kept", "original\n", 0600);
+    for (const char* name : {"/bin/sh", "/bin/cat", "/bin/mkdir", "/bin/rm", "/usr/bin/id"}) {
+      fs::copy_file(fs::canonical(name), image / "bin" / fs::path(name).filename());
+      const Finished listed = run_command({"ldd", name});
+      for (const std::string& word : split(replace_all(listed.out, "\n", " "), ' ')) {
+        const fs::path library = trim(word);
+        if (!library.is_absolute() || fs::exists(image / library.relative_path())) continue;
+        fs::create_directories((image / library.relative_path()).parent_path());
+        fs::copy_file(fs::canonical(library), image / library.relative_path());
+      }
+    }
   }
 
   SandboxedProgram start(const std::string& script, std::size_t host = 0,
@@ -326,6 +372,35 @@ TEST(Holder, AForbiddenNamespaceNamesTheWayOut) {
   int status = 0;
   ::waitpid(child, &status, 0);
   EXPECT_EQ(WEXITSTATUS(status), 1);
+}
+
+TEST_F(SandboxTest, AnImageIsItsRootAndStaysAsItIs) {
+  EXPECT_EQ(output_on_root("id -u; echo $PATH; cat /etc/kept; cat /etc/given"),
+            "0\n/bin:/usr/bin\noriginal\ngiven\n");
+  EXPECT_EQ(output_on_root("echo other > /etc/kept; rm /bin/rm; mkdir /new; cat /etc/kept"),
+            "other\n");
+  EXPECT_EQ(output_on_root("cat /etc/kept; [ -e /new ] || [ ! -e /bin/rm ] || echo fresh"),
+            "original\nfresh\n");
+  EXPECT_EQ(output_on_root("id -u; pwd; echo x > mine && cat mine", 1001, "/work/here"),
+            "1001\n/work/here\nx\n");
+  // Nothing of this host: not its folders, and no link of the image leads there.
+  EXPECT_EQ(output_on_root("for f in /usr/share /home /link/image /link/given /opt/trainyard; do "
+                           "[ ! -e $f ] || echo $f; done"), "");
+  EXPECT_FALSE(fs::exists(folder_.path() / "image/new"));
+  EXPECT_THAT(output_on_root("cat /etc/hostname /etc/hosts"), HasSubstr("10.77.0.2 algo-2"));
+}
+
+TEST_F(SandboxTest, AnImageWhoseMountPointsAreLinksIsRefused) {
+  const fs::path image = folder_.path() / "image";
+  make_root(image);
+  fs::remove(image / "opt");
+  fs::create_symlink("/oldroot/tmp", image / "opt");
+  try {
+    output_on_root("true");
+    ADD_FAILURE() << "it ran";
+  } catch (const SystemError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("a link where /opt/ml is to be"));
+  }
 }
 
 }  // namespace

@@ -120,10 +120,11 @@ void set_no_delay(int fd) {
 }
 
 /// Connects to one address; errno tells why not.
-Fd try_connect(const addrinfo& address, milliseconds timeout) {
-  Fd fd(::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+Fd try_connect(const SocketAddress& address, milliseconds timeout) {
+  Fd fd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return {};
-  if (::connect(fd.get(), address.ai_addr, address.ai_addrlen) != 0) {
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) !=
+      0) {
     if (errno != EINPROGRESS) return {};
     if (!wait_for(fd.get(), POLLOUT, timeout)) {
       errno = ETIMEDOUT;
@@ -195,13 +196,31 @@ std::unique_ptr<Channel> plain_channel(Fd socket, milliseconds usual_read_timeou
   return std::make_unique<PlainChannel>(std::move(socket), usual_read_timeout);
 }
 
-Fd connect_tcp(const std::string& host, int port, milliseconds timeout) {
+std::vector<SocketAddress> resolve_tcp(const std::string& host, int port) {
   AddressList list;
   resolve(host, port, AI_ADDRCONFIG, list);
-  for (const addrinfo* address = list.first; address != nullptr; address = address->ai_next) {
-    if (Fd fd = try_connect(*address, timeout)) return fd;
+  std::vector<SocketAddress> addresses;
+  for (const addrinfo* entry = list.first; entry != nullptr; entry = entry->ai_next) {
+    SocketAddress address;
+    if (entry->ai_addrlen > sizeof address.storage) continue;
+    std::memcpy(&address.storage, entry->ai_addr, entry->ai_addrlen);
+    address.size = entry->ai_addrlen;
+    addresses.push_back(address);
   }
-  throw_errno("cannot connect to " + host + ":" + std::to_string(port));
+  return addresses;
+}
+
+Fd connect_first(const std::vector<SocketAddress>& addresses, const std::string& name,
+                 milliseconds timeout) {
+  errno = EHOSTUNREACH;
+  for (const SocketAddress& address : addresses) {
+    if (Fd fd = try_connect(address, timeout)) return fd;
+  }
+  throw_errno("cannot connect to " + name);
+}
+
+Fd connect_tcp(const std::string& host, int port, milliseconds timeout) {
+  return connect_first(resolve_tcp(host, port), host + ":" + std::to_string(port), timeout);
 }
 
 Fd connect_unix(const fs::path& path) {

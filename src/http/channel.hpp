@@ -5,6 +5,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include <sys/socket.h>
 
 #include "base/files.hpp"
 
@@ -39,7 +42,20 @@ IoResult socket_write(int fd, std::string_view head, std::string_view body,
                       std::chrono::milliseconds timeout);
 bool socket_readable(int fd);
 
-/// Connects; SystemError with the reason.
+/// An address that a host's name has, with the port.
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+};
+
+/// Every address of `host`, in the order in which they are to be tried. SystemError when the name
+/// has none.
+std::vector<SocketAddress> resolve_tcp(const std::string& host, int port);
+/// Connects to the first of `addresses` that answers, `timeout` for each; SystemError "cannot
+/// connect to `name`: …" with the last one's reason.
+Fd connect_first(const std::vector<SocketAddress>& addresses, const std::string& name,
+                 std::chrono::milliseconds timeout);
+/// Both together; SystemError with the reason.
 Fd connect_tcp(const std::string& host, int port, std::chrono::milliseconds timeout);
 Fd connect_unix(const fs::path& path);
 

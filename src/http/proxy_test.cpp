@@ -246,6 +246,40 @@ TEST(ForwardProxy, Urls) {
   }
 }
 
+TEST(ForwardProxy, FollowsTheEnvironment) {
+  struct {
+    std::map<std::string, std::string> variables;
+    const char* host;
+    const char* proxy;  // "" directly
+    Scheme scheme = Scheme::https;
+  } rows[] = {
+      {{}, "host.test", ""},
+      {{{"HTTPS_PROXY", "http://one.test:3128"}}, "host.test", "one.test"},
+      {{{"HTTPS_PROXY", "http://one.test:1"}, {"https_proxy", "two.test:2"}}, "host.test",
+       "two.test"},
+      {{{"HTTPS_PROXY", "http://one.test:1"}, {"NO_PROXY", "corp.test, .host.test"}}, "host.test", ""},
+      {{{"HTTPS_PROXY", "http://one.test:1"}, {"NO_PROXY", "corp.test"}}, "a.corp.test", ""},
+      {{{"HTTPS_PROXY", "http://one.test:1"}, {"NO_PROXY", "corp.test"}}, "xcorp.test",
+       "one.test"},
+      {{{"HTTPS_PROXY", "http://one.test:1"}, {"NO_PROXY", "*"}}, "host.test", ""},
+      {{{"HTTP_PROXY", "http://one.test:1"}}, "host.test", ""},
+      {{{"HTTP_PROXY", "http://one.test:1"}}, "host.test", "one.test", Scheme::http},
+      {{{"http_proxy", "http://one.test:1"}, {"no_proxy", "host.test"}}, "host.test", "",
+       Scheme::http},
+      {{{"HTTPS_PROXY", "http://one.test:1"}}, "host.test", "", Scheme::http},
+  };
+  for (const auto& row : rows) {
+    auto environment = [&](const char* name) -> std::optional<std::string> {
+      auto found = row.variables.find(name);
+      return found == row.variables.end() ? std::nullopt : std::optional(found->second);
+    };
+    auto proxy = forward_proxy(environment, row.scheme, row.host);
+    EXPECT_EQ(proxy ? proxy->host : "", row.proxy) << row.host;
+  }
+  auto socks = [](const char*) -> std::optional<std::string> { return "socks5://one.test:1"; };
+  EXPECT_THROW(forward_proxy(socks, Scheme::https, "host.test"), SystemError);
+}
+
 TEST(Authority, IsKept) {
   TempDir dir;
   ManualClock clock;

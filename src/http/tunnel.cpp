@@ -8,8 +8,6 @@
 #include <sys/socket.h>
 
 #include "base/error.hpp"
-#include "base/hash.hpp"
-#include "base/text.hpp"
 #include "http/channel.hpp"
 #include "http/client.hpp"
 #include "http/hosts.hpp"
@@ -89,29 +87,6 @@ void ask_proxy(Fd& socket, const std::string& authority, const ForwardProxy& via
 }
 
 }  // namespace
-
-ForwardProxy ForwardProxy::parse(const std::string& url) {
-  std::string rest = url;
-  auto scheme = rest.find("://");
-  if (scheme != std::string::npos) {
-    if (to_lower(rest.substr(0, scheme)) != "http") {
-      throw SystemError("a proxy must be reached by http://, not by " + url.substr(0, scheme));
-    }
-    rest.erase(0, scheme + 3);
-  }
-  rest = rest.substr(0, rest.find('/'));
-  ForwardProxy proxy;
-  if (auto at = rest.rfind('@'); at != std::string::npos) {
-    auto user = percent_decode(rest.substr(0, at));
-    if (!user) throw SystemError("the proxy's user cannot be read");
-    proxy.authorization = "Basic " + base64(*user);
-    rest.erase(0, at + 1);
-  }
-  Address address = Address::parse("http://" + rest);
-  proxy.host = address.host;
-  proxy.port = address.port;
-  return proxy;
-}
 
 Tunnel open_tunnel(const std::string& host, int port, const std::optional<ForwardProxy>& via,
                    milliseconds timeout) {

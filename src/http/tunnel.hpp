@@ -7,19 +7,9 @@
 #include <string_view>
 
 #include "base/files.hpp"
+#include "http/forward_proxy.hpp"
 
 namespace trainyard::http {
-
-/// A proxy that tunnels lead through.
-struct ForwardProxy {
-  std::string host;
-  int port = 0;
-  std::string authorization;  // the value of Proxy-Authorization, "" for none
-
-  /// "http://[user:password@]host[:port]" or "host:port". SystemError for anything else: a proxy
-  /// that is itself reached by TLS is not supported.
-  static ForwardProxy parse(const std::string& url);
-};
 
 struct Tunnel {
   Fd socket;

@@ -28,6 +28,35 @@ class Reader {
     runtime.source = source_;
     runtime.name = text("name", true);
     runtime.images = texts("images", true);
+    runtime.oci = read_oci(runtime);
+    if (!runtime.oci) read_interpreter(runtime);
+    read_environment(runtime);
+    return runtime;
+  }
+
+  [[noreturn]] void fail(const toml::node& node, const std::string& why) const {
+    throw SystemError(fmt::format("{}:{}: {}", source_, node.source().begin.line, why));
+  }
+
+ private:
+  /// `oci = true`, or the name of the image.
+  bool read_oci(Runtime& runtime) const {
+    const toml::node* node = table_.get("oci");
+    if (node == nullptr) return false;
+    if (node->is_string()) {
+      runtime.image = text_of(*node, "oci");
+    } else if (node->value<bool>() != true) {
+      fail(*node, "oci is neither true nor an image's name");
+    }
+    for (const char* other : {"interpreter", "framework", "package", "version_after", "folders"}) {
+      if (const toml::node* there = table_.get(other)) {
+        fail(*there, fmt::format("an OCI image has no {} of this host", other));
+      }
+    }
+    return true;
+  }
+
+  void read_interpreter(Runtime& runtime) const {
     runtime.interpreter = path(text("interpreter", true), "interpreter");
     runtime.framework = text("framework", false);
     runtime.package = text("package", false);
@@ -38,22 +67,15 @@ class Reader {
       fail(table_, fmt::format("instances do not see {}: name its folder in folders",
                                runtime.interpreter));
     }
-    read_environment(runtime);
     if (runtime.framework.empty() != runtime.package.empty()) {
       fail(table_, "framework and package are given together or not at all");
     }
-    return runtime;
   }
 
-  [[noreturn]] void fail(const toml::node& node, const std::string& why) const {
-    throw SystemError(fmt::format("{}:{}: {}", source_, node.source().begin.line, why));
-  }
-
- private:
   void check_keys() const {
     static const std::set<std::string_view> known = {
         "name", "images", "interpreter", "framework", "package", "version_after", "folders",
-        "environment"};
+        "environment", "oci"};
     for (const auto& [key, value] : table_) {
       if (!known.contains(key.str())) {
         fail(value, fmt::format("a runtime has no \"{}\"", key.str()));
@@ -129,6 +151,10 @@ bool is_seen(const Runtime& runtime, const std::string& path) {
   constexpr const char* kAlways[] = {"/usr", "/bin", "/sbin", "/lib", "/lib64"};
   return std::any_of(std::begin(kAlways), std::end(kAlways), holds) ||
          std::any_of(runtime.folders.begin(), runtime.folders.end(), holds);
+}
+
+std::string image_that_runs(const Runtime& runtime, const std::string& asked) {
+  return runtime.image.empty() ? asked : runtime.image;
 }
 
 Table::Table(std::string_view text, const std::string& source) {

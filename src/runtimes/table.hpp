@@ -1,5 +1,6 @@
 // PURE: the runtimes table. An image's URI is a wish; an entry says which interpreter of this host
-// takes the image's place, and how to tell what was asked for from what runs.
+// takes the image's place, and how to tell what was asked for from what runs; or that an OCI image
+// really runs.
 #pragma once
 
 #include <map>
@@ -12,7 +13,9 @@ namespace trainyard::runtimes {
 struct Runtime {
   std::string name;
   std::vector<std::string> images;  // shell patterns for the whole URI; * takes slashes too
-  std::string interpreter;          // an absolute path
+  std::string interpreter;          // an absolute path; "" for an OCI image
+  bool oci = false;                 // an image runs, from its own file system
+  std::string image;                // which one; "" is the one that was asked for
   std::string framework;            // as people write it ("PyTorch"); "" when it has none
   std::string package;              // the distribution that tells its version ("torch")
   std::string version_after;        // the tag's word before the version asked for; "": its start
@@ -23,6 +26,9 @@ struct Runtime {
 
 /// Whether an instance sees that path of the host: below /usr and its kin, or one of `folders`.
 bool is_seen(const Runtime& runtime, const std::string& path);
+
+/// The OCI image that runs for `asked`: the entry's own, or `asked` itself.
+std::string image_that_runs(const Runtime& runtime, const std::string& asked);
 
 /// A runtime for an image, and the version that the image asks for ("" when its tag tells none).
 struct Match {

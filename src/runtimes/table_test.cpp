@@ -82,6 +82,26 @@ TEST(Table, TheUsersEntriesComeFirst) {
   EXPECT_EQ(first.environment.at("LD_LIBRARY_PATH"), "/opt/cuda");
 }
 
+TEST(Table, OciImagesRunThemselvesOrAnother) {
+  const Table table(R"(
+      [[runtime]]
+      name = "mine"
+      images = ["localhost/*"]
+      oci = true
+      environment = { A = "b" }
+      [[runtime]]
+      name = "other"
+      images = ["*/asked:*"]
+      oci = "localhost/instead:2")", "own");
+  Match match;
+  ASSERT_TRUE(table.find("localhost/train:1", match));
+  EXPECT_TRUE(match.runtime.oci);
+  EXPECT_EQ(image_that_runs(match.runtime, "localhost/train:1"), "localhost/train:1");
+  EXPECT_EQ(match.runtime.environment.at("A"), "b");
+  ASSERT_TRUE(table.find("x/asked:1", match));
+  EXPECT_EQ(image_that_runs(match.runtime, "x/asked:1"), "localhost/instead:2");
+}
+
 TEST(Table, MistakesHaveALine) {
   const std::string good =
       "[[runtime]]\nname = \"a\"\nimages = [\"*\"]\ninterpreter = \"/usr/p\"\n";
@@ -104,7 +124,13 @@ TEST(Table, MistakesHaveALine) {
       {"[[runtime]]\nname = \"a\"\nimages = []\n", "f:3: images is not a list of texts"},
       {"[[runtime]]\nname = \"a\"\nimages = [\"*\"]\ninterpreter = \"python3\"\n",
        "f:1: interpreter is no absolute path: python3"},
-      {good + "package = \"a\\u0000b\"\n", "f:5: package holds a NUL character"}};
+      {good + "package = \"a\\u0000b\"\n", "f:5: package holds a NUL character"},
+      {good + "oci = true\n", "f:4: an OCI image has no interpreter of this host"},
+      {"[[runtime]]\nname = \"a\"\nimages = [\"*\"]\noci = true\nfolders = [\"/x\"]\n",
+       "f:5: an OCI image has no folders of this host"},
+      {"[[runtime]]\nname = \"a\"\nimages = [\"*\"]\noci = false\n",
+       "f:4: oci is neither true nor an image's name"},
+      {"[[runtime]]\nname = \"a\"\nimages = [\"*\"]\noci = \"\"\n", "f:4: oci is not a text"}};
   for (const auto& [text, expected] : table) {
     try {
       Table(text, "f");

@@ -7,6 +7,8 @@
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "compute/attempt_paths.hpp"
+#include "compute/processes.hpp"
 #include "identity/identity.hpp"
 #include "services/logs/append.hpp"
 #include "services/monitoring/append.hpp"
@@ -51,6 +53,7 @@ std::optional<Target> parse_target(std::string_view path) {
 
 struct AgentDoor::Impl {
   Parts parts;
+  compute::ImageStore& images;
   http::Server::Handler aws;
   std::unique_ptr<http::Server> server;  // agents
   std::unique_ptr<http::Server> doors;   // programs: one door an attempt
@@ -61,7 +64,8 @@ struct AgentDoor::Impl {
   bool stopping = false;
   std::thread observer;
 
-  Impl(const Parts& p, http::Server::Handler handler) : parts(p), aws(std::move(handler)) {}
+  Impl(const Parts& p, compute::ImageStore& store, http::Server::Handler handler)
+      : parts(p), images(store), aws(std::move(handler)) {}
 
   fs::path run_dir() const { return parts.site.data_dir / "run"; }
   fs::path door_path(const std::string& attempt) const {
@@ -93,6 +97,7 @@ struct AgentDoor::Impl {
     if (!token_holds(request, target->attempt)) return refuse(403, "wrong token for the attempt");
     if (request.method == "GET" && target->what == "commands") return commands(*target);
     if (request.method == "GET" && target->what == "credentials") return credentials(*target);
+    if (request.method == "GET" && target->what == "image") return image(*target);
     if (request.method != "POST") return refuse(405, "method not allowed");
     std::string error;
     auto body = parse_json(http::read_all(*request.body, kReportBytesMax), &error);
@@ -166,6 +171,21 @@ struct AgentDoor::Impl {
                        {"RoleArn", role_arn}});
   }
 
+  /// 202 while the image is fetched; 424 with one line when there is none.
+  http::Response image(const Target& target) {
+    const compute::AttemptPaths paths{parts.site.data_dir / "attempts" / target.attempt};
+    auto plan = parse_json(compute::read_left_file(paths.plan()).value_or(""));
+    const auto reference = plan && plan->is_object() ? find_string(plan->get_object(), "oci")
+                                                     : std::nullopt;
+    if (!reference) return refuse(404, "the attempt's plan names no image");
+    try {
+      const auto found = images.ask(target.attempt, *reference);
+      return found ? reply(200, compute::to_json(*found)) : reply(202, {});
+    } catch (const std::exception& error) {
+      return refuse(424, error.what());
+    }
+  }
+
   http::Response guarded(http::Request& request) {
     try {
       return handle(request);
@@ -209,8 +229,8 @@ struct AgentDoor::Impl {
   }
 };
 
-AgentDoor::AgentDoor(const Parts& parts, http::Server::Handler aws)
-    : impl_(std::make_unique<Impl>(parts, std::move(aws))) {
+AgentDoor::AgentDoor(const Parts& parts, compute::ImageStore& images, http::Server::Handler aws)
+    : impl_(std::make_unique<Impl>(parts, images, std::move(aws))) {
   impl_->server = std::make_unique<http::Server>(
       http::ServerOptions{}, [impl = impl_.get()](http::Request& r) { return impl->guarded(r); });
   // A server of their own, with a share for each: whatever runs inside an attempt cannot take the
@@ -253,6 +273,7 @@ void AgentDoor::open_door(const std::string& attempt) {
 }
 
 void AgentDoor::close_door(const std::string& attempt) {
+  impl_->images.forget(attempt);
   impl_->doors->close_unix(impl_->door_path(attempt));
   std::lock_guard lock(impl_->mutex);
   impl_->open.erase(attempt);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "compute/images.hpp"
 #include "http/server.hpp"
 #include "server/parts.hpp"
 
@@ -12,8 +13,9 @@ namespace trainyard::server {
 
 class AgentDoor {
  public:
-  /// `aws` answers signed AWS calls (the pipeline's handler, without any `/_` path).
-  AgentDoor(const Parts& parts, http::Server::Handler aws);
+  /// `aws` answers signed AWS calls (the pipeline's handler, without any `/_` path). `images`: what
+  /// agents whose programs run from OCI images wait for.
+  AgentDoor(const Parts& parts, compute::ImageStore& images, http::Server::Handler aws);
   ~AgentDoor();
 
   /// Listens on agents.sock, and on the doors of the attempts that live on from before.

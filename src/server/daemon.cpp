@@ -18,6 +18,7 @@
 #include "server/data_plane.hpp"
 #include "server/deliveries.hpp"
 #include "server/door.hpp"
+#include "server/egress.hpp"
 #include "server/front.hpp"
 #include "server/performer.hpp"
 #include "server/pipeline.hpp"
@@ -135,14 +136,20 @@ int run_daemon(const ServeOptions& options) {
   Store store(dir, all_migrations());
   Blobs blobs(dir / "blobs");
   Segments segments(dir / "segments");
-  compute::LocalExecutor executor(dir, fs::canonical("/proc/self/exe").parent_path(),
-                                  options.sandbox ? compute::SandboxMode::bwrap
-                                                  : compute::SandboxMode::none);
+  compute::LocalExecutor::EgressOf egress;
+  int own_port = 0;
+  if (options.egress) {
+    egress = [&own_port] { return host_egress(http::own_environment, "/etc", own_port); };
+  }
+  compute::LocalExecutor executor(
+      dir, fs::canonical("/proc/self/exe").parent_path(),
+      options.sandbox ? compute::SandboxMode::bwrap : compute::SandboxMode::none, egress);
   ServiceDoor door;
   Parts parts{store, clock, random, site, blobs, segments, door, executor};
   DataPlane data_plane(store, executor, random, site);
   Pipeline pipeline(parts, data_plane);
-  AgentDoor agents(parts, [&](http::Request& request) { return pipeline.handle(request); });
+  compute::ImageStore images(dir);
+  AgentDoor agents(parts, images, [&](http::Request& request) { return pipeline.handle(request); });
   Performer performer(parts, all_deliveries(parts, agents));
   Front front(parts, pipeline, options.hosts);
   Proxy proxy({dir, site.region, options.pass_through}, clock);
@@ -160,6 +167,7 @@ int run_daemon(const ServeOptions& options) {
   store.on_outbox([&] { performer.wake(); });
   server.listen_tcp(options.host, options.port, [&](int port) {
     site.url = "http://" + http::bracketed(options.host) + ":" + std::to_string(port);
+    own_port = port;
     proxy.set_port(port);
   });
   agents.start();

@@ -14,6 +14,7 @@ struct ServeOptions {
   std::string host = "127.0.0.1";
   int port = 4566;
   bool sandbox = true;
+  bool egress = true;  // whether jobs and endpoints reach the internet, unless they are isolated
   std::vector<std::string> hosts;  // further names that the console answers to
   std::vector<std::string> pass_through;  // buckets and AWS hosts that the proxy leaves to AWS
   std::vector<std::pair<std::string, std::string>> managed_policies;  // name, version to default to

@@ -21,6 +21,7 @@ compute::AttemptSpec parse_spec(const json::object& payload) {
     attempt.hosts.push_back(to_std(host.as_string()));
   }
   attempt.plan = spec->at("plan").as_object();
+  attempt.sees_images = attempt.plan.contains("oci");
   return attempt;
 }
 

@@ -36,7 +36,8 @@ class DeliveriesTest : public ServiceTest {
 
   NotingExecutor executor;
   Parts parts{store, clock, random, site, blobs, segments, door, executor};
-  AgentDoor agents{parts, [](http::Request&) { return http::Response(); }};
+  compute::ImageStore images{dir.path()};
+  AgentDoor agents{parts, images, [](http::Request&) { return http::Response(); }};
   Deliveries deliveries = all_deliveries(parts, agents);
 };
 

@@ -1,9 +1,6 @@
 #include "server/proxy.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-
-#include <arpa/inet.h>
 
 #include <fmt/format.h>
 
@@ -11,6 +8,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "http/hosts.hpp"
+#include "http/tunnel.hpp"
 #include "server/route.hpp"
 
 namespace trainyard::server {
@@ -18,7 +16,6 @@ namespace {
 
 constexpr int kHttpsPort = 443;
 constexpr std::chrono::milliseconds kConnectTimeout{10'000};
-constexpr std::size_t kHostBytesMax = 253;  // RFC 1035
 /// Certificates for single hosts that are kept; a region has a few dozen hosts.
 constexpr std::size_t kIdentitiesMax = 256;
 /// The domains of AWS's API hosts; api.aws holds the dual-stack ones.
@@ -45,23 +42,9 @@ constexpr PipConstraints kPipConstraints[] = {
      "setuptools<82\n"},
 };
 
-/// `host` is `domain` or stands below it.
-bool below(std::string_view host, std::string_view domain) {
-  return host == domain || (host.size() > domain.size() && host.ends_with(domain) &&
-                            host[host.size() - domain.size() - 1] == '.');
-}
-
 bool is_aws(std::string_view host) {
   return std::any_of(aws_domains().begin(), aws_domains().end(),
-                     [&](const std::string& domain) { return below(host, domain); });
-}
-
-bool is_host(std::string_view host) {
-  return !host.empty() && host.size() <= kHostBytesMax && host.front() != '.' &&
-         host.find("..") == std::string_view::npos &&
-         std::all_of(host.begin(), host.end(), [](unsigned char c) {
-           return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
-         });
+                     [&](const std::string& domain) { return http::is_below(host, domain); });
 }
 
 bool passes_through(const std::string& host, const std::vector<std::string>& added) {
@@ -80,30 +63,6 @@ ProxyDecision refuse(int status, std::string why) {
   return decision;
 }
 
-/// "host:port" or "[address]:port"; false for anything else.
-bool split_authority(std::string_view target, std::string& host, int& port) {
-  auto colon = target.rfind(':');
-  if (colon == std::string_view::npos || colon + 1 == target.size()) return false;
-  port = 0;
-  for (char c : target.substr(colon + 1)) {
-    if (c < '0' || c > '9' || port > 65'535) return false;
-    port = port * 10 + (c - '0');
-  }
-  std::string_view name = target.substr(0, colon);
-  const bool bracketed = name.starts_with('[') && name.ends_with(']');
-  if (bracketed) name = name.substr(1, name.size() - 2);
-  host = to_lower(name);
-  if (host.ends_with('.')) host.pop_back();
-  in6_addr address{};
-  bool named = bracketed ? ::inet_pton(AF_INET6, host.c_str(), &address) == 1 : is_host(host);
-  return named && port > 0 && port <= 65'535;
-}
-
-std::optional<std::string> own_environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
-}
-
 }  // namespace
 
 ProxyDecision decide_connect(std::string_view target, const std::string& peer,
@@ -112,7 +71,7 @@ ProxyDecision decide_connect(std::string_view target, const std::string& peer,
     return refuse(403, "This proxy serves clients on its own machine's loopback addresses only.");
   }
   ProxyDecision decision;
-  if (!split_authority(target, decision.host, decision.port)) {
+  if (!http::split_authority(target, decision.host, decision.port)) {
     return refuse(400, "CONNECT wants HOST:PORT.");
   }
   if (!is_aws(decision.host) || passes_through(decision.host, pass_through)) {
@@ -145,21 +104,8 @@ bool names_cover(const std::vector<std::string>& names, std::string_view host) {
   });
 }
 
-std::optional<http::ForwardProxy> forward_proxy(const EnvironmentOf& environment,
-                                                std::string_view host) {
-  auto first = [&](const char* a, const char* b) {
-    auto value = environment(a);
-    return value ? value : environment(b);
-  };
-  auto url = first("https_proxy", "HTTPS_PROXY");
-  if (!url) return std::nullopt;
-  for (const std::string& part : split(first("no_proxy", "NO_PROXY").value_or(""), ',')) {
-    std::string name = to_lower(trim(part));
-    if (name == "*") return std::nullopt;
-    while (name.starts_with('.')) name.erase(0, 1);
-    if (!name.empty() && below(host, name)) return std::nullopt;
-  }
-  return http::ForwardProxy::parse(*url);
+bool leads_here(const http::ForwardProxy& proxy, int port) {
+  return proxy.port == port && http::is_loopback(proxy.host);
 }
 
 Proxy::Proxy(Options options, Clock& clock)
@@ -210,9 +156,8 @@ http::ConnectAnswer Proxy::connect(const http::Request& request) {
     return answer;
   }
   try {
-    auto via = forward_proxy(own_environment, decision.host);
-    // A shell that has run `trainyard env --proxy` names ourselves.
-    if (via && via->port == own_port_ && http::is_loopback(via->host)) via.reset();
+    auto via = http::forward_proxy(http::own_environment, http::Scheme::https, decision.host);
+    if (via && leads_here(*via, own_port_)) via.reset();
     http::Tunnel tunnel = http::open_tunnel(decision.host, decision.port, via, kConnectTimeout);
     answer.upstream = std::move(tunnel.socket);
     answer.early = std::move(tunnel.early);

@@ -1,10 +1,8 @@
 // CONNECT on the one port: AWS's hosts are answered by ourselves over TLS, others are tunnelled.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +11,7 @@
 #include "base/files.hpp"
 #include "http/authority.hpp"
 #include "http/server.hpp"
-#include "http/tunnel.hpp"
+#include "http/forward_proxy.hpp"
 
 namespace trainyard::server {
 
@@ -39,12 +37,9 @@ std::vector<std::string> certificate_names(std::string_view region);
 /// Whether one of `names` covers `host`.
 bool names_cover(const std::vector<std::string>& names, std::string_view host);
 
-/// Environment variables as an argument.
-using EnvironmentOf = std::function<std::optional<std::string>(const char* name)>;
-/// The proxy by which `host` is reached: https_proxy or HTTPS_PROXY, unless no_proxy or NO_PROXY
-/// names the host, a domain above it, or "*". SystemError when the proxy's URL cannot be used.
-std::optional<http::ForwardProxy> forward_proxy(const EnvironmentOf& environment,
-                                                std::string_view host);
+/// Whether that proxy is ourselves, who listen on `port`: a shell that has run `trainyard env
+/// --proxy` names us.
+bool leads_here(const http::ForwardProxy& proxy, int port);
 
 class Proxy {
  public:

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/error.hpp"
-
 namespace trainyard::server {
 namespace {
 
@@ -91,35 +89,6 @@ TEST(Proxy, TheCertificateCoversWhatTheSdksCall) {
                            ".amazonaws.com", "pypi.org"}) {
     EXPECT_FALSE(names_cover(names, host)) << host;
   }
-}
-
-TEST(Proxy, TunnelsFollowTheEnvironment) {
-  struct {
-    std::map<std::string, std::string> variables;
-    const char* host;
-    const char* proxy;  // "" directly
-  } rows[] = {
-      {{}, "pypi.org", ""},
-      {{{"HTTPS_PROXY", "http://one.test:3128"}}, "pypi.org", "one.test"},
-      {{{"HTTPS_PROXY", "http://one.test:1"}, {"https_proxy", "two.test:2"}}, "pypi.org",
-       "two.test"},
-      {{{"HTTPS_PROXY", "http://one.test:1"}, {"NO_PROXY", "corp.test, .org"}}, "pypi.org", ""},
-      {{{"HTTPS_PROXY", "http://one.test:1"}, {"NO_PROXY", "corp.test"}}, "a.corp.test", ""},
-      {{{"HTTPS_PROXY", "http://one.test:1"}, {"NO_PROXY", "corp.test"}}, "xcorp.test",
-       "one.test"},
-      {{{"HTTPS_PROXY", "http://one.test:1"}, {"NO_PROXY", "*"}}, "pypi.org", ""},
-      {{{"HTTP_PROXY", "http://one.test:1"}}, "pypi.org", ""},
-  };
-  for (const auto& row : rows) {
-    auto environment = [&](const char* name) -> std::optional<std::string> {
-      auto found = row.variables.find(name);
-      return found == row.variables.end() ? std::nullopt : std::optional(found->second);
-    };
-    auto proxy = forward_proxy(environment, row.host);
-    EXPECT_EQ(proxy ? proxy->host : "", row.proxy) << row.host;
-  }
-  auto socks = [](const char*) -> std::optional<std::string> { return "socks5://one.test:1"; };
-  EXPECT_THROW(forward_proxy(socks, "pypi.org"), SystemError);
 }
 
 }  // namespace

@@ -177,11 +177,12 @@ def source_archive(files):
 
 
 class WithDaemon(unittest.TestCase):
-    """Tests that share one daemon: `daemon`."""
+    """Tests that share one daemon: `daemon`, started with `arguments`."""
+    arguments = ()
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon().start()
+        cls.daemon = Daemon(arguments=cls.arguments).start()
         cls.addClassCleanup(cls.daemon.close)
 
 

@@ -59,6 +59,8 @@ FAILURES = [
 
 
 class PythonJobs(WithRoles):
+    arguments = ("--egress", "none")  # what an index has, and whether there is one, decides nothing
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -97,16 +97,34 @@ void check_metrics(const AlgorithmSpecification& algorithm) {
   }
 }
 
-void check_algorithm(const CreateTrainingJobInput& input) {
+/// What the image's own entry point and arguments are replaced with.
+void check_container_words(const AlgorithmSpecification& algorithm,
+                           const runtimes::Table& runtimes) {
+  runtimes::Match match;
+  const bool oci = runtimes.find(*algorithm.training_image, match) && match.runtime.oci;
+  for (const auto& [words, member] :
+       {std::pair(algorithm.container_entrypoint, "AlgorithmSpecification.ContainerEntrypoint"),
+        std::pair(algorithm.container_arguments, "AlgorithmSpecification.ContainerArguments")}) {
+    if (!words) continue;
+    if (!oci) {
+      throw invalid(std::string(member) + " is for OCI images; " + *algorithm.training_image +
+                    " is none by this daemon's runtimes table.");
+    }
+    for (const std::string& word : *words) {
+      if (word.find('\0') == std::string::npos) continue;
+      throw invalid(std::string(member) + " holds a NUL character, which no argument can.");
+    }
+  }
+}
+
+void check_algorithm(const CreateTrainingJobInput& input, const runtimes::Table& runtimes) {
   if (!input.algorithm_specification) throw invalid("AlgorithmSpecification is required.");
   const AlgorithmSpecification& algorithm = *input.algorithm_specification;
   refuse_if(algorithm.algorithm_name.has_value(), "AlgorithmSpecification.AlgorithmName");
   if (algorithm.training_image.value_or("").empty()) {
     throw invalid("AlgorithmSpecification.TrainingImage is required.");
   }
-  refuse_if(algorithm.container_entrypoint.has_value(),
-            "AlgorithmSpecification.ContainerEntrypoint");
-  refuse_if(algorithm.container_arguments.has_value(), "AlgorithmSpecification.ContainerArguments");
+  check_container_words(algorithm, runtimes);
   check_input_mode(algorithm.training_input_mode, "AlgorithmSpecification.TrainingInputMode");
   check_metrics(algorithm);
 }
@@ -192,7 +210,7 @@ void check_variant(const ProductionVariant& variant) {
 
 }  // namespace
 
-void check_training_job(const CreateTrainingJobInput& input) {
+void check_training_job(const CreateTrainingJobInput& input, const runtimes::Table& runtimes) {
   refuse_if(input.serverless_job_config.has_value(), "ServerlessJobConfig");
   refuse_if(input.checkpoint_config.has_value(), "CheckpointConfig");
   refuse_if(input.mlflow_config.has_value(), "MlflowConfig");
@@ -200,7 +218,7 @@ void check_training_job(const CreateTrainingJobInput& input) {
   refuse_if(input.remote_debug_config && input.remote_debug_config->enable_remote_debug
                                              .value_or(false),
             "RemoteDebugConfig.EnableRemoteDebug");
-  check_algorithm(input);
+  check_algorithm(input, runtimes);
   check_training_resources(input);
   check_channels(input);
   check_words(input.environment, "Environment");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "generated/sagemaker/types.hpp"
+#include "runtimes/table.hpp"
 
 namespace trainyard::sagemaker {
 
@@ -10,7 +11,8 @@ namespace trainyard::sagemaker {
 inline constexpr int32_t kInstancesMax = 20;
 
 /// ValidationException or ResourceLimitExceeded with one line that names the member.
-void check_training_job(const CreateTrainingJobInput& input);
+/// `runtimes`: only an image that really runs has an entry point to be replaced.
+void check_training_job(const CreateTrainingJobInput& input, const runtimes::Table& runtimes);
 void check_model(const CreateModelInput& input);
 void check_endpoint_config(const CreateEndpointConfigInput& input);
 

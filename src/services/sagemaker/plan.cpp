@@ -80,13 +80,24 @@ void add_runtime(const Site& site, const std::string& image, json::object& plan,
   runtimes::Match match;
   if (!site.runtimes->find(image, match)) return;
   const runtimes::Runtime& runtime = match.runtime;
-  environment.emplace("TRAINYARD_PYTHON", runtime.interpreter);
   for (const auto& [name, value] : runtime.environment) environment.emplace(name, value);
+  if (runtime.oci) {
+    plan["oci"] = runtimes::image_that_runs(runtime, image);
+    return;
+  }
+  environment.emplace("TRAINYARD_PYTHON", runtime.interpreter);
   plan["folders"] = json::value_from(runtime.folders);
   if (runtime.framework.empty()) return;
   environment["TRAINYARD_FRAMEWORK"] = runtime.framework;
   environment["TRAINYARD_FRAMEWORK_PACKAGE"] = runtime.package;
   environment["TRAINYARD_FRAMEWORK_ASKED"] = match.asked;
+}
+
+/// What takes the place of an image's own entry point and arguments.
+void add_words(const AlgorithmSpecification& algorithm, json::object& plan) {
+  const std::vector<std::string> none;
+  plan["entrypoint"] = json::value_from(algorithm.container_entrypoint.value_or(none));
+  plan["arguments"] = json::value_from(algorithm.container_arguments.value_or(none));
 }
 
 /// Members that plans of both kinds have.
@@ -145,8 +156,9 @@ json::object training_plan(const Site& site, const CreateTrainingJobInput& reque
   environment["TRAINING_JOB_ARN"] = arn_of(site, Kind::training_job, request.training_job_name);
   auto hyperparameters = request.hyper_parameters.value_or(none);
   plan["hosts"] = json::value_from(hosts);
-  add_runtime(site, request.algorithm_specification->training_image.value_or(""), plan,
-              environment);
+  const AlgorithmSpecification& algorithm = *request.algorithm_specification;
+  add_runtime(site, algorithm.training_image.value_or(""), plan, environment);
+  if (plan.contains("oci")) add_words(algorithm, plan);
   plan["log_group"] = log_group_of(attempt);
   plan["log_streams"] = std::move(streams);
   plan["environment"] = to_object(environment);
@@ -157,7 +169,7 @@ json::object training_plan(const Site& site, const CreateTrainingJobInput& reque
   plan["code_uri"] = s3_uri_in(hyperparameters, "sagemaker_submit_directory");
   plan["outputs"] = {{"model", artifact_uri(request, "model.tar.gz")},
                      {"data", artifact_uri(request, "output.tar.gz")}};
-  plan["metrics"] = metrics(*request.algorithm_specification);
+  plan["metrics"] = metrics(algorithm);
   plan["stop_grace_seconds"] = kTrainingStopGraceSeconds;
   plan["volume_bytes"] = resources.volume_size_in_gb.value_or(kVolumeDefaultGibibytes) * kGibibyte;
   plan["network_isolation"] = request.enable_network_isolation.value_or(false);

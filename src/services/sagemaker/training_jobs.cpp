@@ -9,7 +9,7 @@
 namespace trainyard::sagemaker {
 
 CreateTrainingJobOutput create_training_job(Call& call, const CreateTrainingJobInput& input) {
-  check_training_job(input);
+  check_training_job(input, *call.site.runtimes);
   const std::string arn = arn_of(call.site, Kind::training_job, input.training_job_name);
   if (resource_exists(call.txn, Kind::training_job, input.training_job_name)) {
     throw errors::resource_in_use(

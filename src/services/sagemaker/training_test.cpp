@@ -134,6 +134,37 @@ TEST_F(TrainingTest, ThePlanSaysWhatTheImageIsHere) {
   EXPECT_EQ(plan.at("environment").at("TRAINYARD_PYTHON"), "/usr/bin/python3.12");
 }
 
+TEST_F(TrainingTest, ThePlanSaysWhichImageRuns) {
+  const runtimes::Table table(R"(
+      [[runtime]]
+      name = "mine"
+      images = ["localhost/*"]
+      oci = true
+      environment = { LIBRARY = "a" }
+      [[runtime]]
+      name = "instead"
+      images = ["*/asked:*"]
+      oci = "localhost/other:2")", "own");
+  site.runtimes = &table;
+  auto request = job_request("a");
+  request.algorithm_specification->training_image = "localhost/mine:1";
+  request.algorithm_specification->container_arguments = {"--fast"};
+  run(create_training_job, request);
+  json::object plan = only_plan(take()).at("plan").as_object();
+  EXPECT_EQ(find_string(plan, "oci"), "localhost/mine:1");
+  EXPECT_EQ(dump(plan.at("entrypoint")), "[]");
+  EXPECT_EQ(dump(plan.at("arguments")), R"(["--fast"])");
+  EXPECT_EQ(find_string(plan.at("environment").as_object(), "LIBRARY"), "a");
+  EXPECT_FALSE(find(plan.at("environment").as_object(), "TRAINYARD_PYTHON"));
+  EXPECT_FALSE(find(plan, "folders"));
+  request = job_request("b");
+  request.algorithm_specification->training_image = "registry.test/asked:1";
+  run(create_training_job, request);
+  plan = only_plan(take()).at("plan").as_object();
+  EXPECT_EQ(find_string(plan, "oci"), "localhost/other:2");
+  EXPECT_EQ(find_string(plan, "image"), "registry.test/asked:1");
+}
+
 TEST_F(TrainingTest, LongNamesMakeShortIds) {
   create_job(std::string(63, 'A'));
   EXPECT_LE(only_attempt().size(), 40u);

@@ -1,0 +1,204 @@
+#include "agent/egress.hpp"
+
+#include <fmt/format.h>
+
+#include "agent/relay.hpp"
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "compute/network.hpp"
+#include "http/channel.hpp"
+
+namespace trainyard::agent {
+namespace {
+
+constexpr std::chrono::milliseconds kConnectTimeout{10'000};  // for each of a name's addresses
+constexpr std::chrono::milliseconds kStopGrace{0};
+constexpr std::string_view kHttpScheme = "http://";
+constexpr int kHttpPort = 80;
+constexpr int kRefused = 403;
+constexpr int kUnreachable = 502;
+constexpr const char* kLoopback = "localhost,127.0.0.1,::1";
+
+using Variables = std::map<std::string, std::string>;
+
+std::string unreachable(const std::string& name, const char* why) {
+  log_info("no way to {}: {}", name, why);
+  return fmt::format("No way from this instance's host to {}: {}.", name, why);
+}
+
+/// "http://host[:port]/path" in its parts; false for anything else.
+bool split_absolute(const std::string& target, std::string& host, int& port, std::string& path) {
+  if (!iequals(std::string_view(target).substr(0, kHttpScheme.size()), kHttpScheme)) return false;
+  const std::size_t end = std::min(target.find_first_of("/?", kHttpScheme.size()), target.size());
+  std::string authority = target.substr(kHttpScheme.size(), end - kHttpScheme.size());
+  const std::size_t colon = authority.rfind(':');
+  if (colon == std::string::npos || authority.ends_with(']')) {
+    authority += ":" + std::to_string(kHttpPort);
+  }
+  path = target.substr(end);
+  if (!path.starts_with('/')) path.insert(0, "/");
+  return http::split_authority(authority, host, port);
+}
+
+}  // namespace
+
+/// Where a request is to go.
+struct EgressProxy::Destination {
+  std::string host;
+  int port = 0;
+  std::string name() const { return host + ":" + std::to_string(port); }
+};
+
+EgressProxy::EgressProxy(const compute::Egress& egress, Bounds bounds)
+    : proxies_(egress.proxies), bounds_(std::move(bounds)) {
+  http::ServerOptions options;
+  options.connections_max = kEgressConnectionsMax;
+  options.connect = [this](const http::Request& request) { return connect(request); };
+  server_ = std::make_unique<http::Server>(
+      options, [this](http::Request& request) { return handle(request); });
+}
+
+EgressProxy::~EgressProxy() { server_->stop(kStopGrace); }
+
+void EgressProxy::listen(Fd listening) { server_->listen_fd(std::move(listening)); }
+
+std::optional<http::ForwardProxy> EgressProxy::via(http::Scheme scheme,
+                                                   const std::string& host) const {
+  auto of_daemon = [this](const char* name) -> std::optional<std::string> {
+    auto found = proxies_.find(name);
+    return found == proxies_.end() ? std::nullopt : std::optional(found->second);
+  };
+  return http::forward_proxy(of_daemon, scheme, host);
+}
+
+/// Those of the host's addresses that are within bounds. ApiError 403 when it has only others.
+std::vector<http::SocketAddress> EgressProxy::within_bounds(const Destination& to) const {
+  std::vector<http::SocketAddress> allowed;
+  std::string why;
+  for (const http::SocketAddress& address : http::resolve_tcp(to.host, to.port)) {
+    const Ip ip = ip_of(address);
+    const std::string reason = bounds_(ip);
+    if (reason.empty()) {
+      allowed.push_back(address);
+    } else {
+      why = fmt::format("{} {}", to_text(ip), reason);
+    }
+  }
+  if (allowed.empty()) {
+    throw ApiError("EgressRefused", kRefused,
+                   fmt::format("Instances do not reach {}: {}.", to.name(), why));
+  }
+  return allowed;
+}
+
+/// Before a proxy is asked, which looks names up by itself: those that only it knows are for it to
+/// judge.
+void EgressProxy::check_as_far_as_known(const Destination& to) const {
+  try {
+    within_bounds(to);
+  } catch (const SystemError& error) {
+    log_debug("left to the proxy: {}", error.what());
+  }
+}
+
+/// To exactly an address that has been looked at: a name looked up twice may have two answers.
+Fd EgressProxy::connect_directly(const Destination& to) const {
+  return http::connect_first(within_bounds(to), to.name(), kConnectTimeout);
+}
+
+http::ConnectAnswer EgressProxy::connect(const http::Request& request) {
+  Destination to;
+  http::ConnectAnswer answer;
+  if (!http::split_authority(request.target, to.host, to.port)) {
+    answer.status = 400;
+    answer.text = "CONNECT wants HOST:PORT.";
+    return answer;
+  }
+  try {
+    const auto proxy = via(http::Scheme::https, to.host);
+    if (!proxy) {
+      answer.upstream = connect_directly(to);
+      return answer;
+    }
+    check_as_far_as_known(to);
+    http::Tunnel tunnel = http::open_tunnel(to.host, to.port, proxy, kConnectTimeout);
+    answer.upstream = std::move(tunnel.socket);
+    answer.early = std::move(tunnel.early);
+  } catch (const ApiError& refusal) {
+    answer.status = refusal.http_status();
+    answer.text = refusal.message();
+  } catch (const SystemError& error) {
+    answer.status = kUnreachable;
+    answer.text = unreachable(to.name(), error.what());
+  }
+  return answer;
+}
+
+http::Response EgressProxy::handle(http::Request& request) {
+  try {
+    return exchange(request);
+  } catch (const ApiError& refusal) {
+    return http::text_response(refusal.http_status(), refusal.message() + "\n");
+  }
+}
+
+http::Response EgressProxy::exchange(http::Request& request) {
+  Destination to;
+  std::string path;
+  if (!split_absolute(request.target, to.host, to.port, path)) {
+    return http::text_response(400, "This is a proxy: http://HOST/PATH, or CONNECT HOST:PORT.\n");
+  }
+  http::Address address;
+  address.host = to.host;
+  address.port = to.port;
+  http::ClientOptions options;
+  options.connect_timeout = kConnectTimeout;
+  try {
+    const auto proxy = via(http::Scheme::http, to.host);
+    http::Outgoing outgoing = passed_on(request, proxy ? request.target : path);
+    outgoing.headers.set("Host", address.host_header());
+    if (!proxy) {
+      http::Connection connection(connect_directly(to), address, options);
+      return passed_back(request, connection.exchange_streaming(outgoing));
+    }
+    check_as_far_as_known(to);
+    if (!proxy->authorization.empty()) {
+      outgoing.headers.set("Proxy-Authorization", proxy->authorization);
+    }
+    Fd socket = http::connect_tcp(proxy->host, proxy->port, kConnectTimeout);
+    http::Connection connection(std::move(socket), address, options);
+    return passed_back(request, connection.exchange_streaming(outgoing));
+  } catch (const SystemError& error) {
+    return http::text_response(kUnreachable, unreachable(to.name(), error.what()) + "\n");
+  } catch (const http::TransportError& error) {
+    return http::text_response(kUnreachable, unreachable(to.name(), error.what()) + "\n");
+  }
+}
+
+Variables ways_out(const std::vector<std::string>& hosts) {
+  const std::string url = fmt::format("http://{}:{}", compute::kDoorAddress, kEgressPort);
+  std::string direct = fmt::format("{},{}", kLoopback, compute::kDoorAddress);
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    direct += "," + hosts[i] + "," + compute::host_address(i);
+  }
+  return {{"https_proxy", url}, {"http_proxy", url}, {"no_proxy", direct}};
+}
+
+Variables ways_out_of_host(Variables proxies) {
+  if (proxies.empty()) return proxies;
+  std::string& direct = proxies["no_proxy"];
+  if (direct != "*") direct += (direct.empty() ? "" : ",") + std::string(kLoopback);
+  return proxies;
+}
+
+Variables in_both_spellings(const Variables& variables, const Variables& given) {
+  Variables both;
+  for (const auto& [name, value] : variables) {
+    if (given.contains(name) || given.contains(to_upper(name))) continue;
+    both[name] = both[to_upper(name)] = value;
+  }
+  return both;
+}
+
+}  // namespace trainyard::agent
