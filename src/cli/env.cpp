@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/json.hpp"
+#include "base/process.hpp"
 #include "base/text.hpp"
 #include "cli/paths.hpp"
 #include "http/client.hpp"
@@ -140,7 +141,7 @@ int print_env(const EnvOptions& options) {
     if (error) throw SystemError("cannot create " + facts.role_config.parent_path().string());
     write_file_atomically(
         facts.role_config,
-        role_profile(fs::canonical("/proc/self/exe"), facts.data, options.role));
+        role_profile(own_program(), facts.data, options.role));
   }
   const std::string text = env_exports(facts);
   std::fputs(text.c_str(), stdout);

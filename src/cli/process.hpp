@@ -25,7 +25,5 @@ int start_detached(const std::vector<std::string>& arguments, const fs::path& lo
 std::string last_line(const std::string& text);
 
 int own_pid();
-/// This program's file.
-fs::path own_program();
 
 }  // namespace trainyard::cli

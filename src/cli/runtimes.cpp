@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/process.hpp"
 #include "base/text.hpp"
 #include "runtimes/probe.hpp"
 #include "server/daemon.hpp"
@@ -42,7 +43,7 @@ int list_runtimes(const fs::path& data_dir, bool quick) {
   bool well = true;
   for (const runtimes::Runtime& runtime : table.entries()) {
     runtimes::Findings found =
-        runtimes::probe(runtime.interpreter, runtimes::own_programs(), runtime.package, !quick);
+        runtimes::probe(runtime.interpreter, own_programs(), runtime.package, !quick);
     if (found.problem.empty()) found.problem = missing_inside(runtime);
     const bool works = found.problem.empty();
     if (!works && runtime.source == own) well = false;

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/process.hpp"
 #include "compute/local_executor.hpp"
 #include "http/server.hpp"
 #include "identity/identity.hpp"
@@ -134,7 +135,7 @@ int run_daemon(const ServeOptions& options) {
   Store store(dir, all_migrations());
   Blobs blobs(dir / "blobs");
   Segments segments(dir / "segments");
-  compute::LocalExecutor executor(dir, fs::canonical("/proc/self/exe").parent_path(),
+  compute::LocalExecutor executor(dir, own_programs(),
                                   options.sandbox ? compute::SandboxMode::bwrap
                                                   : compute::SandboxMode::none);
   ServiceDoor door;

@@ -341,6 +341,33 @@ TEST(Command, WorkersServePython) {
   EXPECT_FALSE(is_served_by_worker("run.sh", model));
 }
 
+TEST(Command, LibtorchServesWhatHasNoCode) {
+  struct Row {
+    const char* program;
+    Variables given;
+    bool expected;
+  };
+  const Row table[] = {{"", {}, true},
+                       {"", {{"SM_NUM_GPUS", "0"}}, true},
+                       {"", {{"SM_NUM_GPUS", "1"}}, false},
+                       {"", {{"TRAINYARD_FRAMEWORK_PACKAGE", "torch"}}, true},
+                       {"", {{"TRAINYARD_FRAMEWORK_PACKAGE", "scikit-learn"}}, false},
+                       {"inference.py", {}, false},
+                       {"serve-it", {}, false}};
+  const TempDir folder;
+  const fs::path model = folder.path();
+  for (const auto& [program, given, expected] : table) {
+    EXPECT_EQ(is_served_without_code(program, model, given), expected) << program;
+  }
+  fs::create_directories(model / "code");
+  EXPECT_TRUE(is_served_without_code("", model, {}));
+  write(model / "code/requirements.txt", "");
+  EXPECT_FALSE(is_served_without_code("", model, {}));
+  fs::remove_all(model / "code");
+  write(model / "serve", "");
+  EXPECT_FALSE(is_served_without_code("", model, {}));
+}
+
 TEST(Interpreter, IsFoundOrMissed) {
   auto wanted = [](const Variables& given) {
     try {

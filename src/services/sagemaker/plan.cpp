@@ -1,6 +1,7 @@
 #include "services/sagemaker/plan.hpp"
 
 #include "base/hash.hpp"
+#include "runtimes/variables.hpp"
 #include "services/sagemaker/instance_types.hpp"
 #include "services/sagemaker/training_job.hpp"
 
@@ -76,17 +77,17 @@ std::string s3_uri_in(const std::map<std::string, std::string>& map, const std::
 void add_runtime(const Site& site, const std::string& image, json::object& plan,
                  std::map<std::string, std::string>& environment) {
   plan["image"] = image;
-  environment["TRAINYARD_IMAGE"] = image;
+  environment[runtimes::kImageVariable] = image;
   runtimes::Match match;
   if (!site.runtimes->find(image, match)) return;
   const runtimes::Runtime& runtime = match.runtime;
-  environment.emplace("TRAINYARD_PYTHON", runtime.interpreter);
+  environment.emplace(runtimes::kInterpreterVariable, runtime.interpreter);
   for (const auto& [name, value] : runtime.environment) environment.emplace(name, value);
   plan["folders"] = json::value_from(runtime.folders);
   if (runtime.framework.empty()) return;
-  environment["TRAINYARD_FRAMEWORK"] = runtime.framework;
-  environment["TRAINYARD_FRAMEWORK_PACKAGE"] = runtime.package;
-  environment["TRAINYARD_FRAMEWORK_ASKED"] = match.asked;
+  environment[runtimes::kFrameworkVariable] = runtime.framework;
+  environment[runtimes::kPackageVariable] = runtime.package;
+  environment[runtimes::kAskedVariable] = match.asked;
 }
 
 /// Members that plans of both kinds have.
