@@ -84,9 +84,15 @@ int serve() {
 }  // namespace
 
 ModelServer::ModelServer(const Settings& settings, WorkerCommand worker)
-    : pool_(std::move(worker), settings.workers, settings.timeout),
-      server_(server_options(), [this](http::Request& request) { return handle(request); }) {
+    : server_(server_options(), [this](http::Request& request) { return handle(request); }),
+      pool_(std::move(worker), settings.workers, settings.timeout, server_) {
   port_ = server_.listen_tcp(settings.host, settings.port);
+}
+
+/// The pool refuses what still waits before the server ends, and its requests end before it does.
+ModelServer::~ModelServer() {
+  pool_.stop();
+  server_.stop(std::chrono::milliseconds(0));
 }
 
 http::Response ModelServer::handle(http::Request& request) {

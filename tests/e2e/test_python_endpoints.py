@@ -59,7 +59,7 @@ model.load_state_dict({"weight": state["module.one.weight"], "bias": state["modu
 show(torch.jit.save, torch.jit.script(model))
 torch.nn.init.constant_(model.bias, 100)
 show(torch.jit.save, torch.jit.script(model))
-show(torch.jit.save, torch.jit.script(Pair()))
+show(torch.jit.save, torch.jit.trace(Pair(), torch.ones(2)))
 """
 
 PLAYED = """
@@ -181,8 +181,9 @@ class PythonEndpoints(WithRoles):
 
     def models(self):
         done = subprocess.run([PYTHON, "-c", MAKE_MODELS], capture_output=True, text=True)
-        if done.returncode != 0:
+        if "No module named 'torch'" in done.stderr:
             self.skipTest(f"{PYTHON} has no PyTorch: {done.stderr.splitlines()[-1]}")
+        self.assertEqual(done.returncode, 0, done.stderr)
         return [base64.b64decode(line) for line in done.stdout.split()]
 
     def expect_linear(self, name):
