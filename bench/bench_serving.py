@@ -23,6 +23,8 @@ ROUNDS = 5
 SECONDS = 3
 WORKERS = os.cpu_count()
 SLACK_US = 200
+IMAGES = 16
+WARM_UPS = 3  # TorchServe's Java takes its time
 TYPES = {"Content-Type": "application/x-npy", "Accept": "application/x-npy"}
 SAVE_MODEL = """
 import mnist, os, torch
@@ -105,7 +107,8 @@ class Model:
                     return urllib.request.urlopen(request)
             wait_for(ready, 60, "answer")
             address = f"127.0.0.1:{port}"
-            load(address, 16, self.request(endpoint))  # warm
+            for _ in range(WARM_UPS):
+                load(address, 16, *self.requests(endpoint))
             yield address
         finally:
             process.terminate()
@@ -123,14 +126,16 @@ class Model:
         return self.served(command, serving_peers.TORCHSERVE_ENDPOINT, PYTHONPATH=self.path,
                            **variables)
 
-    def request(self, endpoint="/invocations"):
-        return as_bytes("localhost", endpoint, TYPES, self.body.read_bytes())
+    def requests(self, endpoint="/invocations"):
+        """Of different images: joint answers for equal ones would prove nothing."""
+        return [as_bytes("localhost", endpoint, TYPES, npy(1, number / IMAGES))
+                for number in range(IMAGES)]
 
 
 def latency(model):
-    request = model.request()
+    requests = model.requests()
     with model.ours(1) as ours:
-        samples = figures_of(interleaved(ROUNDS, ours=lambda: load(ours, 1, request),
+        samples = figures_of(interleaved(ROUNDS, ours=lambda: load(ours, 1, *requests),
                                          bare=model.bare), "p50_us")
     middle = medians(samples)
     report("serving.bare_p50", middle["bare"], "us")
@@ -143,11 +148,11 @@ def rates(model, **peers):
     """Ours and the peers in turn, each alone: one that waits takes nothing."""
     with contextlib.ExitStack() as stack:
         ours = stack.enter_context(model.ours())
-        runs = {"ours": lambda: load(ours, 16, model.request())}
+        runs = {"ours": lambda: load(ours, 16, *model.requests())}
         for name, (server, endpoint) in peers.items():
             address = stack.enter_context(server())
-            request = model.request(endpoint)
-            runs[name] = lambda address=address, request=request: load(address, 16, request)
+            requests = model.requests(endpoint)
+            runs[name] = lambda address=address, requests=requests: load(address, 16, *requests)
         runs["bare"] = model.bare_rate
         return figures_of(interleaved(ROUNDS, **runs), "per_second")
 
