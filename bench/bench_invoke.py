@@ -26,12 +26,12 @@ ENDPOINT = "bench"
 BUCKET = "bench-bucket"
 
 
-def npy(count):
+def npy(count, grey=0.1):
     """`count` grey images as NumPy would write them."""
     header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({count}, 1, 28, 28), }}"
     header += " " * ((64 - (10 + len(header) + 1) % 64) % 64) + "\n"
     return (b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() +
-            struct.pack("<784f", *[0.1] * 784) * count)
+            struct.pack("<784f", *[grey] * 784) * count)
 
 
 def model_servers():
@@ -99,13 +99,15 @@ def as_bytes(host, target, headers, body):
     return "\r\n".join(lines).encode() + body
 
 
-def load(address, connections, request, prefix=()):
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(request)
-        file.flush()
+def load(address, connections, *requests, prefix=()):
+    """Sends the requests in turn."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [pathlib.Path(folder, str(number)) for number in range(len(requests))]
+        for file, request in zip(files, requests):
+            file.write_bytes(request)
         host, port = address.split(":")
         done = subprocess.run([*prefix, BIN / "bench-load", host, port, str(connections),
-                               str(SECONDS), file.name], capture_output=True, text=True)
+                               str(SECONDS), *files], capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(done.stderr)
     result = json.loads(done.stdout)
@@ -132,7 +134,7 @@ def compare(endpoint, body, connections):
     return interleaved(
         ROUNDS,
         daemon=lambda: load(address, connections, endpoint.signed_request(body)),
-        instance=lambda: load("127.0.0.1:8080", connections, straight, inside),
+        instance=lambda: load("127.0.0.1:8080", connections, straight, prefix=inside),
         forward=forward_alone)
 
 

@@ -1,6 +1,8 @@
-"""A model in Python behind our model server: one request at a time against its four functions in a
-bare loop; sixteen connections against gunicorn + Flask with as many workers. All run as plain
-processes of this machine, outside of sandboxes, with one thread a worker."""
+"""Model servers, one request at a time and sixteen connections at a time: a model in Python behind
+ours against its four functions in a bare loop, gunicorn + Flask and TorchServe; TorchScript behind
+libtorch's server against gunicorn + Flask. All run as plain processes of this machine, outside of
+sandboxes, with as many workers and one thread a worker. For sixteen connections `ratio` is our rate
+over the other's."""
 import contextlib
 import os
 import pathlib
@@ -8,34 +10,33 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import urllib.error
 import urllib.request
 
+import serving_peers
 from bench_invoke import as_bytes, figures_of, load, npy
 from figures import interleaved, medians, ratio_of_pairs, report
 from harness import BIN, ROOT, wait_for
 
-PYTHON = "/usr/bin/python3"
-PEERS = ["flask==3.0.3", "gunicorn==23.0.0"]
+PYTHON = serving_peers.PYTHON
 ROUNDS = 5
 SECONDS = 3
 WORKERS = os.cpu_count()
 SLACK_US = 200
+IMAGES = 16
+WARM_UPS = 3  # TorchServe's Java takes its time
+TYPES = {"Content-Type": "application/x-npy", "Accept": "application/x-npy"}
 SAVE_MODEL = """
 import mnist, os, torch
 torch.manual_seed(1)
 torch.save(torch.nn.DataParallel(mnist.Net()).state_dict(),
            os.path.join(os.environ["SM_MODEL_DIR"], "model.pth"))
 """
-
-
-def peers():
-    """A virtual environment over Debian's packages (PyTorch) with Flask and gunicorn."""
-    folder = ROOT / "build" / "bench-venv"
-    if not (folder / "bin" / "gunicorn").exists():
-        subprocess.run([PYTHON, "-m", "venv", "--system-site-packages", folder], check=True)
-        subprocess.run([folder / "bin" / "pip", "install", "-q", "--disable-pip-version-check",
-                        *PEERS], check=True)
-    return folder / "bin"
+SAVE_SCRIPT = """
+import mnist, os, torch
+torch.manual_seed(1)
+torch.jit.script(mnist.Net().eval()).save(os.path.join(os.environ["SM_MODEL_DIR"], "model.pt"))
+"""
 
 
 def free_port():
@@ -45,22 +46,26 @@ def free_port():
 
 
 class Model:
-    """The folder of a model whose weights are as they began: they cost what others cost."""
+    """The folder of a model whose weights are as they began: they cost what others cost. `script`:
+    TorchScript, without code."""
 
-    def __init__(self):
+    def __init__(self, script):
         self.base = pathlib.Path(tempfile.mkdtemp(prefix="trainyard-bench-"))
-        code = self.base / "model" / "code"
-        code.mkdir(parents=True)
+        model = self.base / "model"
+        code = self.base / "code" if script else model / "code"
+        for folder in (model, code):
+            folder.mkdir(parents=True)
         shutil.copy(ROOT / "examples" / "mnist" / "mnist.py", code)
         self.body = self.base / "body"
         self.body.write_bytes(npy(1))
         self.environment = {
-            "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1", "SM_MODEL_DIR": str(code.parent),
-            "PYTHONDONTWRITEBYTECODE": "1", "SAGEMAKER_PROGRAM": "mnist.py",
-            "SAGEMAKER_BASE_DIR": str(self.base)}
+            "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1", "SM_MODEL_DIR": str(model),
+            "PYTHONDONTWRITEBYTECODE": "1", "SAGEMAKER_BASE_DIR": str(self.base)}
+        if not script:
+            self.environment["SAGEMAKER_PROGRAM"] = "mnist.py"
         self.path = ":".join(map(str, (code, ROOT / "python" / "shims",
                                        ROOT / "python" / "worker", ROOT / "bench")))
-        self.python("-c", SAVE_MODEL)
+        self.python("-c", SAVE_SCRIPT if script else SAVE_MODEL)
 
     def python(self, *arguments):
         return subprocess.run([PYTHON, *map(str, arguments)], check=True, text=True,
@@ -71,67 +76,115 @@ class Model:
         return {"p50_us": float(self.python(ROOT / "bench" / "serving_functions.py", self.body,
                                             SECONDS))}
 
+    def bare_rate(self):
+        """The loop on all processors at once: no server can do more."""
+        command = [PYTHON, ROOT / "bench" / "serving_functions.py", self.body, str(SECONDS)]
+        loops = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
+                                  env={**self.environment, "PYTHONPATH": self.path})
+                 for _ in range(WORKERS)]
+        return {"per_second": sum(1e6 / float(loop.communicate()[0]) for loop in loops)}
+
     @contextlib.contextmanager
-    def served(self, command, **environment):
-        """HOST:PORT of a server that runs while the block does."""
+    def served(self, command, endpoint="/invocations", **environment):
+        """HOST:PORT of a server that runs while the block does; PORT in its command and variables
+        is replaced."""
         port = free_port()
+
+        def told(text):
+            return str(text).replace("PORT", str(port))
+        variables = {**self.environment, "SAGEMAKER_BIND_TO_PORT": "PORT", **environment}
         with open(self.base / "log", "a") as log:
             process = subprocess.Popen(
-                [str(word).replace("PORT", str(port)) for word in command], stdout=log, stderr=log,
-                env={**self.environment, "SAGEMAKER_BIND_TO_PORT": str(port), **environment})
+                list(map(told, command)), stdout=log, stderr=log,
+                env={name: told(value) for name, value in variables.items()})
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{endpoint}",
+                                         self.body.read_bytes(), TYPES)
         try:
             def ready():
                 if process.poll() is not None:
                     raise RuntimeError((self.base / "log").read_text())
-                with contextlib.suppress(OSError):
-                    return urllib.request.urlopen(f"http://127.0.0.1:{port}/ping")
-            wait_for(ready, 60, "ping")
-            yield f"127.0.0.1:{port}"
+                with contextlib.suppress(OSError, urllib.error.HTTPError):
+                    return urllib.request.urlopen(request)
+            wait_for(ready, 60, "answer")
+            address = f"127.0.0.1:{port}"
+            for _ in range(WARM_UPS):
+                load(address, 16, *self.requests(endpoint))
+            yield address
         finally:
             process.terminate()
             process.wait(timeout=60)
 
-    def ours(self, workers):
+    def ours(self, workers=WORKERS):
         return self.served([BIN / "trainyard-toolkit", "serve"],
                            SAGEMAKER_MODEL_SERVER_WORKERS=str(workers))
 
-    def flask(self, gunicorn, workers):
-        return self.served([gunicorn, "-w", workers, "-b", "127.0.0.1:PORT", "serving_flask:app"],
-                           PYTHONPATH=self.path)
+    def flask(self):
+        return self.served(serving_peers.flask(WORKERS), PYTHONPATH=self.path)
 
-    def request(self):
-        return as_bytes("localhost", "/invocations",
-                        {"Content-Type": "application/x-npy", "Accept": "application/x-npy"},
-                        self.body.read_bytes())
+    def torchserve(self):
+        command, variables = serving_peers.torchserve(WORKERS, self.base)
+        return self.served(command, serving_peers.TORCHSERVE_ENDPOINT, PYTHONPATH=self.path,
+                           **variables)
+
+    def requests(self, endpoint="/invocations"):
+        """Of different images: joint answers for equal ones would prove nothing."""
+        return [as_bytes("localhost", endpoint, TYPES, npy(1, number / IMAGES))
+                for number in range(IMAGES)]
 
 
-def warmed(address, request):
-    load(address, 16, request)
-    return address
-
-
-def main():
-    model = Model()
-    request = model.request()
+def latency(model):
+    requests = model.requests()
     with model.ours(1) as ours:
-        warmed(ours, request)
-        samples = figures_of(interleaved(ROUNDS, ours=lambda: load(ours, 1, request),
+        samples = figures_of(interleaved(ROUNDS, ours=lambda: load(ours, 1, *requests),
                                          bare=model.bare), "p50_us")
     middle = medians(samples)
     report("serving.bare_p50", middle["bare"], "us")
     report("serving.python_p50", middle["ours"], "us",
            f"<={1.5 * middle['bare'] + SLACK_US:.0f} (1.5 of bare_p50 and {SLACK_US} us)",
            ratio_of_pairs(samples, "ours", "bare"))
-    gunicorn = peers() / "gunicorn"
-    with model.ours(WORKERS) as ours, model.flask(gunicorn, WORKERS) as flask:
-        warmed(ours, request), warmed(flask, request)
-        samples = figures_of(interleaved(ROUNDS, ours=lambda: load(ours, 16, request),
-                                         flask=lambda: load(flask, 16, request)), "per_second")
+
+
+def rates(model, **peers):
+    """Ours and the peers in turn, each alone: one that waits takes nothing."""
+    with contextlib.ExitStack() as stack:
+        ours = stack.enter_context(model.ours())
+        runs = {"ours": lambda: load(ours, 16, *model.requests())}
+        for name, (server, endpoint) in peers.items():
+            address = stack.enter_context(server())
+            requests = model.requests(endpoint)
+            runs[name] = lambda address=address, requests=requests: load(address, 16, *requests)
+        runs["bare"] = model.bare_rate
+        return figures_of(interleaved(ROUNDS, **runs), "per_second")
+
+
+def python_rate(model):
+    samples = rates(model, flask=(model.flask, "/invocations"),
+                    torchserve=(model.torchserve, serving_peers.TORCHSERVE_ENDPOINT))
     middle = medians(samples)
+    report("serving.bare_rate", middle["bare"], "1/s")
     report("serving.flask_rate_16", middle["flask"], "1/s")
-    report("serving.python_rate_16", middle["ours"], "1/s", ">=3 of flask_rate_16",
+    report("serving.torchserve_rate_16", middle["torchserve"], "1/s")
+    for peer, limit in (("flask", 3), ("torchserve", 2)):
+        report(f"serving.python_to_{peer}", middle["ours"], "1/s", f">={limit} of {peer}_rate_16",
+               ratio_of_pairs(samples, "ours", peer))
+    report("serving.python_to_bare", middle["ours"], "1/s", None,
+           ratio_of_pairs(samples, "ours", "bare"))
+
+
+def script_rate(model):
+    samples = rates(model, flask=(model.flask, "/invocations"))
+    middle = medians(samples)
+    report("serving.script_flask_rate_16", middle["flask"], "1/s")
+    report("serving.script_to_flask", middle["ours"], "1/s", ">=5 of script_flask_rate_16",
            ratio_of_pairs(samples, "ours", "flask"))
-    shutil.rmtree(model.base)
+
+
+def main():
+    for script, benchmarks in ((False, (latency, python_rate)), (True, (script_rate,))):
+        model = Model(script)
+        for benchmark in benchmarks:
+            benchmark(model)
+        shutil.rmtree(model.base)
 
 
 if __name__ == "__main__":

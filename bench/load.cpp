@@ -1,6 +1,7 @@
-// Sends one request over and over on connections that stay open where the server lets them, and
-// times the answers: one thread, so that the client takes as little of the machine as it can.
-//   bench-load HOST PORT CONNECTIONS SECONDS FILE    FILE: head and body of the request, as sent
+// Sends requests over and over on connections that stay open where the server lets them, and times
+// the answers: one thread, so that the client takes as little of the machine as it can.
+//   bench-load HOST PORT CONNECTIONS SECONDS FILE…    FILE: head and body of a request, as sent;
+//                                                     several are sent in turn
 // Prints one line of JSON. Answers other than 2xx are counted as failures.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -57,6 +58,7 @@ std::size_t whole_answer(std::string_view in) {
 
 struct Connection {
   int fd = -1;
+  const std::string* request = nullptr;
   std::size_t sent = 0;
   std::string answer;
   Clock::time_point begin;
@@ -65,14 +67,17 @@ struct Connection {
 
 class Load {
  public:
-  Load(const char* host, int port, int connections, const std::string& request)
-      : request_(request), connections_(static_cast<std::size_t>(connections)) {
+  Load(const char* host, int port, int connections, const std::vector<std::string>& requests)
+      : requests_(requests), connections_(static_cast<std::size_t>(connections)) {
     address_.sin_family = AF_INET;
     address_.sin_port = htons(static_cast<uint16_t>(port));
     if (::inet_pton(AF_INET, host, &address_.sin_addr) != 1) {
       throw std::runtime_error(std::string("no address: ") + host);
     }
-    for (Connection& connection : connections_) open(connection);
+    for (Connection& connection : connections_) {
+      connection.request = &next_request();
+      open(connection);
+    }
   }
 
   void run(double seconds) {
@@ -80,7 +85,7 @@ class Load {
     std::vector<pollfd> fds(connections_.size());
     while (std::chrono::duration<double>(Clock::now() - begin).count() < seconds) {
       for (std::size_t i = 0; i < fds.size(); ++i) {
-        const bool sending = connections_[i].sent < request_.size();
+        const bool sending = connections_[i].sent < connections_[i].request->size();
         fds[i] = {connections_[i].fd, static_cast<short>(sending ? POLLOUT : POLLIN), 0};
       }
       if (::poll(fds.data(), fds.size(), 1000) < 0 && errno != EINTR) {
@@ -107,6 +112,8 @@ class Load {
   }
 
  private:
+  const std::string& next_request() { return requests_[next_++ % requests_.size()]; }
+
   void open(Connection& connection) {
     connection.begin = Clock::now();
     connection.fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -119,11 +126,12 @@ class Load {
   }
 
   void advance(Connection& connection) {
-    if (connection.sent < request_.size()) {
+    if (connection.sent < connection.request->size()) {
       if (connection.sent == 0 && !connection.fresh) connection.begin = Clock::now();
       connection.fresh = false;
-      const ssize_t sent = ::send(connection.fd, request_.data() + connection.sent,
-                                  request_.size() - connection.sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+      const std::string& request = *connection.request;
+      const ssize_t sent = ::send(connection.fd, request.data() + connection.sent,
+                                  request.size() - connection.sent, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (sent < 0 && errno != EAGAIN) throw std::runtime_error("a connection broke");
       if (sent > 0) connection.sent += static_cast<std::size_t>(sent);
       return;
@@ -140,6 +148,7 @@ class Load {
     const bool closes = lower(connection.answer.substr(0, connection.answer.find("\r\n\r\n")))
                             .find("\r\nconnection: close") != std::string::npos;
     connection.answer.clear();
+    connection.request = &next_request();
     connection.sent = 0;
     if (closes) {  // some servers want a connection a request: it is part of their time
       ::close(connection.fd);
@@ -148,7 +157,8 @@ class Load {
     advance(connection);  // the next request goes out at once
   }
 
-  const std::string& request_;
+  const std::vector<std::string>& requests_;
+  std::size_t next_ = 0;
   std::vector<Connection> connections_;
   sockaddr_in address_{};
   std::vector<double> micros_;
@@ -159,14 +169,17 @@ class Load {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 6) {
-    std::fprintf(stderr, "usage: bench-load HOST PORT CONNECTIONS SECONDS FILE\n");
+  if (argc < 6) {
+    std::fprintf(stderr, "usage: bench-load HOST PORT CONNECTIONS SECONDS FILE...\n");
     return 2;
   }
   try {
-    std::ifstream in(argv[5], std::ios::binary);
-    const std::string request((std::istreambuf_iterator<char>(in)), {});
-    Load load(argv[1], std::atoi(argv[2]), std::atoi(argv[3]), request);
+    std::vector<std::string> requests;
+    for (int i = 5; i < argc; ++i) {
+      std::ifstream in(argv[i], std::ios::binary);
+      requests.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+    }
+    Load load(argv[1], std::atoi(argv[2]), std::atoi(argv[3]), requests);
     load.run(std::atof(argv[4]));
     load.report();
     return 0;

@@ -1,7 +1,17 @@
-"""The same functions behind Flask, for gunicorn: what people write by hand."""
-import flask
+"""The same model behind Flask, for gunicorn: what people write by hand."""
+import io
+import os
 
-import serving_functions
+import flask
+import numpy
+import torch
+
+import mnist
+
+FOLDER = os.environ["SM_MODEL_DIR"]
+SCRIPT = os.path.join(FOLDER, "model.pt")
+MODEL = torch.jit.load(SCRIPT) if os.path.exists(SCRIPT) else mnist.model_fn(FOLDER)
+MODEL.eval()
 
 app = flask.Flask(__name__)
 
@@ -13,7 +23,9 @@ def ping():
 
 @app.route("/invocations", methods=["POST"])
 def invocations():
-    request = flask.request
-    body, content_type = serving_functions.answer(request.get_data(), request.content_type,
-                                                  request.headers["Accept"])
-    return flask.Response(body, content_type=content_type)
+    images = torch.from_numpy(numpy.load(io.BytesIO(flask.request.get_data())))
+    with torch.no_grad():
+        answer = MODEL(images)
+    body = io.BytesIO()
+    numpy.save(body, answer.numpy().astype("float64"))
+    return flask.Response(body.getvalue(), content_type="application/x-npy")

@@ -1,5 +1,6 @@
-"""The four functions of examples/mnist/mnist.py as a model server calls them: its own model_fn and
-PyTorch's defaults. What the bare loop and the Flask program have in common with our workers."""
+"""The four functions of examples/mnist/mnist.py as a model server calls them: its own model_fn, or
+for TorchScript the default, and PyTorch's other defaults. What the bare loop and the other servers
+have in common with our workers."""
 import os
 import sys
 
@@ -8,7 +9,9 @@ from trainyard_worker.frameworks import PyTorch
 import mnist
 
 _HANDLER = PyTorch()
-MODEL = mnist.model_fn(os.environ["SM_MODEL_DIR"])
+_FOLDER = os.environ["SM_MODEL_DIR"]
+_SCRIPT = os.path.exists(os.path.join(_FOLDER, "model.pt"))
+MODEL = (_HANDLER.default_model_fn if _SCRIPT else mnist.model_fn)(_FOLDER)
 CONTENT_TYPE = "application/x-npy"
 
 

@@ -35,11 +35,11 @@ TEST_P(AgentProgramTest, RunsUnderTheExecutor) {
   fs::permissions(folder.path(), fs::perms(0700));
   fs::create_directories(programs);
   fs::copy_file(fs::path(TRAINYARD_BIN_DIR) / "trainyard-agent", programs / "trainyard-agent");
-  write_file_atomically(programs / "trainyard-toolkit", R"(#!/bin/sh
+  install_toolkit(programs / "trainyard-toolkit", R"(
 base=${SAGEMAKER_BASE_DIR:-/opt/ml}
 trap 'echo saved > $base/model/m; exit 0' TERM
 echo up; while :; do sleep 0.02; done
-)", 0755);
+)");
   FakeDaemon daemon(data / "run");
   fs::create_symlink("../door.sock", data / "run/attempts/job-1.sock");
   daemon.s3.put("out/here", "");
@@ -69,11 +69,11 @@ TEST_P(AgentProgramTest, AKillEndsTheProgramAndWhatItStarted) {
   fs::create_directories(data / "run/attempts");
   fs::create_directories(programs);
   fs::copy_file(fs::path(TRAINYARD_BIN_DIR) / "trainyard-agent", programs / "trainyard-agent");
-  write_file_atomically(programs / "trainyard-toolkit", R"(#!/bin/sh
+  install_toolkit(programs / "trainyard-toolkit", R"(
 cd ${SAGEMAKER_BASE_DIR:-/opt/ml}; mkfifo fifo
 sleep 600 > fifo &
 echo up; sleep 600
-)", 0755);
+)");
   FakeDaemon daemon(data / "run");
   compute::LocalExecutor executor(data, programs, GetParam());
   executor.submit(training_attempt());

@@ -51,7 +51,7 @@ class AgentTest : public testing::Test {
   }
 
   void program(const std::string& script) {
-    write_file_atomically(folder_.path() / "toolkit", "#!/bin/sh\n" + script + "\n", 0755);
+    install_toolkit(folder_.path() / "toolkit", script);
   }
   std::vector<std::string> hosts() const {
     return json::value_to<std::vector<std::string>>(plan_.at("hosts"));

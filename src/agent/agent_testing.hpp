@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/files.hpp"
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -24,6 +25,13 @@ inline http::Response answer_json(const json::object& body, int status = 200) {
   response.headers.set("Content-Type", "application/json");
   response.body = dump(body);
   return response;
+}
+
+/// A shell script in the place of the toolkit, and what has to lie beside it.
+inline void install_toolkit(const fs::path& toolkit, const std::string& script) {
+  write_file_atomically(toolkit, "#!/bin/sh\n" + script + "\n", 0755);
+  fs::create_directories(toolkit.parent_path() / "python");
+  write_file_atomically(toolkit.parent_path() / "trainyard-model-server", "", 0755);
 }
 
 /// S3's path-style REST, as far as agents use it.

@@ -266,13 +266,16 @@ std::map<std::string, fs::path> Instance::host_files() const {
   return copies;
 }
 
-/// What the toolkit starts or reads lies beside it.
+/// What the toolkit starts or reads lies beside it. The libraries are the host's (/usr).
 std::vector<fs::path> Instance::programs_beside() const {
-  std::vector<fs::path> found;
-  for (const char* name : {"python", "trainyard-model-server"}) {
-    const fs::path path = options_.toolkit.parent_path() / name;
-    if (fs::exists(path)) found.push_back(path);
+  const fs::path folder = options_.toolkit.parent_path();
+  std::vector<fs::path> found{folder / "python", folder / "trainyard-model-server"};
+  for (const fs::path& path : found) {
+    if (!fs::exists(path)) throw SystemError(path.string() + ", which instances need, is missing");
   }
+  // Built where libtorch is; the toolkit says so where it is asked for and is not there.
+  const fs::path torch_server = folder / "trainyard-torch-server";
+  if (fs::exists(torch_server)) found.push_back(torch_server);
   return found;
 }
 

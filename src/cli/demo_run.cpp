@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/process.hpp"
 #include "base/text.hpp"
 #include "cli/process.hpp"
 #include "generated/s3/client.hpp"
@@ -147,7 +148,7 @@ void DemoRun::upload() {
 
 void DemoRun::build_pipeline() {
   const fs::path program =
-      options_.program.empty() ? own_program().parent_path() / "mnist" : fs::path(options_.program);
+      options_.program.empty() ? own_programs() / "mnist" : fs::path(options_.program);
   estimator_ = std::make_unique<sdk::PyTorch>(
       *session_, sdk::EstimatorOptions{.entry_point = program.string(),
                                        .framework_version = kVersion,

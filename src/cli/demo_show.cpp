@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/process.hpp"
 #include "base/utf8.hpp"
 #include "cli/process.hpp"
 

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/json.hpp"
+#include "base/process.hpp"
 #include "base/text.hpp"
 #include "cli/paths.hpp"
 #include "http/client.hpp"
@@ -152,7 +153,7 @@ EnvFacts prepare_env(const EnvOptions& options) {
   fs::create_directories(facts.role_config.parent_path(), error);
   if (error) throw SystemError("cannot create " + facts.role_config.parent_path().string());
   write_file_atomically(facts.role_config,
-                        role_profile(fs::canonical("/proc/self/exe"), facts.data, options.role));
+                        role_profile(own_program(), facts.data, options.role));
   return facts;
 }
 

@@ -143,6 +143,4 @@ std::string last_line(const std::string& text) {
 
 int own_pid() { return ::getpid(); }
 
-fs::path own_program() { return fs::read_symlink("/proc/self/exe"); }
-
 }  // namespace trainyard::cli

@@ -40,7 +40,5 @@ fs::path find_program(const std::string& name);
 std::string last_line(const std::string& text);
 
 int own_pid();
-/// This program's file.
-fs::path own_program();
 
 }  // namespace trainyard::cli

@@ -6,6 +6,7 @@
 
 #include "base/command.hpp"
 #include "base/error.hpp"
+#include "base/process.hpp"
 #include "base/text.hpp"
 #include "runtimes/probe.hpp"
 #include "server/daemon.hpp"
@@ -44,7 +45,7 @@ struct Verdict {
 
 Verdict try_interpreter(const runtimes::Runtime& runtime, bool quick) {
   runtimes::Findings found =
-      runtimes::probe(runtime.interpreter, runtimes::own_programs(), runtime.package, !quick);
+      runtimes::probe(runtime.interpreter, own_programs(), runtime.package, !quick);
   if (found.problem.empty()) found.problem = missing_inside(runtime);
   return {found.problem.empty(), runtime.interpreter + "  " + state_of(runtime, found)};
 }

@@ -343,26 +343,71 @@ TEST(Settings, WorkersShareTheCpus) {
   EXPECT_EQ(command.argv[0], "/x/py");
 }
 
-TEST(Frames, ComeInPieces) {
-  int pair[2];
-  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-  Fd ours(pair[0]), theirs(pair[1]);
-  const std::string whole = frame_start(R"({"a":1})", 4) + "body";
-  FrameReader reader;
-  for (std::size_t i = 0; i < whole.size(); ++i) {
-    EXPECT_EQ(reader.take(ours.get()), FrameReader::Status::waiting);
-    ASSERT_EQ(::send(theirs.get(), &whole[i], 1, 0), 1);
+struct Pair {
+  explicit Pair(int type) {
+    int pair[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair), 0);
+    ours = Fd(pair[0]);
+    theirs = Fd(pair[1]);
   }
-  ASSERT_EQ(reader.take(ours.get()), FrameReader::Status::whole);
-  const Frame frame = reader.release();
-  EXPECT_EQ(frame.head, R"({"a":1})");
-  EXPECT_EQ(frame.body, "body");
-  const std::string more = frame_start("{}", 0) + "x";  // nobody has asked for more
-  ASSERT_EQ(::send(theirs.get(), more.data(), more.size(), 0), static_cast<ssize_t>(more.size()));
-  EXPECT_EQ(reader.take(ours.get()), FrameReader::Status::ended);
-  theirs.reset();
-  FrameReader none;
-  EXPECT_EQ(none.take(ours.get()), FrameReader::Status::ended);
+  void say(const std::string& text) const {
+    ASSERT_EQ(::send(theirs.get(), text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+  }
+  Fd ours, theirs;
+};
+
+TEST(Frames, ComeInPiecesAndSeveralAtOnce) {
+  Pair pair(SOCK_STREAM);
+  const std::string first = frame_start(7, R"({"a":1})", 4) + "body";
+  const std::string second = frame_start(uint64_t{1} << 40, "{}", 0);
+  FrameReader reader;
+  for (const char c : first) {
+    EXPECT_TRUE(reader.take(pair.ours.get()));
+    EXPECT_FALSE(reader.next().has_value());
+    pair.say(std::string(1, c));
+  }
+  pair.say(second + first);
+  ASSERT_TRUE(reader.take(pair.ours.get()));
+  for (const uint64_t number : {uint64_t{7}, uint64_t{1} << 40, uint64_t{7}}) {
+    const auto frame = reader.next();
+    ASSERT_TRUE(frame.has_value());
+    EXPECT_EQ(frame->number, number);
+    EXPECT_EQ(frame->head, number == 7 ? R"({"a":1})" : "{}");
+    EXPECT_EQ(frame->body, number == 7 ? "body" : "");
+  }
+  EXPECT_FALSE(reader.next().has_value());
+  pair.say(first);
+  pair.theirs.reset();
+  while (reader.take(pair.ours.get())) {
+  }
+  EXPECT_TRUE(reader.next().has_value());  // what was said before the end counts
+}
+
+TEST(Frames, ThatAreNoneEndIt) {
+  Pair pair(SOCK_STREAM);
+  FrameReader reader;
+  pair.say(std::string(100, '\xff'));
+  EXPECT_FALSE(reader.take(pair.ours.get()));
+  EXPECT_FALSE(reader.next().has_value());
+}
+
+TEST(Frames, RequestsAreWholeMessages) {
+  Pair pair(SOCK_SEQPACKET);
+  const std::string start = frame_start(1, "{}", 4);
+  EXPECT_FALSE(first_request(pair.theirs.get()).has_value());
+  EXPECT_TRUE(send_request(pair.ours.get(), start, "body"));
+  EXPECT_EQ(first_request(pair.theirs.get()), 1u);
+  EXPECT_TRUE(send_request(pair.ours.get(), start, std::string(kMessageBytesMax, 'x')));
+  char text[kMessageBytesMax];
+  EXPECT_EQ(::recv(pair.theirs.get(), text, sizeof text, 0),
+            static_cast<ssize_t>(start.size() + 4));
+  // The rest of the long one is in a file.
+  EXPECT_EQ(::recv(pair.theirs.get(), text, sizeof text, 0),
+            static_cast<ssize_t>(kFramePrefixBytes));
+  while (send_request(pair.ours.get(), start, std::string(kMessageBytesMax / 2, 'x'))) {
+  }
+  pair.theirs.reset();
+  EXPECT_THROW(send_request(pair.ours.get(), start, "body"), SystemError);
 }
 
 }  // namespace

@@ -1,10 +1,8 @@
 #include "hosting/model_server.hpp"
 
 #include <csignal>
-#include <cstring>
 
 #include <poll.h>
-#include <sched.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -13,8 +11,6 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "hosting/frame.hpp"
-
-extern char** environ;
 
 namespace trainyard::hosting {
 namespace {
@@ -56,22 +52,6 @@ http::ServerOptions server_options() {
   return options;
 }
 
-Variables own_variables() {
-  Variables variables;
-  for (char** line = environ; *line != nullptr; ++line) {
-    if (const char* equals = std::strchr(*line, '=')) {
-      variables[std::string(*line, equals - *line)] = equals + 1;
-    }
-  }
-  return variables;
-}
-
-int cpus_online() {
-  cpu_set_t set;
-  if (::sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
-  return static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
-}
-
 Fd stop_signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -89,8 +69,7 @@ int serve() {
   const Variables given = own_variables();
   const int cpus = cpus_online();
   const Settings settings = read_settings(given, cpus);
-  const fs::path programs = fs::read_symlink("/proc/self/exe").parent_path();
-  ModelServer server(settings, python_worker(settings, given, programs, cpus));
+  ModelServer server(settings, python_worker(settings, given, own_programs(), cpus));
   log_info("model server on port {} with {} worker{}", server.port(), settings.workers,
            settings.workers == 1 ? "" : "s");
   pollfd entries[2] = {{signals.get(), POLLIN, 0}, {server.given_up(), POLLIN, 0}};
@@ -105,9 +84,15 @@ int serve() {
 }  // namespace
 
 ModelServer::ModelServer(const Settings& settings, WorkerCommand worker)
-    : pool_(std::move(worker), settings.workers, settings.timeout),
-      server_(server_options(), [this](http::Request& request) { return handle(request); }) {
+    : server_(server_options(), [this](http::Request& request) { return handle(request); }),
+      pool_(std::move(worker), settings.workers, settings.timeout, server_) {
   port_ = server_.listen_tcp(settings.host, settings.port);
+}
+
+/// The pool refuses what still waits before the server ends, and its requests end before it does.
+ModelServer::~ModelServer() {
+  pool_.stop();
+  server_.stop(std::chrono::milliseconds(0));
 }
 
 http::Response ModelServer::handle(http::Request& request) {

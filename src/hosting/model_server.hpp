@@ -10,6 +10,7 @@ class ModelServer {
  public:
   /// Listens at once; /ping answers 503 until a worker is warm.
   ModelServer(const Settings& settings, WorkerCommand worker);
+  ~ModelServer();
 
   int port() const { return port_; }
   /// Readable once the model has turned out to be one that cannot be loaded.
@@ -21,8 +22,8 @@ class ModelServer {
   http::Response handle(http::Request& request);
   http::Response invoke(http::Request& request);
 
-  Pool pool_;
   http::Server server_;
+  Pool pool_;
   int port_ = 0;
 };
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <csignal>
 
-#include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.hpp"
@@ -22,12 +22,24 @@ using http::text_response;
 constexpr std::chrono::milliseconds kLastWords{1'000};
 constexpr int kStatusMin = 100, kStatusMax = 599;
 
+/// So many requests for each worker are sent: the one that it works on, and those that it finds when
+/// it is done, without waiting for anybody. They are no worker's until it takes them.
+constexpr std::size_t kSentPerWorker = 3;
+
 int64_t nanos(std::chrono::milliseconds time) { return std::chrono::nanoseconds(time).count(); }
 
 Fd make_bell() {
   Fd bell(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!bell) throw_errno("eventfd");
   return bell;
+}
+
+http::Response lost_response() {
+  return text_response(500, "The model's worker ended while it served this request.\n");
+}
+
+http::Response stopping_response() {
+  return text_response(503, "The model server is stopping.\n");
 }
 
 /// The response that a worker's frame describes.
@@ -55,62 +67,103 @@ std::string seconds_text(std::chrono::milliseconds time) {
 
 }  // namespace
 
-void ring(const Fd& bell) {
+Pool::Impl::Impl(WorkerCommand command, int count, std::chrono::milliseconds timeout,
+                 http::Server& server)
+    : command(std::move(command)), count(count), timeout(timeout), server(server),
+      wake(make_bell()), given_up(make_bell()) {
+  int pair[2];
+  // Messages stay whole, and each goes to one of those that read.
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) throw_errno("socketpair");
+  requests = Fd(pair[0]);
+  taken_from = Fd(pair[1]);
+}
+
+void Pool::Impl::wake_supervisor() const {
   const uint64_t one = 1;
-  [[maybe_unused]] auto written = ::write(bell.get(), &one, sizeof one);
+  [[maybe_unused]] auto written = ::write(wake.get(), &one, sizeof one);
 }
 
-Pool::Impl::Impl(WorkerCommand command, int count, std::chrono::milliseconds timeout)
-    : command(std::move(command)), count(count), timeout(timeout), wake(make_bell()),
-      given_up(make_bell()) {}
-
-void Pool::Impl::wake_supervisor() const { ring(wake); }
-
-void Pool::Impl::assign(const std::shared_ptr<Ticket>& ticket,
-                        const std::shared_ptr<Worker>& worker) {
-  worker->state = Worker::State::busy;
-  ticket->worker = worker;
-  ticket->deadline = monotonic_nanos() + nanos(timeout);
-  // A worker that has just ended is found out when its answer is read.
-  send_some(worker->socket.get(), ticket->start, ticket->body, ticket->sent);
-  if (ticket->called) ring(ticket->called);
-}
-
-void Pool::Impl::free(const std::shared_ptr<Worker>& worker) {
-  if (queue.empty()) {
-    worker->state = Worker::State::idle;
-    idle.push_back(worker);
-    return;
+void Pool::Impl::feed() {
+  const std::size_t most = static_cast<std::size_t>(std::max(0, warm.load())) * kSentPerWorker;
+  while (!queue.empty() && sent.size() < most) {
+    const std::shared_ptr<Ticket> ticket = queue.front();
+    try {
+      // Full: whoever is answered next makes room.
+      if (!send_request(requests.get(), ticket->start, ticket->body)) return;
+      ticket->sent = true;
+      sent.emplace(ticket->number, ticket);
+    } catch (const SystemError& error) {
+      log_error("{}", error.what());
+      answer(*ticket, text_response(500, "The request cannot be handed to the model's worker.\n"));
+    }
+    queue.pop_front();
   }
-  const std::shared_ptr<Ticket> next = std::move(queue.front());
-  queue.pop_front();
-  assign(next, worker);
 }
 
-void Pool::Impl::release(const std::shared_ptr<Worker>& worker) {
-  std::lock_guard lock(mutex);
-  if (worker->state == Worker::State::busy) free(worker);
+void Pool::Impl::answer(Ticket& ticket, http::Response response) {
+  ticket.response = std::move(response);
+  if (ticket.ready) std::exchange(ticket.ready, nullptr)();
+  answered.notify_all();
+}
+
+std::shared_ptr<Worker> Pool::Impl::worker_with(const Ticket& ticket) const {
+  for (const auto& worker : workers) {
+    if (worker->page.request() == ticket.number) return worker;
+  }
+  return nullptr;
 }
 
 void Pool::Impl::condemn(const std::shared_ptr<Worker>& worker, int signal) {
-  {
-    std::lock_guard lock(mutex);
-    if (worker->state == Worker::State::condemned) return;
-    worker->state = Worker::State::condemned;
-    worker->kill_at = monotonic_nanos() + nanos(kLastWords);
-  }
+  if (worker->state == Worker::State::condemned) return;
+  worker->state = Worker::State::condemned;
+  worker->kill_at = monotonic_nanos() + nanos(kLastWords);
+  worker->page.tell_to_leave();
   worker->signal(signal);
   wake_supervisor();
 }
 
-void Pool::Impl::call_queue() {
-  std::lock_guard lock(mutex);
-  for (const auto& ticket : queue) ring(ticket->called);
+void Pool::Impl::lose(const std::shared_ptr<Worker>& worker) {
+  server.unwatch(worker->socket.get());
+  if (auto lost = sent.extract(worker->page.request())) {
+    if (!stopping) log_error("{} ended while it served a request", worker->name());
+    answer(*lost.mapped(), stopping ? stopping_response() : lost_response());
+  }
+  condemn(worker, SIGKILL);
 }
 
-void Pool::Impl::withdraw(const std::shared_ptr<Ticket>& ticket) {
+void Pool::Impl::lose_orphans() {
+  const auto first = first_request(taken_from.get());
+  std::erase_if(sent, [&](const auto& entry) {
+    const auto& [number, ticket] = entry;
+    if ((first && number >= *first) || worker_with(*ticket)) return false;
+    log_error("a worker ended with a request that it had just taken");
+    answer(*ticket, lost_response());
+    return true;
+  });
+}
+
+void Pool::Impl::refuse_all() {
+  for (const auto& ticket : queue) answer(*ticket, stopping_response());
+  for (const auto& [number, ticket] : sent) answer(*ticket, stopping_response());
+  queue.clear();
+  sent.clear();
+}
+
+void Pool::Impl::give_out(Worker& worker) {
+  while (auto frame = worker.answers.next()) {
+    // Nobody waits any more for what is not among them.
+    if (auto asked = sent.extract(frame->number)) {
+      answer(*asked.mapped(), response_of(std::move(*frame)));
+    }
+  }
+}
+
+void Pool::Impl::take_in(const std::shared_ptr<Worker>& worker) {
   std::lock_guard lock(mutex);
-  std::erase(queue, ticket);
+  const bool sound = worker->answers.take(worker->socket.get());
+  give_out(*worker);
+  if (!sound) lose(worker);
+  feed();
 }
 
 /// One request as the HTTP server sees it.
@@ -120,37 +173,27 @@ class Pool::Pending final : public http::PendingResponse {
       : pool_(std::move(pool)), ticket_(std::move(ticket)) {}
 
   ~Pending() override {
-    if (response_) return;
-    pool_->withdraw(ticket_);
-    // Nobody will read its answer.
-    if (auto worker = worker_of()) pool_->condemn(worker, SIGKILL);
+    std::lock_guard lock(pool_->mutex);
+    ticket_->ready = nullptr;
+    if (ticket_->response) return;
+    withdraw();
+    // It may never end, and nobody will ask.
+    if (auto worker = ticket_->sent ? pool_->worker_with(*ticket_) : nullptr) {
+      pool_->condemn(worker, SIGKILL);
+    }
   }
 
   Progress progress() override {
-    if (response_) return Progress::whole;
-    const std::shared_ptr<Worker> worker = worker_of();
-    if (!worker) return waited_long_enough();
-    const int socket = worker->socket.get();
-    if (!ticket_->all_sent()) {
-      if (!send_some(socket, ticket_->start, ticket_->body, ticket_->sent)) return lost(worker);
-    }
-    switch (ticket_->reply.take(socket)) {
-      case FrameReader::Status::whole:
-        pool_->release(worker);
-        return done(response_of(ticket_->reply.release()));
-      case FrameReader::Status::ended: return lost(worker);
-      case FrameReader::Status::waiting: break;
-    }
-    if (monotonic_nanos() >= deadline()) return too_slow(worker);
-    return ticket_->all_sent() ? Progress::waiting : Progress::partial;
+    std::lock_guard lock(pool_->mutex);
+    return look();
   }
 
-  int fd() const override {
+  int fd() const override { return -1; }
+  bool calls() const override { return true; }
+  void call(std::function<void()> ready) override {
     std::lock_guard lock(pool_->mutex);
-    const Ticket& ticket = *ticket_;
-    // Of a request that is not sent to its end no answer can be awaited: `called` has been rung,
-    // or there is none.
-    return ticket.worker && ticket.all_sent() ? ticket.worker->socket.get() : ticket.called.get();
+    if (ticket_->response) return ready();
+    ticket_->ready = std::move(ready);
   }
 
   int64_t deadline() const override {
@@ -159,65 +202,58 @@ class Pool::Pending final : public http::PendingResponse {
   }
 
   http::Response finish() override {
-    while (progress() != Progress::whole) {
-      const int64_t left = std::max<int64_t>(0, deadline() - monotonic_nanos());
-      const std::chrono::nanoseconds rest(left);
-      const auto wait = std::chrono::ceil<std::chrono::milliseconds>(rest);
-      const std::shared_ptr<Worker> worker = worker_of();
-      pollfd entry{worker ? worker->socket.get() : ticket_->called.get(), POLLIN, 0};
-      if (worker && !ticket_->all_sent()) entry.events |= POLLOUT;
-      ::poll(&entry, 1, static_cast<int>(wait.count()));
+    std::unique_lock lock(pool_->mutex);
+    while (look() != Progress::whole) {
+      pool_->answered.wait_for(
+          lock, std::chrono::nanoseconds(ticket_->deadline - monotonic_nanos()));
     }
-    return std::move(*response_);
+    return std::move(*ticket_->response);
   }
 
  private:
-  std::shared_ptr<Worker> worker_of() const {
-    std::lock_guard lock(pool_->mutex);
-    return ticket_->worker;
+  // With the lock held.
+  Progress look() {
+    if (!ticket_->response && monotonic_nanos() >= ticket_->deadline) too_late();
+    return ticket_->response ? Progress::whole : Progress::waiting;
   }
 
-  Progress done(http::Response response) {
-    response_ = std::move(response);
-    return Progress::whole;
+  /// The time runs anew once a worker has begun.
+  void too_late() {
+    const auto worker = ticket_->sent ? pool_->worker_with(*ticket_) : nullptr;
+    if (worker) ticket_->deadline = worker->page.begun() + nanos(pool_->timeout);
+    if (monotonic_nanos() < ticket_->deadline) return;
+    withdraw();
+    if (worker) return too_slow(worker);
+    log_warning("no worker got free within {}: a request is refused", seconds_text(pool_->timeout));
+    ticket_->response = text_response(
+        503, fmt::format("No worker of the model got free within {}.\n",
+                         seconds_text(pool_->timeout)));
   }
 
-  /// In the queue.
-  Progress waited_long_enough() {
-    const bool ends = pool_->stopping || pool_->hopeless;
-    if (!ends && monotonic_nanos() < deadline()) return Progress::waiting;
-    pool_->withdraw(ticket_);
-    if (worker_of()) return Progress::partial;  // it has got one at the last moment
-    if (ends) return done(text_response(503, "The model server is stopping.\n"));
-    log_warning("no worker got free within {}: a request is refused",
-                seconds_text(pool_->timeout));
-    return done(text_response(503, fmt::format("No worker of the model got free within {}.\n",
-                                               seconds_text(pool_->timeout))));
-  }
-
-  Progress lost(const std::shared_ptr<Worker>& worker) {
-    if (pool_->stopping) return done(text_response(503, "The model server is stopping.\n"));
-    log_error("{} ended while it served a request", worker->name());
-    pool_->condemn(worker, SIGKILL);
-    return done(
-        text_response(500, "The model's worker ended while it served this request.\n"));
-  }
-
-  Progress too_slow(const std::shared_ptr<Worker>& worker) {
+  void too_slow(const std::shared_ptr<Worker>& worker) {
     log_error("{} did not answer within {}: it is replaced (SAGEMAKER_MODEL_SERVER_TIMEOUT)",
               worker->name(), seconds_text(pool_->timeout));
     pool_->condemn(worker, SIGABRT);
-    return done(text_response(504, fmt::format("The model did not answer within {}.\n",
-                                               seconds_text(pool_->timeout))));
+    ticket_->response = text_response(504, fmt::format("The model did not answer within {}.\n",
+                                                       seconds_text(pool_->timeout)));
+  }
+
+  /// Should a worker answer it all the same, that is passed over.
+  void withdraw() {
+    if (ticket_->sent) {
+      pool_->sent.erase(ticket_->number);
+    } else {
+      std::erase(pool_->queue, ticket_);
+    }
   }
 
   std::shared_ptr<Impl> pool_;
   std::shared_ptr<Ticket> ticket_;
-  std::optional<http::Response> response_;
 };
 
-Pool::Pool(WorkerCommand command, int workers, std::chrono::milliseconds timeout)
-    : impl_(std::make_shared<Impl>(std::move(command), workers, timeout)) {
+Pool::Pool(WorkerCommand command, int workers, std::chrono::milliseconds timeout,
+           http::Server& server)
+    : impl_(std::make_shared<Impl>(std::move(command), workers, timeout, server)) {
   impl_->supervisor = std::thread([pool = impl_.get()] { Supervisor(*pool).run(); });
 }
 
@@ -229,20 +265,16 @@ int Pool::workers() const { return impl_->count; }
 
 std::unique_ptr<http::PendingResponse> Pool::submit(const std::string& head, std::string body) {
   auto ticket = std::make_shared<Ticket>();
-  ticket->start = frame_start(head, body.size());
   ticket->body = std::move(body);
-  {
-    std::lock_guard lock(impl_->mutex);
-    if (impl_->idle.empty()) {
-      ticket->called = make_bell();
-      if (impl_->stopping || impl_->hopeless) ring(ticket->called);
-      ticket->deadline = monotonic_nanos() + nanos(impl_->timeout);
-      impl_->queue.push_back(ticket);
-    } else {
-      const std::shared_ptr<Worker> worker = std::move(impl_->idle.back());
-      impl_->idle.pop_back();
-      impl_->assign(ticket, worker);
-    }
+  std::lock_guard lock(impl_->mutex);
+  ticket->number = ++impl_->last_number;
+  ticket->start = frame_start(ticket->number, head, ticket->body.size());
+  ticket->deadline = monotonic_nanos() + nanos(impl_->timeout);
+  if (impl_->stopping || impl_->hopeless) {
+    ticket->response = stopping_response();
+  } else {
+    impl_->queue.push_back(ticket);
+    impl_->feed();
   }
   return std::make_unique<Pending>(impl_, std::move(ticket));
 }

@@ -1,4 +1,4 @@
-// The workers: started, watched, replaced; requests go to the first that is free.
+// The workers: started, watched, replaced; each takes the next request when it is free.
 #pragma once
 
 #include <chrono>
@@ -6,7 +6,7 @@
 #include <string>
 
 #include "hosting/worker.hpp"
-#include "http/message.hpp"
+#include "http/server.hpp"
 
 namespace trainyard::hosting {
 
@@ -17,7 +17,9 @@ class Pool {
  public:
   /// Starts the first worker; the others follow once it is warm, so that a model that cannot be
   /// loaded fails once at a time.
-  Pool(WorkerCommand command, int workers, std::chrono::milliseconds timeout);
+  /// `server` must have quick requests and outlive the pool: its loop takes in the answers.
+  Pool(WorkerCommand command, int workers, std::chrono::milliseconds timeout,
+       http::Server& server);
   ~Pool();  // stops
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -29,8 +31,7 @@ class Pool {
   int given_up() const;
   int workers() const;
 
-  /// Hands the request over: to a free worker at once, else to the first that gets free. The
-  /// response is the worker's, or 500 when the worker ends, 504 when it takes longer than the
+  /// Hands the request to the first worker that is, or gets, free. The response is the worker's, or 500 when the worker ends, 504 when it takes longer than the
   /// time-out (it is replaced), 503 when none gets free in that time.
   std::unique_ptr<http::PendingResponse> submit(const std::string& head, std::string body);
 

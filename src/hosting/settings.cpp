@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "runtimes/variables.hpp"
 
 namespace trainyard::hosting {
 namespace {
@@ -13,11 +14,6 @@ namespace {
 constexpr int kWorkersMax = 256;
 constexpr int kPortMax = 65'535;
 constexpr int kTimeoutSecondsMax = 3'600;
-
-std::string value_of(const Variables& given, const char* name) {
-  auto found = given.find(name);
-  return found == given.end() ? "" : found->second;
-}
 
 int number_in(const Variables& given, const char* name, int otherwise, int max) {
   const std::string text = value_of(given, name);
@@ -47,17 +43,15 @@ Settings read_settings(const Variables& given, int cpus_online) {
       given, "SAGEMAKER_MODEL_SERVER_TIMEOUT",
       static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(settings.timeout).count()),
       kTimeoutSecondsMax));
-  if (const std::string base = value_of(given, "SAGEMAKER_BASE_DIR"); !base.empty()) {
-    settings.base = base;
-  }
+  settings.base = value_of(given, "SAGEMAKER_BASE_DIR", settings.base);
   return settings;
 }
 
 WorkerCommand python_worker(const Settings& settings, const Variables& given,
                             const fs::path& programs, int cpus_online) {
   WorkerCommand command;
-  const std::string interpreter = value_of(given, "TRAINYARD_PYTHON");
-  command.argv = {interpreter.empty() ? "python3" : interpreter, "-u", "-m", "trainyard_worker"};
+  command.argv = {value_of(given, runtimes::kInterpreterVariable, "python3"), "-u", "-m",
+                  "trainyard_worker"};
   command.environment = given;
   const fs::path code = settings.base / "model/code";
   // Behind what the user has: nothing of ours takes the place of a module of theirs.

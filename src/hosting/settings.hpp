@@ -2,15 +2,15 @@
 #pragma once
 
 #include <chrono>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "base/files.hpp"
+#include "base/process.hpp"
 
 namespace trainyard::hosting {
 
-using Variables = std::map<std::string, std::string>;
+using Variables = EnvironmentVariables;
 
 struct Settings {
   std::string host = "0.0.0.0";

@@ -21,6 +21,8 @@ constexpr int64_t kPauseFirst = 200 * kNanosPerMilli;
 constexpr int kPauseDoublingsMax = 6;
 /// Between the end of its socket and SIGKILL, when the server stops.
 constexpr int64_t kEndGrace = 2'000 * kNanosPerMilli;
+/// A worker that has taken a request will have said so by then.
+constexpr int64_t kTakingMax = 1'000 * kNanosPerMilli;
 
 }  // namespace
 
@@ -43,7 +45,7 @@ void Supervisor::start_due() {
 
 void Supervisor::start(int number) {
   try {
-    auto worker = start_worker(pool_.command, number);
+    auto worker = start_worker(pool_.command, number, pool_.taken_from.get());
     std::lock_guard lock(pool_.mutex);
     pool_.workers.push_back(std::move(worker));
   } catch (const SystemError& error) {
@@ -54,7 +56,7 @@ void Supervisor::start(int number) {
 }
 
 int Supervisor::wait_ms() const {
-  int64_t next = INT64_MAX;
+  int64_t next = orphans_at_;
   for (const Start& start : starts_) next = std::min(next, start.at);
   std::lock_guard lock(pool_.mutex);
   for (const auto& worker : pool_.workers) {
@@ -81,7 +83,7 @@ void Supervisor::wait() {
   if (::poll(entries.data(), entries.size(), wait_ms()) < 0) return;  // interrupted: once more
   uint64_t waste = 0;
   [[maybe_unused]] auto read = ::read(pool_.wake.get(), &waste, sizeof waste);
-  kill_condemned();
+  do_what_is_due();
   for (std::size_t i = 0; i < workers.size(); ++i) {
     if (entries[2 * i + 2].revents != 0) take_in_load(workers[i]);
     if (entries[2 * i + 1].revents != 0) bury(workers[i]);
@@ -90,30 +92,36 @@ void Supervisor::wait() {
 
 /// A worker that loads says one thing: that it is ready. One that cannot ends.
 void Supervisor::take_in_load(const std::shared_ptr<Worker>& worker) {
-  FrameReader reader;
-  // It is short and sent at once.
-  const FrameReader::Status status = reader.take(worker->socket.get());
   std::lock_guard lock(pool_.mutex);
-  if (worker->state != Worker::State::loading) return;
-  if (status != FrameReader::Status::whole) {
+  const bool sound = worker->answers.take(worker->socket.get());
+  const bool ready = worker->answers.next().has_value();
+  if (worker->state != Worker::State::loading || (sound && !ready)) return;
+  if (!ready) {
     worker->state = Worker::State::condemned;
     worker->kill_at = monotonic_nanos() + kEndGrace;
     return;
   }
   failures_ = 0;
+  worker->state = Worker::State::ready;
   worker->loaded = true;
   ++pool_.warm;
   pool_.served = true;
   log_info("{} is ready", worker->name());
-  pool_.free(worker);
+  pool_.server.watch(worker->socket.get(), [pool = &pool_, worker] { pool->take_in(worker); });
+  pool_.give_out(*worker);  // it may have begun at once
+  pool_.feed();
   if (others_started_) return;
   others_started_ = true;
   for (int number = 2; number <= pool_.count; ++number) starts_.push_back({number, 0});
 }
 
-void Supervisor::kill_condemned() {
+void Supervisor::do_what_is_due() {
   const int64_t now = monotonic_nanos();
   std::lock_guard lock(pool_.mutex);
+  if (orphans_at_ <= now) {
+    orphans_at_ = INT64_MAX;
+    pool_.lose_orphans();
+  }
   for (const auto& worker : pool_.workers) {
     if (worker->kill_at == 0 || worker->kill_at > now) continue;
     worker->signal(SIGKILL);
@@ -125,19 +133,20 @@ void Supervisor::kill_condemned() {
 void Supervisor::bury(const std::shared_ptr<Worker>& worker) {
   int status = 0;
   ::waitpid(worker->pid, &status, 0);
-  // Whoever waits for its answer is told, even if something that it has left behind keeps the other
-  // end open.
-  ::shutdown(worker->socket.get(), SHUT_RDWR);
   bool loaded;
   {
     std::lock_guard lock(pool_.mutex);
     loaded = worker->loaded;
     if (loaded) --pool_.warm;
-    worker->state = Worker::State::condemned;
+    // What it has answered counts; what it had begun with is lost, even if something that it has left
+    // behind keeps the other end open.
+    worker->answers.take(worker->socket.get());
+    pool_.give_out(*worker);
+    pool_.lose(worker);
     worker->kill_at = 0;
-    std::erase(pool_.idle, worker);
     std::erase(pool_.workers, worker);
   }
+  orphans_at_ = std::min(orphans_at_, monotonic_nanos() + kTakingMax);
   if (!loaded) return failed_to_load(worker, ending_text(status));
   log_warning("{} ended with {}: another is started in its place", worker->name(),
               ending_text(status));
@@ -152,8 +161,12 @@ void Supervisor::failed_to_load(const std::shared_ptr<Worker>& worker, const std
   if (pool_.warm == 0 && failures_ >= kLoadTriesMax) {
     log_error("{} workers in a row could not load the model: the server gives up", failures_);
     pool_.hopeless = true;
-    pool_.call_queue();
-    ring(pool_.given_up);
+    {
+      std::lock_guard lock(pool_.mutex);
+      pool_.refuse_all();
+    }
+    const uint64_t one = 1;
+    [[maybe_unused]] auto written = ::write(pool_.given_up.get(), &one, sizeof one);
     return;
   }
   const int doublings = std::min(failures_ - 1, kPauseDoublingsMax);
@@ -166,10 +179,13 @@ void Supervisor::end_all() {
   {
     std::lock_guard lock(pool_.mutex);
     workers.swap(pool_.workers);
-    pool_.idle.clear();
+    pool_.refuse_all();
   }
-  pool_.call_queue();
-  for (const auto& worker : workers) ::shutdown(worker->socket.get(), SHUT_RDWR);
+  ::shutdown(pool_.requests.get(), SHUT_RDWR);
+  for (const auto& worker : workers) {
+    pool_.server.unwatch(worker->socket.get());
+    ::shutdown(worker->socket.get(), SHUT_RDWR);
+  }
   const int64_t end = monotonic_nanos() + kEndGrace;
   for (const auto& worker : workers) {
     const int64_t left = std::max<int64_t>(0, end - monotonic_nanos());

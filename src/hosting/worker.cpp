@@ -4,8 +4,10 @@
 #include <csignal>
 #include <cstring>
 
+#include <endian.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -18,7 +20,7 @@
 namespace trainyard::hosting {
 namespace {
 
-/// Out of the way of kWorkerSocket.
+/// Out of the way of the worker's own.
 constexpr int kSpareDescriptor = 10;
 
 fs::path find_program(const std::string& name, const Variables& environment) {
@@ -44,7 +46,7 @@ struct Launch {
   char** argv;
   char** environment;
   const char* folder;
-  int socket, report;
+  int socket, requests, page, report;
   pid_t parent;
 
   /// Between fork and exec: only system calls.
@@ -55,7 +57,8 @@ struct Launch {
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    if (::dup2(socket, kWorkerSocket) >= 0 && ::chdir(folder) == 0) {
+    if (::dup2(socket, kWorkerSocket) >= 0 && ::dup2(requests, kRequestsSocket) >= 0 &&
+        ::dup2(page, kWorkerPage) >= 0 && ::chdir(folder) == 0) {
       ::execve(file, argv, environment);
     }
     const int error = errno;
@@ -72,7 +75,21 @@ void Worker::signal(int number) const {
 
 std::string Worker::name() const { return fmt::format("worker {} (process {})", number, pid); }
 
-std::shared_ptr<Worker> start_worker(const WorkerCommand& command, int number) {
+Page::Page() : file_(::memfd_create("worker", MFD_CLOEXEC)) {
+  if (!file_ || ::ftruncate(file_.get(), sizeof(Doing)) != 0) throw_errno("a worker's page");
+  void* memory =
+      ::mmap(nullptr, sizeof(Doing), PROT_READ | PROT_WRITE, MAP_SHARED, file_.get(), 0);
+  if (memory == MAP_FAILED) throw_errno("a worker's page");
+  doing_ = static_cast<volatile Doing*>(memory);
+}
+
+Page::~Page() { ::munmap(const_cast<Doing*>(doing_), sizeof(Doing)); }
+
+uint64_t Page::request() const { return be64toh(doing_->request); }
+int64_t Page::begun() const { return doing_->begun; }
+void Page::tell_to_leave() { doing_->leave = 1; }
+
+std::shared_ptr<Worker> start_worker(const WorkerCommand& command, int number, int requests) {
   int pair[2], report[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) throw_errno("socketpair");
   auto worker = std::make_shared<Worker>();
@@ -82,9 +99,13 @@ std::shared_ptr<Worker> start_worker(const WorkerCommand& command, int number) {
   if (::pipe2(report, O_CLOEXEC) != 0) throw_errno("pipe");
   const Fd report_in(report[0]);
   Fd report_out(report[1]);
-  const Fd theirs(::fcntl(given.get(), F_DUPFD_CLOEXEC, kSpareDescriptor));
-  Fd telling(::fcntl(report_out.get(), F_DUPFD_CLOEXEC, kSpareDescriptor));
-  if (!theirs || !telling) throw_errno("cannot move a descriptor");
+  auto aside = [](int fd) {
+    Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, kSpareDescriptor));
+    if (!copy) throw_errno("cannot move a descriptor");
+    return copy;
+  };
+  const Fd theirs = aside(given.get()), shared = aside(requests), page = aside(worker->page.fd());
+  Fd telling = aside(report_out.get());
 
   const std::string file = find_program(command.argv.at(0), command.environment);
   std::vector<std::string> words = command.argv, lines;
@@ -92,7 +113,7 @@ std::shared_ptr<Worker> start_worker(const WorkerCommand& command, int number) {
   std::vector<char*> argv = pointers_to(words), environment = pointers_to(lines);
   const std::string folder = command.folder.string();
   const Launch launch{file.c_str(), argv.data(), environment.data(), folder.c_str(),
-                      theirs.get(), telling.get(), ::getpid()};
+                      theirs.get(), shared.get(), page.get(), telling.get(), ::getpid()};
   worker->pid = ::_Fork();
   if (worker->pid < 0) throw_errno("fork");
   if (worker->pid == 0) launch.run();

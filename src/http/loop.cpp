@@ -22,9 +22,13 @@ constexpr milliseconds kSweep{500};
 
 int64_t nanos(milliseconds time) { return std::chrono::nanoseconds(time).count(); }
 
+/// Events carry a parked session's number, or a watched descriptor with this bit; 0 wakes the loop.
+constexpr uint64_t kWatchBit = uint64_t{1} << 63;
+
 /// A parked session. At most one descriptor is watched for it, and each watch fires once.
 struct Parked {
   std::unique_ptr<Session> session;
+  uint64_t number = 0;  // never used again
   int watched = -1;
   int64_t deadline = 0;  // monotonic nanoseconds
 };
@@ -36,10 +40,15 @@ struct Loop::Impl {
   Take needs_thread, ended;
   Fd poll{::epoll_create1(EPOLL_CLOEXEC)};
   Fd wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  std::unordered_map<Parked*, std::unique_ptr<Parked>> parked;  // the loop's thread only
+  // The loop's thread only.
+  std::unordered_map<uint64_t, std::unique_ptr<Parked>> parked;
+  uint64_t last_number = 0;
+  std::vector<uint64_t> ready;  // sessions that were called from this thread
 
   std::mutex mutex;
   std::vector<std::unique_ptr<Session>> arrivals;
+  std::vector<uint64_t> called;  // from other threads
+  std::unordered_map<int, std::shared_ptr<const std::function<void()>>> watchers;
   bool stopping = false;
   std::thread thread;
 
@@ -51,7 +60,7 @@ struct Loop::Impl {
   void watch(Parked& entry, int fd) {
     epoll_event event{};
     event.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
-    event.data.ptr = &entry;
+    event.data.u64 = entry.number;
     if (::epoll_ctl(poll.get(), EPOLL_CTL_MOD, fd, &event) != 0 &&
         ::epoll_ctl(poll.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
       throw_errno("cannot watch a connection");
@@ -70,7 +79,7 @@ struct Loop::Impl {
   void leave(Parked& entry, const Take& take) {
     unwatch(entry);
     std::unique_ptr<Session> session = std::move(entry.session);
-    parked.erase(&entry);
+    parked.erase(entry.number);
     take(std::move(session));
   }
 
@@ -83,8 +92,41 @@ struct Loop::Impl {
         return watch(entry, entry.session->socket());
       case Session::Pause::pending:
         entry.deadline = entry.session->deadline();
+        if (entry.session->call([this, number = entry.number] { call(number); })) return;
         return watch(entry, entry.session->awaited());
     }
+  }
+
+  /// A pending response has something to take in. From any thread.
+  void call(uint64_t number) {
+    if (std::this_thread::get_id() == thread.get_id()) return ready.push_back(number);
+    {
+      std::lock_guard lock(mutex);
+      called.push_back(number);
+    }
+    wake_up();
+  }
+
+  void go_on_with(uint64_t number) {
+    auto found = parked.find(number);
+    if (found == parked.end()) return;  // it has left meanwhile
+    found->second->watched = -1;
+    go_on(*found->second);
+  }
+
+  void go_on_with_ready() {
+    while (!ready.empty()) {
+      for (const uint64_t number : std::exchange(ready, {})) go_on_with(number);
+    }
+  }
+
+  void notice(int fd) {
+    std::shared_ptr<const std::function<void()>> readable;
+    {
+      std::lock_guard lock(mutex);
+      if (auto found = watchers.find(fd); found != watchers.end()) readable = found->second;
+    }
+    if (readable) (*readable)();
   }
 
   void take_arrivals() {
@@ -92,12 +134,15 @@ struct Loop::Impl {
     {
       std::lock_guard lock(mutex);
       fresh.swap(arrivals);
+      ready.insert(ready.end(), called.begin(), called.end());
+      called.clear();
     }
     for (auto& session : fresh) {
       auto entry = std::make_unique<Parked>();
       entry->session = std::move(session);
+      entry->number = ++last_number;
       Parked& place = *entry;
-      parked.emplace(&place, std::move(entry));
+      parked.emplace(place.number, std::move(entry));
       go_on(place);
     }
   }
@@ -105,8 +150,8 @@ struct Loop::Impl {
   void sweep() {
     int64_t now = monotonic_nanos();
     std::vector<Parked*> late;
-    for (const auto& [entry, owner] : parked) {
-      if (entry->deadline <= now) late.push_back(entry);
+    for (const auto& [number, entry] : parked) {
+      if (entry->deadline <= now) late.push_back(entry.get());
     }
     for (Parked* entry : late) {
       bool idle = entry->session->idle_since() != 0;
@@ -122,20 +167,23 @@ struct Loop::Impl {
       int timeout = parked.empty() ? -1 : static_cast<int>(kSweep.count());
       int count = ::epoll_wait(poll.get(), events.data(), kEventsAtOnce, timeout);
       for (int i = 0; i < count; ++i) {
-        auto* entry = static_cast<Parked*>(events[static_cast<std::size_t>(i)].data.ptr);
-        if (entry != nullptr) {
-          entry->watched = -1;
-          go_on(*entry);
-          continue;
+        const uint64_t what = events[static_cast<std::size_t>(i)].data.u64;
+        if ((what & kWatchBit) != 0) {
+          notice(static_cast<int>(what & ~kWatchBit));
+        } else if (what != 0) {
+          go_on_with(what);
+        } else {
+          uint64_t waste = 0;
+          (void)!::read(wake.get(), &waste, sizeof waste);
+          if (stop_asked()) return;
+          take_arrivals();
         }
-        uint64_t waste = 0;
-        (void)!::read(wake.get(), &waste, sizeof waste);
-        if (stop_asked()) return;
-        take_arrivals();
+        go_on_with_ready();
       }
       if (int64_t now = monotonic_nanos(); now - swept >= nanos(kSweep)) {
         swept = now;
         sweep();
+        go_on_with_ready();
       }
     }
   }
@@ -153,6 +201,7 @@ Loop::Loop(milliseconds idle_timeout, Take needs_thread, Take ended)
   if (!impl_->poll || !impl_->wake) throw_errno("cannot make a loop");
   epoll_event event{};
   event.events = EPOLLIN;
+  event.data.u64 = 0;
   ::epoll_ctl(impl_->poll.get(), EPOLL_CTL_ADD, impl_->wake.get(), &event);
   impl_->thread = std::thread([this] { impl_->run(); });
 }
@@ -171,6 +220,24 @@ void Loop::add(std::unique_ptr<Session> session) {
   impl_->wake_up();
 }
 
+void Loop::watch(int fd, std::function<void()> readable) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->watchers[fd] = std::make_shared<const std::function<void()>>(std::move(readable));
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kWatchBit | static_cast<uint64_t>(fd);
+  if (::epoll_ctl(impl_->poll.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+    throw_errno("cannot watch a descriptor");
+  }
+}
+
+void Loop::unwatch(int fd) {
+  std::lock_guard lock(impl_->mutex);
+  if (impl_->watchers.erase(fd) != 0) {
+    ::epoll_ctl(impl_->poll.get(), EPOLL_CTL_DEL, fd, nullptr);
+  }
+}
+
 void Loop::stop() {
   {
     std::lock_guard lock(impl_->mutex);
@@ -181,7 +248,7 @@ void Loop::stop() {
   impl_->thread.join();
   for (auto& session : impl_->arrivals) impl_->ended(std::move(session));
   impl_->arrivals.clear();
-  while (!impl_->parked.empty()) impl_->leave(*impl_->parked.begin()->first, impl_->ended);
+  while (!impl_->parked.empty()) impl_->leave(*impl_->parked.begin()->second, impl_->ended);
 }
 
 }  // namespace trainyard::http

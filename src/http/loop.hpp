@@ -22,6 +22,10 @@ class Loop {
 
   /// Parks a session whose go_on() came back with `pending`. From any thread.
   void add(std::unique_ptr<Session> session);
+  /// Calls `readable` on the loop's thread for as long as the descriptor has something to read.
+  /// From any thread; `unwatch` before the descriptor is closed.
+  void watch(int fd, std::function<void()> readable);
+  void unwatch(int fd);
   /// Ends the thread and every session that is parked.
   void stop();
 

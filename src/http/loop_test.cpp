@@ -18,11 +18,16 @@ class Answer final : public PendingResponse {
     std::string text = "answer";
     int64_t deadline = INT64_MAX;
     bool streamed = false;
+    bool calls = false;  // in the place of a descriptor
+    std::mutex mutex;
+    std::function<void()> ready;
 
     void tell(Progress now) {
       progress = now;
       uint64_t one = 1;
       ASSERT_EQ(::write(fd.get(), &one, sizeof one), 8);
+      std::lock_guard lock(mutex);
+      if (ready) std::exchange(ready, nullptr)();
     }
   };
 
@@ -33,7 +38,13 @@ class Answer final : public PendingResponse {
     return late && state_->progress == Progress::waiting ? Progress::partial
                                                          : state_->progress.load();
   }
-  int fd() const override { return state_->fd.get(); }
+  int fd() const override { return state_->calls ? -1 : state_->fd.get(); }
+  bool calls() const override { return state_->calls; }
+  void call(std::function<void()> ready) override {
+    std::lock_guard lock(state_->mutex);
+    if (state_->progress != Progress::waiting) return ready();
+    state_->ready = std::move(ready);
+  }
   int64_t deadline() const override { return state_->deadline; }
   Response finish() override {
     while (state_->progress == Progress::waiting && monotonic_nanos() < state_->deadline) {
@@ -52,11 +63,14 @@ class Answer final : public PendingResponse {
   std::shared_ptr<State> state_;
 };
 
-/// Every test runs with a loop and without: what a client sees is the same.
-class PendingTest : public HttpTest, public testing::WithParamInterface<bool> {
+enum class Way { threads, loop, calls };
+
+/// Every test runs without a loop and with one, which watches or is called: what a client sees is the
+/// same.
+class PendingTest : public HttpTest, public testing::WithParamInterface<Way> {
  protected:
   void start_asked(ServerOptions options = {}) {
-    if (GetParam()) {
+    if (GetParam() != Way::threads) {
       options.quick = [](const Request& request) { return request.path() == "/ask"; };
     }
     start(
@@ -67,6 +81,7 @@ class PendingTest : public HttpTest, public testing::WithParamInterface<bool> {
           bodies_.push_back(std::move(body));
           Response response;
           auto state = std::make_shared<Answer::State>();
+          state->calls = GetParam() == Way::calls;
           prepare_(*state);
           response.pending = std::make_unique<Answer>(state);
           asked_.push_back(std::move(state));
@@ -88,8 +103,12 @@ class PendingTest : public HttpTest, public testing::WithParamInterface<bool> {
   std::function<void(Answer::State&)> prepare_ = [](Answer::State&) {};
 };
 
-INSTANTIATE_TEST_SUITE_P(, PendingTest, testing::Bool(),
-                         [](const auto& info) { return info.param ? "Loop" : "Threads"; });
+INSTANTIATE_TEST_SUITE_P(, PendingTest, testing::Values(Way::threads, Way::loop, Way::calls),
+                         [](const auto& info) {
+                           return info.param == Way::threads ? "Threads"
+                                  : info.param == Way::loop  ? "Loop"
+                                                             : "Calls";
+                         });
 
 TEST_P(PendingTest, AnswersWhenWhatItWaitsForHasCome) {
   start_asked();
@@ -102,6 +121,31 @@ TEST_P(PendingTest, AnswersWhenWhatItWaitsForHasCome) {
     EXPECT_THAT(client.read_until("answer"), EndsWith("answer"));
     EXPECT_EQ(bodies_.at(round), "hi");
   }
+}
+
+TEST(Loop, WatchesADescriptorOfItsOwner) {
+  ServerOptions options;
+  options.quick = [](const Request&) { return true; };
+  Server server(options, [](Request&) { return plain("x"); });
+  const Fd bell(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE));
+  std::mutex mutex;
+  std::condition_variable changed;
+  int rung = 0;
+  server.watch(bell.get(), [&] {
+    uint64_t one = 0;
+    EXPECT_EQ(::read(bell.get(), &one, sizeof one), 8);
+    std::lock_guard lock(mutex);
+    ++rung;
+    changed.notify_all();
+  });
+  const uint64_t times = 3;
+  ASSERT_EQ(::write(bell.get(), &times, sizeof times), 8);
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return rung == 3; });  // for as long as there is something
+  lock.unlock();
+  server.unwatch(bell.get());
+  server.watch(bell.get(), [] {});
+  server.unwatch(bell.get());
 }
 
 TEST_P(PendingTest, ConnectionsDoNotWaitForOneAnother) {

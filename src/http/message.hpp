@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -89,6 +90,10 @@ class Wait {
   virtual Progress progress() = 0;
   /// Readable when there is something to take in; -1 when only waiting gets any further.
   virtual int fd() const = 0;
+  /// Whether it is call() that tells, in the place of fd().
+  virtual bool calls() const { return false; }
+  /// Has `ready` called once, from any thread or at once, when there is something to take in.
+  virtual void call(std::function<void()> ready) { (void)ready; }
   /// Until when it makes sense to wait (monotonic nanoseconds); `partial` from then on.
   virtual int64_t deadline() const = 0;
 };

@@ -339,6 +339,12 @@ void Server::close_unix(const fs::path& path) {
   }
 }
 
+void Server::watch(int fd, std::function<void()> readable) {
+  impl_->state->loop->watch(fd, std::move(readable));
+}
+
+void Server::unwatch(int fd) { impl_->state->loop->unwatch(fd); }
+
 void Server::stop(milliseconds grace) { impl_->stop(grace); }
 
 }  // namespace trainyard::http

@@ -65,6 +65,10 @@ class Server {
   void listen_fd(Fd listening, Handler handler = nullptr);
   void close_unix(const fs::path& path);
 
+  /// For a server with quick requests: see Loop::watch.
+  void watch(int fd, std::function<void()> readable);
+  void unwatch(int fd);
+
   /// Stops accepting, lets running requests finish up to `grace`, then closes their sockets.
   void stop(std::chrono::milliseconds grace);
 

@@ -192,6 +192,12 @@ Session::Pause Session::go_on(bool may_wait) {
 
 int Session::awaited() const { return exchange_->response->pending->fd(); }
 
+bool Session::call(std::function<void()> ready) {
+  PendingResponse& pending = *exchange_->response->pending;
+  if (pending.calls()) pending.call(std::move(ready));
+  return pending.calls();
+}
+
 int64_t Session::deadline() const { return exchange_->response->pending->deadline(); }
 
 void Session::cut() { ::shutdown(channel_->fd(), SHUT_RDWR); }
@@ -281,7 +287,7 @@ Session::Step Session::handle() {
   exchange.response = make_response([&] { return (*handler_)(exchange.request); });
   // What has just been asked for has not come yet: the first look is left to the loop.
   const auto& pending = exchange.response->pending;
-  if (!may_wait_ && pending && pending->fd() >= 0) return Pause::pending;
+  if (!may_wait_ && pending && (pending->fd() >= 0 || pending->calls())) return Pause::pending;
   return std::nullopt;
 }
 

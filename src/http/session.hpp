@@ -34,6 +34,8 @@ class Session {
   int socket() const { return channel_->fd(); }
   /// What the pending response waits for, and until when (monotonic nanoseconds).
   int awaited() const;
+  /// For a response that calls instead (Wait::calls): false when it is none.
+  bool call(std::function<void()> ready);
   int64_t deadline() const;
   /// Since when it waits for a request (monotonic nanoseconds); 0 while it serves one.
   int64_t idle_since() const { return idle_since_; }

@@ -32,11 +32,4 @@ Findings probe(const std::string& interpreter, const fs::path& programs,
   return findings;
 }
 
-fs::path own_programs() {
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  if (error) throw SystemError("cannot read /proc/self/exe: " + error.message());
-  return self.parent_path();
-}
-
 }  // namespace trainyard::runtimes

@@ -18,7 +18,4 @@ struct Findings {
 Findings probe(const std::string& interpreter, const fs::path& programs,
                const std::string& package, bool import);
 
-/// The folder of the running program: what belongs to it (`python/`) lies beside it.
-fs::path own_programs();
-
 }  // namespace trainyard::runtimes

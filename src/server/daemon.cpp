@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/process.hpp"
 #include "compute/local_executor.hpp"
 #include "http/hosts.hpp"
 #include "http/server.hpp"
@@ -142,7 +143,7 @@ int run_daemon(const ServeOptions& options) {
     egress = [&own_port] { return host_egress(http::own_environment, "/etc", own_port); };
   }
   compute::LocalExecutor executor(
-      dir, fs::canonical("/proc/self/exe").parent_path(),
+      dir, own_programs(),
       options.sandbox ? compute::SandboxMode::bwrap : compute::SandboxMode::none, egress);
   ServiceDoor door;
   Parts parts{store, clock, random, site, blobs, segments, door, executor};

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "runtimes/variables.hpp"
 #include "toolkit/interpreter.hpp"
 
 namespace trainyard::toolkit {
@@ -16,6 +17,7 @@ namespace {
 constexpr std::size_t kListedMax = 20;  // names in a message
 constexpr mode_t kEveryoneRuns = 0755;
 constexpr std::string_view kPythonSuffix = ".py";
+constexpr const char* kTorchPackage = "torch";
 
 const char* name_of(Mode mode) { return mode == Mode::train ? "train" : "serve"; }
 
@@ -89,6 +91,16 @@ bool is_served_by_worker(const std::string& program, const fs::path& model) {
     return false;
   }
   return program.empty() || fs::is_regular_file(model / "code" / (program + ".py"));
+}
+
+bool is_served_without_code(const std::string& program, const fs::path& model,
+                            const Variables& given) {
+  const std::string package = value_of(given, runtimes::kPackageVariable);
+  std::error_code missing;
+  return program.empty() && is_served_by_worker(program, model) &&
+         (!fs::exists(model / "code", missing) || fs::is_empty(model / "code", missing)) &&
+         (package.empty() || package == kTorchPackage) &&
+         value_of(given, "SM_NUM_GPUS", "0") == "0";
 }
 
 std::string shell_quoted(const std::string& text) {

@@ -44,6 +44,12 @@ Command find_command(Mode mode, const std::string& program, const std::vector<fs
 /// or module of Python, or nothing names a program and the model brings no file `serve`.
 bool is_served_by_worker(const std::string& program, const fs::path& model);
 
+/// Whether such a model has no code of its user's at all, and is for the server of TorchScript
+/// models: nothing names a program, the folder `code` has nothing, and the instance's image is
+/// PyTorch's, or one that names no framework. An instance with GPUs is not: that server has CPUs.
+bool is_served_without_code(const std::string& program, const fs::path& model,
+                            const Variables& given);
+
 /// For /bin/sh; texts that need no quotes stay as they are.
 std::string shell_quoted(const std::string& text);
 

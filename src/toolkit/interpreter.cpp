@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "runtimes/variables.hpp"
 
 namespace trainyard::toolkit {
 namespace {
@@ -16,11 +17,6 @@ constexpr const char* kRequirements = "requirements.txt";
 constexpr const char* kUnreachable[] = {"NewConnectionError", "NameResolutionError",
                                         "ConnectTimeoutError", "Failed to establish",
                                         "Network is unreachable", "ProxyError"};
-
-std::string value_of(const Variables& given, const char* name) {
-  auto found = given.find(name);
-  return found == given.end() ? "" : found->second;
-}
 
 bool can_run(const fs::path& file) {
   std::error_code error;
@@ -53,13 +49,12 @@ std::vector<fs::path> folders_in(const fs::path& folder) {
 }  // namespace
 
 std::string find_interpreter(const Variables& given) {
-  std::string wanted = value_of(given, kInterpreterVariable);
-  if (wanted.empty()) wanted = kDefaultInterpreter;
+  const std::string wanted = value_of(given, runtimes::kInterpreterVariable, kDefaultInterpreter);
   if (wanted.find('/') != std::string::npos) {
     if (can_run(wanted)) return wanted;
     throw SystemError(fmt::format(
         "There is no Python interpreter {} in this instance, which {} names: `trainyard runtimes` "
-        "tells which there are.", wanted, kInterpreterVariable));
+        "tells which there are.", wanted, runtimes::kInterpreterVariable));
   }
   const std::string path = value_of(given, "PATH");
   for (const std::string& folder : split(path, ':')) {
@@ -72,20 +67,20 @@ std::string find_interpreter(const Variables& given) {
 
 std::string substitution(const Variables& given, const std::string& interpreter,
                          const std::string& python, const std::string& version) {
-  std::string image = value_of(given, kImageVariable);
+  std::string image = value_of(given, runtimes::kImageVariable);
   image = image.substr(image.rfind('/') == std::string::npos ? 0 : image.rfind('/') + 1);
   const std::string runs = fmt::format("{}{}", interpreter,
                                        python.empty() ? "" : " (Python " + python + ")");
-  const std::string framework = value_of(given, kFrameworkVariable);
+  const std::string framework = value_of(given, runtimes::kFrameworkVariable);
   if (framework.empty()) {
     return image.empty() ? "Running on " + runs
                          : fmt::format("Image {} is in no runtimes table: running on {}", image,
                                        runs);
   }
-  const std::string asked = value_of(given, kAskedVariable);
+  const std::string asked = value_of(given, runtimes::kAskedVariable);
   const std::string has =
       version.empty() ? fmt::format("and {} is not installed there",
-                                    value_of(given, kPackageVariable))
+                                    value_of(given, runtimes::kPackageVariable))
                       : "running " + version;
   return fmt::format("Image {} is this host's {}: asked {}{}, {}", image, runs, framework,
                      asked.empty() ? "" : " " + asked, has);

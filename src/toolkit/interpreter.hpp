@@ -12,13 +12,6 @@
 
 namespace trainyard::toolkit {
 
-/// Variables that the plan sets for an image of the runtimes table.
-inline constexpr const char* kInterpreterVariable = "TRAINYARD_PYTHON";
-inline constexpr const char* kImageVariable = "TRAINYARD_IMAGE";
-inline constexpr const char* kFrameworkVariable = "TRAINYARD_FRAMEWORK";
-inline constexpr const char* kPackageVariable = "TRAINYARD_FRAMEWORK_PACKAGE";
-inline constexpr const char* kAskedVariable = "TRAINYARD_FRAMEWORK_ASKED";
-
 /// The absolute path of TRAINYARD_PYTHON, python3 unless it is set; a bare name is looked up on the
 /// PATH. SystemError when there is no such program.
 std::string find_interpreter(const Variables& given);

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -187,6 +188,36 @@ TEST_F(Toolkit, ServesInItsOwnProcess) {
   EXPECT_THAT(out(), HasSubstr("The entry point none does not exist"));
   ::unsetenv("SAGEMAKER_PROGRAM");
   EXPECT_EQ(wait(start("dance")), 2);
+}
+
+TEST_F(Toolkit, ChoosesTheServerOfAModelWithoutCode) {
+  const fs::path programs = folder_.path() / "programs", toolkit = programs / "trainyard-toolkit";
+  fs::create_directories(programs);
+  fs::copy_file(fs::path(TRAINYARD_BIN_DIR) / "trainyard-toolkit", toolkit);
+  write("model/model.pt", "x");
+  auto server = [&](const char* name) {
+    write_file_atomically(programs / name, "#!/bin/sh\necho $0 $* in $PWD\n", 0755);
+  };
+  auto serve = [&](const std::string& mode) {
+    const std::string out = (folder_.path() / "out").string();
+    const std::string line = fmt::format("SAGEMAKER_BASE_DIR={} {} {} > {}", base().string(),
+                                         toolkit.string(), mode, out);
+    const pid_t child = ::fork();
+    if (child == 0) ::execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
+    EXPECT_EQ(wait(child), 0);
+  };
+  const std::string model = fs::canonical(base() / "model");
+  server("trainyard-model-server");
+  serve("serve");
+  EXPECT_THAT(out(), HasSubstr("WARNING  trainyard-torch-server is not installed"));
+  EXPECT_THAT(out(), HasSubstr("/trainyard-model-server in " + model));
+  server("trainyard-torch-server");
+  serve("serve");
+  EXPECT_THAT(out(), HasSubstr(fmt::format(
+                         "/trainyard-torch-server --model-dir {} --otherwise {} serve-with-python "
+                         "in {}", (base() / "model").string(), toolkit.string(), model)));
+  serve("serve-with-python");
+  EXPECT_THAT(out(), HasSubstr("/trainyard-model-server in " + model));
 }
 
 }  // namespace

@@ -25,13 +25,8 @@ bool is_known_setting(std::string_view name) {
   return std::find(kKnownSettings.begin(), kKnownSettings.end(), name) != kKnownSettings.end();
 }
 
-std::string value_or(const Variables& given, const std::string& name, std::string otherwise) {
-  auto found = given.find(name);
-  return found == given.end() || found->second.empty() ? std::move(otherwise) : found->second;
-}
-
 int count_of(const Variables& given, const std::string& name, int otherwise, int min) {
-  const std::string text = value_or(given, name, "");
+  const std::string text = value_of(given, name, "");
   if (text.empty()) return otherwise;
   int value = 0;
   auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -170,11 +165,11 @@ void add_framework_defaults(const Settings& settings, const Variables& given,
       {"PYTHONUNBUFFERED", "1"},         // a line is in the log once it is printed
       {"PYTHONDONTWRITEBYTECODE", "1"},
       {"OMP_NUM_THREADS", std::to_string(settings.cpus)}};  // the share, not the machine
-  for (const auto& [name, value] : defaults) variables[name] = value_or(given, name, value);
+  for (const auto& [name, value] : defaults) variables[name] = value_of(given, name, value);
 }
 
 std::string python_path(const fs::path& code, const Variables& given) {
-  const std::string before = value_or(given, "PYTHONPATH", "");
+  const std::string before = value_of(given, "PYTHONPATH", "");
   return code.string() + (before.empty() ? "" : ":" + before);
 }
 
@@ -195,10 +190,10 @@ Settings read_settings(const Config& config, const Variables& given, const fs::p
   Settings settings;
   settings.base = base;
   settings.module_dir = settings.code_dir();
-  settings.program = value_or(given, "SAGEMAKER_PROGRAM", "");
-  settings.region = value_or(given, "SAGEMAKER_REGION", value_or(given, "AWS_REGION", ""));
-  settings.job_name = value_or(given, "TRAINING_JOB_NAME", "");
-  settings.framework_module = value_or(given, "SAGEMAKER_TRAINING_MODULE", kDefaultModule);
+  settings.program = value_of(given, "SAGEMAKER_PROGRAM", "");
+  settings.region = value_of(given, "SAGEMAKER_REGION", value_of(given, "AWS_REGION", ""));
+  settings.job_name = value_of(given, "TRAINING_JOB_NAME", "");
+  settings.framework_module = value_of(given, "SAGEMAKER_TRAINING_MODULE", kDefaultModule);
   take_resources(config.resources, settings);
   settings.inputs = config.inputs;
   for (const auto& [key, value] : config.hyperparameters) {
@@ -303,7 +298,7 @@ Variables training_variables(const Settings& settings, const Variables& given) {
   variables["CURRENT_HOST"] = settings.current_host;
   if (!settings.job_name.empty()) {
     variables["SAGEMAKER_JOB_NAME"] = settings.job_name;
-    variables["TRAINING_JOB_NAME"] = value_or(given, "TRAINING_JOB_NAME", settings.job_name);
+    variables["TRAINING_JOB_NAME"] = value_of(given, "TRAINING_JOB_NAME", settings.job_name);
   }
   if (!settings.region.empty()) variables["SAGEMAKER_REGION"] = settings.region;
   variables["PYTHONPATH"] = python_path(settings.code_dir(), given);
@@ -316,7 +311,7 @@ Variables serving_variables(const fs::path& base, const Variables& given, int cp
   return {{"SM_MODEL_DIR", model},
           {"SM_NUM_CPUS", std::to_string(cpus)},
           {"SM_NUM_GPUS", std::to_string(count_of(given, "SM_NUM_GPUS", 0, 0))},
-          {"OMP_NUM_THREADS", value_or(given, "OMP_NUM_THREADS", std::to_string(cpus))},
+          {"OMP_NUM_THREADS", value_of(given, "OMP_NUM_THREADS", std::to_string(cpus))},
           {"PYTHONPATH", python_path(model / "code", given)}};
 }
 

@@ -4,16 +4,16 @@
 // sagemaker-containers 2.8).
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "base/files.hpp"
 #include "base/json.hpp"
+#include "base/process.hpp"
 
 namespace trainyard::toolkit {
 
-using Variables = std::map<std::string, std::string>;
+using Variables = EnvironmentVariables;
 
 /// The three files, as they were read; what is missing is empty.
 struct Config {

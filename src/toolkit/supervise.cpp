@@ -17,8 +17,6 @@
 
 #include "base/error.hpp"
 
-extern char** environ;
-
 namespace trainyard::toolkit {
 namespace {
 
@@ -31,13 +29,9 @@ struct Environment {
 
 Environment merged(const Variables& variables) {
   Environment merged;
-  for (char** line = environ; *line != nullptr; ++line) {
-    const char* equals = std::strchr(*line, '=');
-    if (equals != nullptr && !variables.contains(std::string(*line, equals - *line))) {
-      merged.lines.emplace_back(*line);
-    }
-  }
-  for (const auto& [name, value] : variables) merged.lines.push_back(name + "=" + value);
+  Variables all = variables;
+  all.merge(own_variables());  // which leaves what is there
+  for (const auto& [name, value] : all) merged.lines.push_back(name + "=" + value);
   for (std::string& line : merged.lines) merged.pointers.push_back(line.data());
   merged.pointers.push_back(nullptr);
   return merged;

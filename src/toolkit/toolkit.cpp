@@ -3,11 +3,9 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <iostream>
 
-#include <sched.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -16,12 +14,11 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "runtimes/probe.hpp"
+#include "runtimes/variables.hpp"
 #include "toolkit/hosts.hpp"
 #include "toolkit/interpreter.hpp"
 #include "toolkit/python.hpp"
 #include "toolkit/supervise.hpp"
-
-extern char** environ;
 
 namespace trainyard::toolkit {
 namespace {
@@ -31,6 +28,9 @@ constexpr int kCouldNotRun = 1;
 constexpr int kWrongCall = 2;
 constexpr int kStopped = 128 + SIGTERM;
 constexpr const char* kModelServer = "trainyard-model-server";
+constexpr const char* kTorchServer = "trainyard-torch-server";
+/// `serve` for a model that the server of TorchScript models leaves to Python.
+constexpr const char* kServeWithPython = "serve-with-python";
 
 /// A line as sagemaker-containers logs it: people and their log filters know the form.
 void say(const char* level, const std::string& text) {
@@ -43,23 +43,12 @@ void say(const char* level, const std::string& text) {
 }
 
 Variables given_variables() {
-  Variables variables;
-  for (char** line = environ; *line != nullptr; ++line) {
-    if (const char* equals = std::strchr(*line, '=')) {
-      variables[std::string(*line, equals - *line)] = equals + 1;
-    }
-  }
+  Variables variables = own_variables();
   // Modules that scripts import of SageMaker's own containers: before the user's, after the code.
-  const std::string shims = runtimes::own_programs() / "python/shims";
+  const std::string shims = own_programs() / "python/shims";
   std::string& path = variables["PYTHONPATH"];
   path = shims + (path.empty() ? "" : ":" + path);
   return variables;
-}
-
-int cpus_online() {
-  cpu_set_t set;
-  if (::sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
-  return static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 json::object read_config(const fs::path& file) {
@@ -116,10 +105,8 @@ void report_failure(const fs::path& base, const Ending& ending, const Tail& erro
 }
 
 void tell_runtime(const Variables& given, const std::string& interpreter) {
-  auto package = given.find(kPackageVariable);
-  const runtimes::Findings found =
-      runtimes::probe(interpreter, runtimes::own_programs(),
-                      package == given.end() ? "" : package->second, false);
+  const runtimes::Findings found = runtimes::probe(
+      interpreter, own_programs(), value_of(given, runtimes::kPackageVariable), false);
   say("INFO", found.python.empty()
                   ? found.problem
                   : substitution(given, interpreter, found.python, found.version));
@@ -199,16 +186,57 @@ int serve_with_workers(const fs::path& base, Variables given) {
     Variables told = serving_variables(base, given, cpus_online());
     // The server shares the CPUs out among its workers.
     if (!given.contains("OMP_NUM_THREADS")) told.erase("OMP_NUM_THREADS");
-    told[kInterpreterVariable] = server.interpreter;
+    told[runtimes::kInterpreterVariable] = server.interpreter;
     return told;
   };
   if (!install(base, server, variables(), given)) return kStopped;
   if (!fs::is_directory(server.folder)) server.folder = base / "model";
-  server.argv = {runtimes::own_programs() / kModelServer};
+  server.argv = {own_programs() / kModelServer};
   Variables told = variables();
   told["PATH"] = given["PATH"];
   say("INFO", "Starting the model server");
   become(server, told);
+}
+
+int serve_with_python(const fs::path& base) { return serve_with_workers(base, given_variables()); }
+
+/// Becomes libtorch's server. It comes back, as `serve-with-python`, with a TorchScript model that
+/// it cannot serve.
+int serve_without_code(const fs::path& base, const Variables& given) {
+  const fs::path server = own_programs() / kTorchServer;
+  const fs::path model = base / "model";
+  if (!fs::exists(server)) {
+    say("WARNING", fmt::format("{} is not installed (it is built where libtorch is): Python "
+                               "serves the model", kTorchServer));
+    return serve_with_workers(base, given);
+  }
+  const std::string image = value_of(given, runtimes::kImageVariable, "of no name");
+  say("INFO", fmt::format("Image {}: the model comes without code, and libtorch serves it, "
+                          "without Python", image.substr(image.rfind('/') + 1)));
+  become({.argv = {server, "--model-dir", model, "--otherwise", own_program(), kServeWithPython},
+          .folder = model},
+         {{"SM_MODEL_DIR", model}});
+}
+
+int serve_or_throw(const fs::path& base) {
+  const Variables given = given_variables();
+  const std::string program = value_of(given, "SAGEMAKER_PROGRAM");
+  const fs::path model = base / "model";
+  if (is_served_without_code(program, model, given)) return serve_without_code(base, given);
+  if (is_served_by_worker(program, model)) return serve_with_workers(base, given);
+  const Command command = find_command(Mode::serve, program, {model / "code", model}, {}, given);
+  say("INFO", "Starting the model server: " + command.text);
+  become(command, serving_variables(base, given, cpus_online()));
+}
+
+/// What `serve` comes to, or the exit status when nothing does.
+int served(const fs::path& base, int (*serve)(const fs::path& base)) {
+  try {
+    return serve(base);
+  } catch (const std::exception& error) {
+    say("ERROR", error.what());
+    return kCouldNotRun;
+  }
 }
 
 }  // namespace
@@ -228,22 +256,8 @@ int train(const fs::path& base) {
   }
 }
 
-int serve(const fs::path& base) {
-  try {
-    const Variables given = given_variables();
-    auto named = given.find("SAGEMAKER_PROGRAM");
-    const std::string program = named == given.end() ? "" : named->second;
-    const fs::path model = base / "model";
-    if (is_served_by_worker(program, model)) return serve_with_workers(base, given);
-    const Command command =
-        find_command(Mode::serve, program, {model / "code", model}, {}, given);
-    say("INFO", "Starting the model server: " + command.text);
-    become(command, serving_variables(base, given, cpus_online()));
-  } catch (const std::exception& error) {
-    say("ERROR", error.what());
-    return kCouldNotRun;
-  }
-}
+int serve(const fs::path& base) { return served(base, serve_or_throw); }
+
 
 int run(int argc, char** argv) {
   const std::string mode = argc == 2 ? argv[1] : "";
@@ -251,6 +265,7 @@ int run(int argc, char** argv) {
   const fs::path folder = base == nullptr || *base == '\0' ? "/opt/ml" : base;
   if (mode == "train") return train(folder);
   if (mode == "serve") return serve(folder);
+  if (mode == kServeWithPython) return served(folder, serve_with_python);
   std::cerr << "usage: trainyard-toolkit train | serve" << std::endl;
   return kWrongCall;
 }

@@ -6,6 +6,7 @@
 #include "base/ascii.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "runtimes/variables.hpp"
 #include "toolkit/command.hpp"
 #include "toolkit/failure.hpp"
 #include "toolkit/hosts.hpp"
@@ -341,6 +342,33 @@ TEST(Command, WorkersServePython) {
   EXPECT_FALSE(is_served_by_worker("run.sh", model));
 }
 
+TEST(Command, LibtorchServesWhatHasNoCode) {
+  struct Row {
+    const char* program;
+    Variables given;
+    bool expected;
+  };
+  const Row table[] = {{"", {}, true},
+                       {"", {{"SM_NUM_GPUS", "0"}}, true},
+                       {"", {{"SM_NUM_GPUS", "1"}}, false},
+                       {"", {{"TRAINYARD_FRAMEWORK_PACKAGE", "torch"}}, true},
+                       {"", {{"TRAINYARD_FRAMEWORK_PACKAGE", "scikit-learn"}}, false},
+                       {"inference.py", {}, false},
+                       {"serve-it", {}, false}};
+  const TempDir folder;
+  const fs::path model = folder.path();
+  for (const auto& [program, given, expected] : table) {
+    EXPECT_EQ(is_served_without_code(program, model, given), expected) << program;
+  }
+  fs::create_directories(model / "code");
+  EXPECT_TRUE(is_served_without_code("", model, {}));
+  write(model / "code/requirements.txt", "");
+  EXPECT_FALSE(is_served_without_code("", model, {}));
+  fs::remove_all(model / "code");
+  write(model / "serve", "");
+  EXPECT_FALSE(is_served_without_code("", model, {}));
+}
+
 TEST(Interpreter, IsFoundOrMissed) {
   auto wanted = [](const Variables& given) {
     try {
@@ -358,17 +386,18 @@ TEST(Interpreter, IsFoundOrMissed) {
 }
 
 TEST(Interpreter, TellsWhatRunsInThePlaceOfWhat) {
-  const Variables tutorial{{kImageVariable, "7.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:1"},
-                           {kFrameworkVariable, "PyTorch"},
-                           {kPackageVariable, "torch"},
-                           {kAskedVariable, "1.2.0"}};
+  const Variables tutorial{{runtimes::kImageVariable,
+                            "7.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:1"},
+                           {runtimes::kFrameworkVariable, "PyTorch"},
+                           {runtimes::kPackageVariable, "torch"},
+                           {runtimes::kAskedVariable, "1.2.0"}};
   EXPECT_EQ(substitution(tutorial, "/usr/bin/python3", "3.11.2", "1.13.1"),
             "Image pytorch-training:1 is this host's /usr/bin/python3 (Python 3.11.2): asked "
             "PyTorch 1.2.0, running 1.13.1");
   EXPECT_EQ(substitution(tutorial, "/usr/bin/python3", "3.11.2", ""),
             "Image pytorch-training:1 is this host's /usr/bin/python3 (Python 3.11.2): asked "
             "PyTorch 1.2.0, and torch is not installed there");
-  EXPECT_EQ(substitution({{kImageVariable, "mine:2"}}, "/p", "3.9.1", ""),
+  EXPECT_EQ(substitution({{runtimes::kImageVariable, "mine:2"}}, "/p", "3.9.1", ""),
             "Image mine:2 is in no runtimes table: running on /p (Python 3.9.1)");
   EXPECT_EQ(substitution({}, "/p", "", ""), "Running on /p");
 }

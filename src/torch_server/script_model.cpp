@@ -61,14 +61,15 @@ Module read(const fs::path& path) {
       throw SystemError(path.string() + " is a state_dict and no TorchScript model: serving it "
                                         "takes code with a model_fn that builds its network");
     }
-    throw SystemError(path.string() + " is no TorchScript model: " + reason_of(error));
+    throw NotServed(path.string() + " is no TorchScript model: " + reason_of(error));
   }
 }
 
 void check_signature(const fs::path& path, const Module& module) {
   const auto forward = module.find_method("forward");
   if (!forward) throw SystemError(path.string() + " has no method forward");
-  const auto& arguments = forward->function().getSchema().arguments();
+  const c10::FunctionSchema& schema = forward->function().getSchema();
+  const auto& arguments = schema.arguments();
   const auto required = std::count_if(arguments.begin() + 1, arguments.end(), [](const auto& one) {
     return !one.default_value().has_value();
   });
@@ -76,6 +77,11 @@ void check_signature(const fs::path& path, const Module& module) {
     throw SystemError(fmt::format("{}: its forward takes {} arguments; without code a model is "
                                   "asked with one tensor",
                                   path.string(), arguments.size() - 1));
+  }
+  const c10::TypePtr answer = schema.returns().at(0).type();
+  if (!answer->isSubtypeOf(*c10::TensorType::get())) {
+    throw NotServed(fmt::format("{}: its forward answers {}, and only a tensor can be sent back",
+                                path.string(), answer->annotation_str()));
   }
 }
 

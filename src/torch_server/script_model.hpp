@@ -9,8 +9,15 @@ namespace trainyard::torch_server {
 /// SystemError that names what is there.
 fs::path find_model(const fs::path& model_dir);
 
-/// Loads, prepares and warms up what find_model finds. SystemError in one line when it is no
-/// TorchScript model, or none that can be asked with one tensor.
+/// A model that this libtorch, or this server, is not for, and another server may be.
+class NotServed : public SystemError {
+ public:
+  using SystemError::SystemError;
+};
+
+/// Loads, prepares and warms up what find_model finds. SystemError in one line when it is a
+/// state_dict, or cannot be asked with one tensor; NotServed when libtorch cannot read it, or when
+/// it answers something else than a tensor.
 Model load(const fs::path& model_dir);
 
 /// What forward answers. BadInput for element types that PyTorch does not have; SystemError, with

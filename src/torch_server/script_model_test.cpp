@@ -139,14 +139,16 @@ TEST(ScriptModel, WhatIsNoneIsRefused) {
   EXPECT_THAT(thrown([&] { load(Folder::of_code("def other(self, x):\n  return x\n").path()); }),
               HasSubstr("has no method forward"));
   load(Folder::of_code("def forward(self, x, y: int = 1):\n  return x + y\n").path());
+  const Folder pair = Folder::of_code("def forward(self, x):\n  return x, x\n");
+  EXPECT_THAT(thrown([&] { load(pair.path()); }),
+              HasSubstr("its forward answers Tuple[Tensor, Tensor]"));
+  EXPECT_THROW(load(pair.path()), NotServed);
 }
 
 TEST(ScriptModel, FaultsOfTheModelAreOneLine) {
-  const Folder pair = Folder::of_code("def forward(self, x):\n  return x, x\n");
   const Folder strict = Folder::of_code(
       "def forward(self, x):\n  assert x.dim() == 2, 'a table'\n  return x @ torch.ones([2, 1])\n");
-  Model tuple = load(pair.path()), table = load(strict.path());
-  EXPECT_THAT(thrown([&] { predict(tuple, {{1}, {1}}); }), HasSubstr("answers Tuple"));
+  Model table = load(strict.path());
   const Tensor wrong[] = {{{1}, {1}, NpyType::float32},
                           {{1, 3}, {1, 2, 3}, NpyType::float32},
                           {{1, 2}, {1, 2}, NpyType::float64}};
@@ -207,10 +209,16 @@ TEST(Server, RowsThatDependOnOneAnotherGetTheirOwnAnswersToo) {
 /// The program itself, as an instance starts it.
 class Process {
  public:
-  Process(const fs::path& model_dir, const std::string& port) {
+  Process(const fs::path& model_dir, const std::string& port,
+          std::vector<std::string> more = {}) {
+    std::vector<std::string> words{std::string(TRAINYARD_BIN_DIR) + "/trainyard-torch-server",
+                                   "--model-dir", model_dir};
+    words.insert(words.end(), more.begin(), more.end());
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
     int ends[2];
     EXPECT_EQ(::pipe(ends), 0);
-    const std::string program = std::string(TRAINYARD_BIN_DIR) + "/trainyard-torch-server";
     pid_ = ::fork();
     if (pid_ == 0) {
       ::dup2(ends[1], 1);
@@ -218,7 +226,7 @@ class Process {
       ::close(ends[0]);
       ::close(ends[1]);
       ::setenv("SAGEMAKER_BIND_TO_PORT", port.c_str(), 1);
-      ::execl(program.c_str(), program.c_str(), "--model-dir", model_dir.c_str(), nullptr);
+      ::execv(argv[0], argv.data());
       ::_exit(127);
     }
     ::close(ends[1]);
@@ -277,6 +285,16 @@ TEST(Program, ServesAModelFolder) {
   EXPECT_EQ(unknown.status, 500);
   EXPECT_THAT(unknown.body, HasSubstr("Content type image/png is not supported by this framework"));
   EXPECT_EQ(process.end(SIGTERM), 0);
+}
+
+TEST(Program, LeavesToAnotherServerWhatItCannotServe) {
+  const Folder pair = Folder::of_code("def forward(self, x):\n  return x, x\n");
+  const fs::path other = pair.path() / "other";
+  write_file_atomically(other, "#!/bin/sh\necho $1 instead; exit 3\n", 0755);
+  Process process(pair.path(), "0", {"--otherwise", other, "served"});
+  EXPECT_THAT(process.line(), HasSubstr("its forward answers Tuple[Tensor, Tensor]"));
+  EXPECT_EQ(process.line(), "served instead\n");
+  EXPECT_EQ(process.end(0), 3);
 }
 
 TEST(Program, SaysWhyItCannotServe) {

@@ -238,7 +238,7 @@ def logs_of(daemon, group, prefix):
     return lines
 
 
-def finished(daemon, job, seconds=60):
+def finished(daemon, job, seconds=60, pause=0.05):
     """DescribeTrainingJob once the job has ended."""
     sagemaker = daemon.client("sagemaker")
 
@@ -246,7 +246,7 @@ def finished(daemon, job, seconds=60):
         description = sagemaker.describe_training_job(TrainingJobName=job)
         ok = description["TrainingJobStatus"] in ("Completed", "Failed", "Stopped")
         return description if ok else None
-    return wait_for(ended, seconds, f"end of {job}")
+    return wait_for(ended, seconds, f"end of {job}", pause)
 
 
 def tutorial_definition():

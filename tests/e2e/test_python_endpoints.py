@@ -39,16 +39,27 @@ def model_fn(model_dir):
     return model
 """
 
-# One model file of each kind, as base64 lines: a state dictionary, TorchScript.
+# One model file of each kind, as base64 lines: a state dictionary, TorchScript, TorchScript with
+# another bias, TorchScript that answers two tensors.
 MAKE_MODELS = """
 import base64, io, torch
+
+def show(save, model):
+    stream = io.BytesIO(); save(model, stream)
+    print(base64.b64encode(stream.getvalue()).decode())
+
+class Pair(torch.nn.Module):
+    def forward(self, x):
+        return x, x + 1
+
 state = {"module.one.weight": torch.tensor([[1.0, 10.0]]), "module.one.bias": torch.tensor([0.5])}
-stream = io.BytesIO(); torch.save(state, stream)
-print(base64.b64encode(stream.getvalue()).decode())
+show(torch.save, state)
 model = torch.nn.Linear(2, 1)
 model.load_state_dict({"weight": state["module.one.weight"], "bias": state["module.one.bias"]})
-stream = io.BytesIO(); torch.jit.save(torch.jit.script(model), stream)
-print(base64.b64encode(stream.getvalue()).decode())
+show(torch.jit.save, torch.jit.script(model))
+torch.nn.init.constant_(model.bias, 100)
+show(torch.jit.save, torch.jit.script(model))
+show(torch.jit.save, torch.jit.trace(Pair(), torch.ones(2)))
 """
 
 PLAYED = """
@@ -70,13 +81,14 @@ def transform_fn(model, data, content_type, accept):
 """
 
 
-def npy(rows):
-    """float32 rows as NumPy writes them."""
-    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({len(rows)}, {len(rows[0])}), }}"
+def npy(rows, bits=32):
+    """Rows of float32 or float64 as NumPy writes them."""
+    header = (f"{{'descr': '<f{bits // 8}', 'fortran_order': False, "
+              f"'shape': ({len(rows)}, {len(rows[0])}), }}")
     header += " " * ((64 - (10 + len(header) + 1) % 64) % 64) + "\n"
     values = [value for row in rows for value in row]
     return (b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() +
-            struct.pack(f"<{len(values)}f", *values))
+            struct.pack(f"<{len(values)}{'f' if bits == 32 else 'd'}", *values))
 
 
 def repacked(files):
@@ -105,7 +117,13 @@ class PythonEndpoints(WithRoles):
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
         return f"s3://{BUCKET}/{key}"
 
-    def create(self, name, model, code=None, program=None, **environment):
+    def create(self, name, *arguments, **environment):
+        """An endpoint of its own configuration."""
+        self.create_config(name, *arguments, **environment)
+        self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        self.addCleanup(self.sagemaker.delete_endpoint, EndpointName=name)
+
+    def create_config(self, name, model, code=None, program=None, **environment):
         """`model`: files of the archive, or the archive. `code`: files of an archive of its own."""
         if isinstance(model, dict):
             model = source_archive({file: (body, 0o644) for file, body in model.items()})
@@ -123,8 +141,6 @@ class PythonEndpoints(WithRoles):
         self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[
             {"InitialInstanceCount": 1, "InstanceType": "ml.c4.xlarge", "ModelName": name,
              "VariantName": "AllTraffic"}])
-        self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
-        self.addCleanup(self.sagemaker.delete_endpoint, EndpointName=name)
 
     def ended(self, name):
         def look():
@@ -165,9 +181,10 @@ class PythonEndpoints(WithRoles):
 
     def models(self):
         done = subprocess.run([PYTHON, "-c", MAKE_MODELS], capture_output=True, text=True)
-        if done.returncode != 0:
+        if "No module named 'torch'" in done.stderr:
             self.skipTest(f"{PYTHON} has no PyTorch: {done.stderr.splitlines()[-1]}")
-        return map(base64.b64decode, done.stdout.split())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [base64.b64decode(line) for line in done.stdout.split()]
 
     def expect_linear(self, name):
         """What both models answer, in every type."""
@@ -184,7 +201,7 @@ class PythonEndpoints(WithRoles):
                              (CSV, b"21.5\n43.5\n"))
 
     def test_state_dict_with_model_fn(self):
-        state, _ = self.models()
+        state = self.models()[0]
         self.create("state", {"model.pth": state}, {"net.py": NET}, "net.py")
         self.create("again", repacked({"model.pth": state, "code/net.py": NET}), None, "net.py")
         self.expect_in_service("state")
@@ -200,17 +217,47 @@ class PythonEndpoints(WithRoles):
         self.expect_linear("again")
 
     def test_models_without_code(self):
-        state, script = self.models()
+        state, script, _, pair = self.models()
         self.create("script", {"model.pth": script})
+        self.create("pair", {"model.pt": pair})
         self.create("no-script", {"model.pth": state})
         self.create("no-model", {"other.txt": b"x"})
         self.expect_in_service("script")
         self.expect_linear("script")
-        for name, words in (("no-script", "Please ensure model is saved using torchscript"),
-                            ("no-model", "Exactly one .pth or .pt file is required")):
+        for words, body, *more in (
+                ("Content type a/b is not supported by this framework.", b"1", "a/b"),
+                ("The body is not valid application/json", b"no JSON"),
+                ("shapes cannot be multiplied", b"[[1, 2, 3]]"),
+                ("RuntimeError: ", npy([[1, 2]], 64), NPY)):
+            self.expect_model_error("script", 500, words, body, *more)
+        self.expect_model_error("script", 500, "text/html is not supported", b"[[1, 2]]",
+                                Accept="text/html")
+        self.expect_log("script", "the model comes without code, and libtorch serves it",
+                        "Serving on port 8080")
+        self.assertNotIn("worker", self.log("script"))
+        self.expect_in_service("pair")
+        self.assertEqual(json.loads(self.ask("pair", b"[1, 2]")[1]), [[1, 2], [2, 3]])
+        self.expect_log("pair", "its forward answers Tuple[Tensor, Tensor]", "worker 1 ")
+        for name, words in (("no-script", "model.pth is a state_dict and no TorchScript model"),
+                            ("no-model", "must have model.pt or exactly one .pt or .pth file")):
             self.assertEqual(self.ended(name), ("Failed", UNWELL))
-            self.expect_log(name, words, "could not load the model: it ended with exit code 1",
-                            "3 workers in a row could not load the model: the server gives up")
+            self.expect_log(name, words)
+
+    def test_another_model_takes_over(self):
+        _, script, shifted, _ = self.models()
+        self.create("swap", {"model.pt": script})
+        self.expect_in_service("swap")
+        self.create_config("swapped", {"model.pt": shifted})
+        self.sagemaker.update_endpoint(EndpointName="swap", EndpointConfigName="swapped")
+
+        def swapped():
+            answer = json.loads(self.ask("swap", b"[[1, 2]]")[1])  # somebody answers at all times
+            self.assertIn(answer, ([[21.5]], [[121.0]]))
+            described = self.sagemaker.describe_endpoint(EndpointName="swap")
+            return described["EndpointStatus"] == "InService" and answer == [[121.0]]
+        wait_for(swapped, 120, "the other model")
+        self.assertEqual(self.sagemaker.describe_endpoint(EndpointName="swap")
+                         ["EndpointConfigName"], "swapped")
 
     def test_requests_that_go_wrong(self):
         self.create("played", repacked({"model.txt": "m", "code/mine.py": PLAYED}), None, "mine.py",

@@ -36,7 +36,11 @@ class Worker:
             (model / name).parent.mkdir(parents=True, exist_ok=True)
             (model / name).write_bytes(content.encode() if isinstance(content, str) else content)
         self.socket, theirs = socket.socketpair()
+        self.requests, taken_from = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.settimeout(60)
+        self.page = os.memfd_create("page")
+        os.ftruncate(self.page, 24)
+        given = [os.dup(fd) for fd in (theirs.fileno(), taken_from.fileno(), self.page)]
         path = [model / "code", PYTHON / "shims", PYTHON / "worker"]
         variables = {**os.environ, "SAGEMAKER_BASE_DIR": str(self.base), "OMP_NUM_THREADS": "1",
                      "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": ":".join(map(str, path)),
@@ -44,13 +48,19 @@ class Worker:
         self.log = open(self.base / "log", "w+")
         self.process = subprocess.Popen(
             [sys.executable, "-u", "-m", "trainyard_worker"], cwd=model, env=variables,
-            pass_fds=(3,), stdout=self.log, stderr=self.log,
-            preexec_fn=lambda: os.dup2(theirs.fileno(), 3))
-        theirs.close()
+            close_fds=False, stdout=self.log, stderr=self.log,
+            preexec_fn=lambda: [os.dup2(fd, 100 + place) for place, fd in enumerate(given)] and
+            [os.dup2(100 + place, 3 + place) for place in range(3)])
+        for end in (theirs, taken_from):
+            end.close()
+        for fd in given:
+            os.close(fd)
         test.addCleanup(self.close)
 
     def close(self):
         self.socket.close()
+        self.requests.close()
+        os.close(self.page)
         self.process.wait(timeout=30)
         self.log.close()
 
@@ -68,26 +78,35 @@ class Worker:
         return bytes(data)
 
     def receive(self):
-        lengths = self._exactly(8)
-        head = json.loads(self._exactly(int.from_bytes(lengths[:4], "big")))
-        return head, self._exactly(int.from_bytes(lengths[4:], "big"))
+        prefix = self._exactly(16)
+        self.number = int.from_bytes(prefix[:8], "big")
+        head = json.loads(self._exactly(int.from_bytes(prefix[8:12], "big")))
+        return head, self._exactly(int.from_bytes(prefix[12:], "big"))
 
     def ready(self):
         head, _ = self.receive()
         assert head == {"ready": True}, head
         return self
 
-    def ask(self, body=b"", pieces=False, **headers):
-        """(status, headers, body) for a request with these header fields."""
-        fields = {name.replace("_", "-"): value for name, value in headers.items() if value}
+    def say(self, number, body, fields):
         head = json.dumps({"headers": fields}).encode()
-        data = len(head).to_bytes(4, "big") + len(body).to_bytes(4, "big") + head + body
-        if pieces:
-            for i in range(0, len(data), 7):
-                self.socket.sendall(data[i:i + 7])
-        else:
-            self.socket.sendall(data)
+        prefix = number.to_bytes(8, "big") + len(head).to_bytes(4, "big") + \
+            len(body).to_bytes(4, "big")
+        if len(head) + len(body) < 60_000:
+            return self.requests.sendall(prefix + head + body)
+        with os.fdopen(os.memfd_create("request"), "wb") as file:
+            file.write(head + body)
+            file.flush()
+            socket.send_fds(self.requests, [prefix], [file.fileno()])
+
+    def ask(self, body=b"", **headers):
+        """(status, headers, body) for a request with these header fields."""
+        asked = self.number + 1
+        self.say(asked, body, {name.replace("_", "-"): value for name, value in headers.items()
+                               if value})
         head, body = self.receive()
+        assert self.number == asked, self.number
+        assert os.pread(self.page, 8, 0) == asked.to_bytes(8, "big")
         return head["status"], head["headers"], body
 
 
@@ -127,7 +146,12 @@ class Functions(unittest.TestCase):
             self.assertEqual(headers, {"content-type": shown[3]})
         large = b"x" * 3_000_000
         self.assertEqual(len(worker.ask(large, content_type=CSV)[2]), len(large) + 45)
-        self.assertEqual(worker.ask(b"{}", pieces=True, content_type=JSON)[0], 200)
+
+    def test_a_worker_that_is_to_leave_takes_no_other_request(self):
+        worker = self.serve(ECHO)
+        os.pwrite(worker.page, b"\1", 16)
+        worker.ask(b"{}", content_type=JSON)  # it had been waiting for that
+        self.assertEqual(worker.process.wait(timeout=30), 0)
 
     def test_default_accept(self):
         worker = self.serve(ECHO, SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT="text/x")

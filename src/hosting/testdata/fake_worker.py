@@ -1,27 +1,34 @@
 """A worker for tests of the front: it does what a request's body says. Its word at the start comes
 from FAKE_LOAD: `exit` and `hang` never load; a path: loads for as long as that file exists."""
 import json
+import mmap
 import os
 import socket
 import sys
 import time
 
-sock = socket.socket(fileno=3)
+sock, requests = socket.socket(fileno=3), socket.socket(fileno=4)
+page = mmap.mmap(5, 24)
+number = bytes(8)
 
 
 def send(head, body=b""):
     text = json.dumps(head).encode()
-    sock.sendall(len(text).to_bytes(4, "big") + len(body).to_bytes(4, "big") + text + body)
+    sock.sendall(number + len(text).to_bytes(4, "big") + len(body).to_bytes(4, "big") + text + body)
 
 
-def exactly(size):
-    data = bytearray()
-    while len(data) < size:
-        piece = sock.recv(size - len(data))
-        if not piece:
-            sys.exit(0)
-        data += piece
-    return bytes(data)
+def receive():
+    """(number, head, body) of a request."""
+    data, files, _, _ = socket.recv_fds(requests, 64 * 1024, 1)
+    if not data:
+        sys.exit(0)
+    page[:16] = data[:8] + time.monotonic_ns().to_bytes(8, "little")
+    for file in files:
+        with open(file, "rb") as rest:
+            rest.seek(0)
+            data += rest.read()
+    head_end = 16 + int.from_bytes(data[8:12], "big")
+    return data[:8], json.loads(data[16:head_end]), data[head_end:]
 
 
 def load():
@@ -30,7 +37,8 @@ def load():
         print("no model here", file=sys.stderr)
         sys.exit(3)
     if kind == "hang":
-        exactly(1)
+        sock.recv(1)
+        sys.exit(0)
     if kind and not os.path.exists(kind):
         sys.exit(4)
     send({"ready": True})
@@ -63,6 +71,5 @@ def answer(head, body):
 
 load()
 while True:
-    sizes = exactly(8)
-    asked = json.loads(exactly(int.from_bytes(sizes[:4], "big")))
-    answer(asked, exactly(int.from_bytes(sizes[4:], "big")))
+    number, asked, content = receive()
+    answer(asked, content)

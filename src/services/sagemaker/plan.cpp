@@ -1,6 +1,7 @@
 #include "services/sagemaker/plan.hpp"
 
 #include "base/hash.hpp"
+#include "runtimes/variables.hpp"
 #include "services/sagemaker/instance_types.hpp"
 #include "services/sagemaker/training_job.hpp"
 
@@ -76,7 +77,7 @@ std::string s3_uri_in(const std::map<std::string, std::string>& map, const std::
 void add_runtime(const Site& site, const std::string& image, json::object& plan,
                  std::map<std::string, std::string>& environment) {
   plan["image"] = image;
-  environment["TRAINYARD_IMAGE"] = image;
+  environment[runtimes::kImageVariable] = image;
   runtimes::Match match;
   if (!site.runtimes->find(image, match)) return;
   const runtimes::Runtime& runtime = match.runtime;
@@ -85,12 +86,12 @@ void add_runtime(const Site& site, const std::string& image, json::object& plan,
     plan["oci"] = runtimes::image_that_runs(runtime, image);
     return;
   }
-  environment.emplace("TRAINYARD_PYTHON", runtime.interpreter);
+  environment.emplace(runtimes::kInterpreterVariable, runtime.interpreter);
   plan["folders"] = json::value_from(runtime.folders);
   if (runtime.framework.empty()) return;
-  environment["TRAINYARD_FRAMEWORK"] = runtime.framework;
-  environment["TRAINYARD_FRAMEWORK_PACKAGE"] = runtime.package;
-  environment["TRAINYARD_FRAMEWORK_ASKED"] = match.asked;
+  environment[runtimes::kFrameworkVariable] = runtime.framework;
+  environment[runtimes::kPackageVariable] = runtime.package;
+  environment[runtimes::kAskedVariable] = match.asked;
 }
 
 /// What takes the place of an image's own entry point and arguments.
