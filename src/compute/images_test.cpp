@@ -20,13 +20,13 @@ const std::string kId(64, 'a');
 TEST(Image, IsWhatPodmanTells) {
   const Image image = image_of(R"([{"Id": "sha256:)" + kId + R"(", "Config": {
       "User": "app:staff", "Env": ["PATH=/bin", "A=b=c", "EMPTY=", "=x", "bare"],
-      "Entrypoint": ["/run", "it"], "Cmd": ["train"], "WorkingDir": "/work"}}])");
+      "Entrypoint": ["/run", "it"], "Cmd": ["train"], "WorkingDir": "/srv"}}])");
   EXPECT_EQ(image.id, kId);
   EXPECT_THAT(image.entrypoint, ElementsAre("/run", "it"));
   EXPECT_THAT(image.command, ElementsAre("train"));
   EXPECT_THAT(image.environment, ElementsAre(Pair("PATH", "/bin"), Pair("A", "b=c"),
                                              Pair("EMPTY", "")));
-  EXPECT_EQ(image.folder, "/work");
+  EXPECT_EQ(image.folder, "/srv");
   EXPECT_EQ(image.user, "app:staff");
   for (const char* folder : {"/a/../../../w", "/w/.", "//w"}) {
     const Image odd = image_of(R"([{"Id": ")" + kId + R"(", "Config": {"WorkingDir": ")" + folder +

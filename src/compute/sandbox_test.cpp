@@ -381,8 +381,8 @@ TEST_F(SandboxTest, AnImageIsItsRootAndStaysAsItIs) {
             "other\n");
   EXPECT_EQ(output_on_root("cat /etc/kept; [ -e /new ] || [ ! -e /bin/rm ] || echo fresh"),
             "original\nfresh\n");
-  EXPECT_EQ(output_on_root("id -u; pwd; echo x > mine && cat mine", 1001, "/work/here"),
-            "1001\n/work/here\nx\n");
+  EXPECT_EQ(output_on_root("id -u; pwd; echo x > mine && cat mine", 1001, "/srv/here"),
+            "1001\n/srv/here\nx\n");
   // Nothing of this host: not its folders, and no link of the image leads there.
   EXPECT_EQ(output_on_root("for f in /usr/share /home /link/image /link/given /opt/trainyard; do "
                            "[ ! -e $f ] || echo $f; done"), "");

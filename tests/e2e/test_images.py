@@ -119,7 +119,7 @@ class Images(unittest.TestCase):
         names = [cls.image, cls.as_app]
         cls.addClassCleanup(subprocess.run, [*PODMAN, "rmi", "--force", *names],
                             capture_output=True)
-        cls.id = make_image(root, cls.image, "ENV IMAGE_SAYS=image", "WORKDIR /work/here")
+        cls.id = make_image(root, cls.image, "ENV IMAGE_SAYS=image", "WORKDIR /srv/here")
         cls.app_id = make_image(root, cls.as_app, "ENV IMAGE_SAYS=app", "USER app",
                                 'ENTRYPOINT ["/bin/sh", "-c", "exec \\"$0\\" \\"$@\\""]')
         bundle = cls.enterClassContext(tempfile.NamedTemporaryFile(suffix=".pem"))
@@ -180,7 +180,7 @@ oci = "{cls.as_app}"
         lines = self.expect_completed("trains")
         for expected in (
                 f"[trainyard] Image {self.image} (sha256:{self.id}) runs `train`",
-                "runs as 0:0 in /work/here with image request home /root args ",
+                "runs as 0:0 in /srv/here with image request home /root args ",
                 'hyperparameters {"lr":"0.1"}', "channel part-0.csv"):
             self.assertEqual(lines.count(expected), 2, (expected, lines))
         self.assertEqual(lines.count("new"), 2, lines)
