@@ -1,7 +1,7 @@
 """What a notebook's user waits for: from CreateTrainingJob to the first line of a script that only
-prints, against bubblewrap and Python alone; and mnist.py on two hosts as a training job, against the
-same two processes run by hand in two network namespaces, where `ratio` is speed: the other's time
-over ours, the median of the pairs."""
+prints, against bubblewrap and Python alone; and mnist.py on two hosts as a training job, against
+the same two processes run by hand in two network namespaces, where `ratio` is speed: the other's
+time over ours, the median of the pairs."""
 import os
 import shutil
 import subprocess

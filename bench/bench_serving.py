@@ -4,9 +4,11 @@ libtorch's server against gunicorn + Flask. All run as plain processes of this m
 sandboxes, with as many workers and one thread a worker. For sixteen connections `ratio` is our rate
 over the other's."""
 import contextlib
+import functools
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -95,7 +97,7 @@ class Model:
         variables = {**self.environment, "SAGEMAKER_BIND_TO_PORT": "PORT", **environment}
         with open(self.base / "log", "a") as log:
             process = subprocess.Popen(
-                list(map(told, command)), stdout=log, stderr=log,
+                list(map(told, command)), stdout=log, stderr=log, process_group=0,
                 env={name: told(value) for name, value in variables.items()})
         request = urllib.request.Request(f"http://127.0.0.1:{port}{endpoint}",
                                          self.body.read_bytes(), TYPES)
@@ -111,7 +113,7 @@ class Model:
                 load(address, 16, *self.requests(endpoint))
             yield address
         finally:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)  # TorchServe's script leaves its Java alone
             process.wait(timeout=60)
 
     def ours(self, workers=WORKERS):
@@ -123,7 +125,7 @@ class Model:
 
     def torchserve(self):
         command, variables = serving_peers.torchserve(WORKERS, self.base)
-        return self.served(command, serving_peers.TORCHSERVE_ENDPOINT, PYTHONPATH=self.path,
+        return self.served(command, serving_peers.ENDPOINTS["torchserve"], PYTHONPATH=self.path,
                            **variables)
 
     def requests(self, endpoint="/invocations"):
@@ -144,22 +146,20 @@ def latency(model):
            ratio_of_pairs(samples, "ours", "bare"))
 
 
-def rates(model, **peers):
-    """Ours and the peers in turn, each alone: one that waits takes nothing."""
+def rates(model, servers, **others):
+    """Of each server, and of what else there is, in turn: one that waits takes nothing."""
     with contextlib.ExitStack() as stack:
-        ours = stack.enter_context(model.ours())
-        runs = {"ours": lambda: load(ours, 16, *model.requests())}
-        for name, (server, endpoint) in peers.items():
+        runs = dict(others)
+        for name, server in servers.items():
             address = stack.enter_context(server())
-            requests = model.requests(endpoint)
-            runs[name] = lambda address=address, requests=requests: load(address, 16, *requests)
-        runs["bare"] = model.bare_rate
+            endpoint = serving_peers.ENDPOINTS.get(name, "/invocations")
+            runs[name] = functools.partial(load, address, 16, *model.requests(endpoint))
         return figures_of(interleaved(ROUNDS, **runs), "per_second")
 
 
 def python_rate(model):
-    samples = rates(model, flask=(model.flask, "/invocations"),
-                    torchserve=(model.torchserve, serving_peers.TORCHSERVE_ENDPOINT))
+    samples = rates(model, {"ours": model.ours, "flask": model.flask,
+                            "torchserve": model.torchserve}, bare=model.bare_rate)
     middle = medians(samples)
     report("serving.bare_rate", middle["bare"], "1/s")
     report("serving.flask_rate_16", middle["flask"], "1/s")
@@ -172,7 +172,7 @@ def python_rate(model):
 
 
 def script_rate(model):
-    samples = rates(model, flask=(model.flask, "/invocations"))
+    samples = rates(model, {"ours": model.ours, "flask": model.flask})
     middle = medians(samples)
     report("serving.script_flask_rate_16", middle["flask"], "1/s")
     report("serving.script_to_flask", middle["ours"], "1/s", ">=5 of script_flask_rate_16",

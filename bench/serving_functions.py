@@ -1,6 +1,5 @@
-"""The four functions of examples/mnist/mnist.py as a model server calls them: its own model_fn, or
-for TorchScript the default, and PyTorch's other defaults. What the bare loop and the other servers
-have in common with our workers."""
+"""The four functions of examples/mnist/mnist.py as our workers call them, its own model_fn and
+PyTorch's defaults, in a bare loop."""
 import os
 import sys
 
@@ -9,9 +8,7 @@ from trainyard_worker.frameworks import PyTorch
 import mnist
 
 _HANDLER = PyTorch()
-_FOLDER = os.environ["SM_MODEL_DIR"]
-_SCRIPT = os.path.exists(os.path.join(_FOLDER, "model.pt"))
-MODEL = (_HANDLER.default_model_fn if _SCRIPT else mnist.model_fn)(_FOLDER)
+MODEL = mnist.model_fn(os.environ["SM_MODEL_DIR"])
 CONTENT_TYPE = "application/x-npy"
 
 

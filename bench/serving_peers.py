@@ -1,5 +1,4 @@
-"""The other servers, each in its own processes with the functions of serving_functions.py: gunicorn +
-Flask, and TorchServe."""
+"""The other servers, with the model of serving_by_hand.py: gunicorn + Flask, and TorchServe."""
 import json
 import shutil
 import subprocess
@@ -8,7 +7,7 @@ from harness import ROOT
 
 PYTHON = "/usr/bin/python3"
 PACKAGES = ["flask==3.0.3", "gunicorn==23.0.0", "torchserve==0.12.0"]
-TORCHSERVE_ENDPOINT = "/predictions/mnist"
+ENDPOINTS = {"torchserve": "/predictions/mnist"}
 
 
 def programs():
@@ -36,10 +35,11 @@ def torchserve(workers, folder):
     shutil.copy(ROOT / "bench" / "serving_torchserve.py", model)
     properties = folder / "torchserve.properties"
     properties.write_text("enable_envvars_config=true\n")
-    command = [programs() / "torchserve", "--start", "--foreground", "--disable-token-auth", "--ncs",
-               "--model-store", model.parent, "--models", "mnist=mnist", "--ts-config", properties]
+    command = [programs() / "torchserve", "--start", "--foreground", "--disable-token-auth",
+               "--ncs", "--model-store", model.parent, "--models", "mnist=mnist", "--ts-config",
+               properties]
     return command, {"TS_INFERENCE_ADDRESS": "http://127.0.0.1:PORT",
                      "TS_MANAGEMENT_ADDRESS": f"unix:{folder}/management.sock",
                      "TS_METRICS_ADDRESS": f"unix:{folder}/metrics.sock",
                      "TS_DEFAULT_WORKERS_PER_MODEL": str(workers), "LOG_LOCATION": str(folder),
-                     "METRICS_LOCATION": str(folder)}
+                     "METRICS_LOCATION": str(folder), "TMPDIR": str(folder)}

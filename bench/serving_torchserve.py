@@ -1,12 +1,10 @@
-"""The same functions as TorchServe's handler."""
-import serving_functions
+"""The model as TorchServe's handler."""
+import serving_by_hand
 
 
 def handle(data, context):
     """Called with nothing when the worker starts; then with a batch of one."""
     if not data:
         return None
-    body, content_type = serving_functions.answer(data[0]["body"], serving_functions.CONTENT_TYPE,
-                                                  serving_functions.CONTENT_TYPE)
-    context.set_response_content_type(0, content_type)
-    return [body]
+    context.set_response_content_type(0, serving_by_hand.CONTENT_TYPE)
+    return [serving_by_hand.answer(data[0]["body"])]

@@ -1,6 +1,6 @@
-"""Training on two hosts: as a job of two instances through the daemon, and as the same two processes
-run by hand in two network namespaces. Both give the seconds from the last line before training to
-the last line after it."""
+"""Training on two hosts: as a job of two instances through the daemon, and as the same two
+processes run by hand in two network namespaces. Both give the seconds from the last line before
+training to the last line after it."""
 import json
 import pathlib
 import re
@@ -14,8 +14,8 @@ BUCKET = "bench-bucket"
 BEGINS = re.compile(r"Processes \d+/\d+ \(\d+%\) of test data")
 ENDS = re.compile(r"Test set: Average loss: .* Accuracy: (\d+)/10000")
 
-# $1 and $2: base folders of the two hosts; the rest: what each runs. As "root" of a user namespace of
-# its own.
+# $1 and $2: base folders of the two hosts; the rest: what each runs. As "root" of a user namespace
+# of its own.
 TWO_NAMESPACES = """
 set -e
 first=$1 second=$2; shift 2

@@ -92,7 +92,8 @@ std::optional<Frame> FrameReader::next() {
   const std::size_t head = number_at(bytes_, begin_ + 8, 4);
   const std::size_t body = number_at(bytes_, begin_ + 12, 4);
   const std::size_t at = begin_ + kFramePrefixBytes;
-  Frame frame{number_at(bytes_, begin_, 8), bytes_.substr(at, head), bytes_.substr(at + head, body)};
+  Frame frame{number_at(bytes_, begin_, 8), bytes_.substr(at, head),
+              bytes_.substr(at + head, body)};
   begin_ = at + head + body;
   return frame;
 }

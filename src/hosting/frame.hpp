@@ -8,7 +8,7 @@
 
 namespace trainyard::hosting {
 
-/// The request's number (eight bytes), the lengths of head and body (four bytes each), highest first.
+/// The request's number (eight bytes), the lengths of head and body (four each), highest first.
 inline constexpr std::size_t kFramePrefixBytes = 16;
 inline constexpr std::size_t kFrameHeadBytesMax = 256 * 1024;
 /// The most that a batch transform may ask for (CreateTransformJob, MaxPayloadInMB).

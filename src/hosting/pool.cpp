@@ -22,8 +22,8 @@ using http::text_response;
 constexpr std::chrono::milliseconds kLastWords{1'000};
 constexpr int kStatusMin = 100, kStatusMax = 599;
 
-/// So many requests for each worker are sent: the one that it works on, and those that it finds when
-/// it is done, without waiting for anybody. They are no worker's until it takes them.
+/// So many requests for each worker are sent: the one that it works on, and those that it finds
+/// when it is done, without waiting for anybody. They are no worker's until it takes them.
 constexpr std::size_t kSentPerWorker = 3;
 
 int64_t nanos(std::chrono::milliseconds time) { return std::chrono::nanoseconds(time).count(); }

@@ -31,8 +31,9 @@ class Pool {
   int given_up() const;
   int workers() const;
 
-  /// Hands the request to the first worker that is, or gets, free. The response is the worker's, or 500 when the worker ends, 504 when it takes longer than the
-  /// time-out (it is replaced), 503 when none gets free in that time.
+  /// Hands the request to the first worker that is, or gets, free. The response is the worker's,
+  /// or 500 when the worker ends, 504 when it takes longer than the time-out (it is replaced), 503
+  /// when none gets free in that time.
   std::unique_ptr<http::PendingResponse> submit(const std::string& head, std::string body);
 
   /// Ends all workers. What they were asked is answered 503.

@@ -138,8 +138,8 @@ void Supervisor::bury(const std::shared_ptr<Worker>& worker) {
     std::lock_guard lock(pool_.mutex);
     loaded = worker->loaded;
     if (loaded) --pool_.warm;
-    // What it has answered counts; what it had begun with is lost, even if something that it has left
-    // behind keeps the other end open.
+    // What it has answered counts; what it had begun with is lost, even if something that it has
+    // left behind keeps the other end open.
     worker->answers.take(worker->socket.get());
     pool_.give_out(*worker);
     pool_.lose(worker);

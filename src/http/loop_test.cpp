@@ -65,8 +65,8 @@ class Answer final : public PendingResponse {
 
 enum class Way { threads, loop, calls };
 
-/// Every test runs without a loop and with one, which watches or is called: what a client sees is the
-/// same.
+/// Every test runs without a loop and with one, which watches or is called: what a client sees is
+/// the same.
 class PendingTest : public HttpTest, public testing::WithParamInterface<Way> {
  protected:
   void start_asked(ServerOptions options = {}) {

@@ -117,6 +117,13 @@ def npy(array):
     return stream.getvalue()
 
 
+def default_handler():
+    """PyTorch's."""
+    sys.path.insert(0, str(PYTHON / "worker"))
+    from trainyard_worker import frameworks
+    return frameworks.PyTorch()
+
+
 ECHO = """
 def model_fn(model_dir):
     return "model"
@@ -346,6 +353,31 @@ def model_fn(model_dir):
     def test_model_fn_alone(self):
         self.check(Worker(self, {"model.pth": self.state(), "code/mine.py": self.LINEAR},
                           SAGEMAKER_PROGRAM="mine.py").ready())
+
+    def test_tensors_are_answered_as_their_lists(self):
+        import numpy
+        import torch
+        handler = default_handler()
+        for tensor in (torch.tensor([[1.5, -2.0]]), torch.tensor([1, 2], dtype=torch.int16),
+                       torch.tensor([3], dtype=torch.uint8), torch.tensor([True, False]),
+                       torch.tensor(7.0), torch.zeros(0, 3), torch.ones(2, 3).T,
+                       torch.tensor([0.1], dtype=torch.float16), torch.tensor([1 + 2j])):
+            body, told = handler.default_output_fn(tensor, NPY)
+            self.assertEqual((body, told), (npy(numpy.asanyarray(tensor.tolist())), NPY))
+            self.assertEqual(handler.default_output_fn(tensor.real, JSON)[0],
+                             json.dumps(tensor.real.tolist()))
+
+    def test_data_parallel_only_passes_on(self):
+        import torch
+        handler, model = default_handler(), torch.nn.DataParallel(torch.nn.Linear(2, 1))
+        rows = torch.ones(3, 2)
+        with torch.no_grad():
+            expected = model(rows)
+        self.assertTrue(torch.equal(handler.default_predict_fn(rows, model), expected))
+        hooked = torch.nn.DataParallel(torch.nn.Linear(2, 1))
+        hooked.register_forward_hook(lambda module, given, answer: answer * 0)
+        self.assertEqual(handler.default_predict_fn(rows, hooked).tolist(), [[0.0]] * 3)
+        self.assertFalse(hooked.training)
 
     def test_no_code(self):
         for files in ({"model.pth": self.script()}, {"any.pt": self.script()},

@@ -1,5 +1,5 @@
-"""Messages from and to the front: a number of eight bytes, two lengths of four bytes, a JSON object, a
-body (src/hosting/README.md)."""
+"""Messages from and to the front: a number of eight bytes, two lengths of four bytes, a JSON object,
+a body (src/hosting/README.md)."""
 import array
 import functools
 import json

@@ -86,7 +86,7 @@ class PyTorch(DefaultInferenceHandler):
             array = prediction.detach().cpu().numpy()
             wide = _WIDE.get(array.dtype.kind)
             if accept == content_types.NPY and wide and array.size > 0:
-                prediction = array.astype(wide, copy=False)
+                prediction = array.astype(wide, order="C", copy=False)
             else:
                 prediction = array.tolist()
         return super().default_output_fn(prediction, accept)
