@@ -108,7 +108,10 @@ Verdict judge(const http::Request& request, const Access& access) {
   if (std::find(std::begin(kMethods), std::end(kMethods), request.method) == std::end(kMethods)) {
     return refuse(405, "This method is not served here.");
   }
-  if (!request.target.starts_with('/')) return refuse(400, "The address begins with a slash.");
+  // Two slashes would make a redirection to it lead to another host.
+  if (!request.target.starts_with('/') || request.target.starts_with("//")) {
+    return refuse(400, "The address begins with one slash.");
+  }
   if (!http::is_known_host(request.headers.get("Host"), access.hosts)) {
     return refuse(403, "The notebook answers on loopback names and on those given with --host.");
   }

@@ -48,6 +48,8 @@ TEST(Access, WhoComesIn) {
       {"a header", request("GET", "/api", {{"Authorization", "Token t0ken"}}), Way::pass, 0},
       {"a wrong header", request("GET", "/api", {{"Authorization", "token x"}}), Way::refuse, 403},
       {"an odd method", request("TRACE", "/", {kCookie}), Way::refuse, 405},
+      {"another host's path", request("GET", "//evil.example/?token=t0ken", {kPage}), Way::refuse,
+       400},
       {"a proxy's target", request("GET", "http://127.0.0.1/", {kCookie}), Way::refuse, 400},
   };
   for (const auto& row : rows) {

@@ -81,7 +81,7 @@ http::Response Door::enter(const http::Request& request) const {
 http::Response Door::own(http::Request& request) {
   const std::string_view path = request.path();
   if (path == kDrawingPath) {
-    if (request.method != "POST") return notice(405, "No such page", "Drawings are asked for.");
+    if (request.method != "POST") return notice(405, "No such page", "Drawings come for a POST.");
     return drawing(http::read_all(*request.body, kDrawingBytesMax));
   }
   if (request.method != "GET" && request.method != "HEAD") {
