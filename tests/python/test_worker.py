@@ -155,9 +155,19 @@ class Functions(unittest.TestCase):
         self.assertEqual(len(worker.ask(large, content_type=CSV)[2]), len(large) + 45)
 
     def test_a_worker_that_is_to_leave_takes_no_other_request(self):
-        worker = self.serve(ECHO)
-        os.pwrite(worker.page, b"\1", 16)
-        worker.ask(b"{}", content_type=JSON)  # it had been waiting for that
+        worker = self.serve("""
+def model_fn(model_dir): return 1
+def transform_fn(model, data, content_type, accept):
+    with open(data) as fifo:
+        return fifo.read()
+""")
+        fifo = worker.base / "fifo"
+        os.mkfifo(fifo)
+        worker.say(1, str(fifo).encode(), {"content-type": CSV})
+        with open(fifo, "w") as pipe:  # opens once the worker is in the middle of its request
+            os.pwrite(worker.page, b"\1", 16)
+            pipe.write("told")
+        self.assertEqual(worker.receive()[1], b"told")
         self.assertEqual(worker.process.wait(timeout=30), 0)
 
     def test_default_accept(self):
