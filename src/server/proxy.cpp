@@ -33,6 +33,8 @@ constexpr PipConstraints kPipConstraints[] = {
     {"pip-sdk-1.txt",
      "# The SDKs of the tutorial: stepfunctions 1.1.2 needs sagemaker 1.\n"
      "stepfunctions==1.1.2\nsagemaker==1.72.1\n"
+     "# protobuf 4 refuses the descriptors that sagemaker 1 has in its files.\n"
+     "protobuf<3.21\n"
      "# setuptools 82 dropped pkg_resources, which the Step Functions SDK imports.\n"
      "setuptools<82\n"},
     {"pip-sdk-2.txt",
