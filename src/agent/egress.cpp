@@ -76,6 +76,11 @@ std::optional<http::ForwardProxy> EgressProxy::via(http::Scheme scheme,
 std::vector<http::SocketAddress> EgressProxy::within_bounds(const Destination& to) const {
   std::vector<http::SocketAddress> allowed;
   std::string why;
+  // Whatever a resolver says of these names, or another proxy (RFC 6761, section 6.3).
+  if (http::is_below(to.host, "localhost")) {
+    throw ApiError("EgressRefused", kRefused,
+                   fmt::format("Instances do not reach {}: it is a loopback address.", to.name()));
+  }
   for (const http::SocketAddress& address : http::resolve_tcp(to.host, to.port)) {
     const Ip ip = ip_of(address);
     const std::string reason = bounds_(ip);

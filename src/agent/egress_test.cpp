@@ -184,8 +184,9 @@ TEST_F(EgressProxyTest, PassesPlainRequestsOn) {
 TEST_F(EgressProxyTest, RefusesWhatIsOutOfBounds) {
   start({}, bounds_of_host());
   const std::string port = ":" + std::to_string(world_port_);
-  for (const std::string host : {"127.0.0.3", "localhost", "0.0.0.0", "169.254.169.254", "[::1]",
-                                 "[::ffff:127.0.0.3]", "2130706435", "0177.0.0.3"}) {
+  for (const std::string host : {"127.0.0.3", "localhost", "no.such.localhost", "0.0.0.0",
+                                 "169.254.169.254", "[::1]", "[::ffff:127.0.0.3]", "2130706435",
+                                 "0177.0.0.3"}) {
     const std::string tunnel = ask("CONNECT " + host + port + " HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_THAT(tunnel, StartsWith("HTTP/1.1 403 Instances do not reach ")) << host;
     const std::string plain = get("http://" + host + port + "/");
