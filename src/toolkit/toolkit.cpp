@@ -258,7 +258,6 @@ int train(const fs::path& base) {
 
 int serve(const fs::path& base) { return served(base, serve_or_throw); }
 
-
 int run(int argc, char** argv) {
   const std::string mode = argc == 2 ? argv[1] : "";
   const char* base = std::getenv("SAGEMAKER_BASE_DIR");
