@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "client/presign.hpp"
+#include "http/end_to_end.hpp"
 #include "notebook/pages.hpp"
 #include "notebook/passage.hpp"
 
@@ -125,7 +126,7 @@ http::Response Door::pass_on(http::Request& request) {
     return notice(411, "Length required", "Bodies are passed on with their length alone.");
   }
   http::Response response = jupyter_.exchange_streaming(onward);
-  keep_end_to_end(response.headers);
+  http::keep_end_to_end(response.headers);
   response.close = false;
   if (request.method == "HEAD" || !is_application_page(request.path(), response)) return response;
   std::string page = http::read_all(*response.stream, kPageBytesMax);
@@ -141,7 +142,7 @@ http::Response Door::change_protocol(const http::Outgoing& request) {
   http::Connection connection(options_.jupyter, to_jupyter());
   http::Response response = connection.exchange_streaming(request);
   const std::string protocol = response.headers.get("Upgrade");
-  keep_end_to_end(response.headers);
+  http::keep_end_to_end(response.headers);
   response.close = false;
   if (response.status != 101) return response;
   response.headers.set("Upgrade", protocol);

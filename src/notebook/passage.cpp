@@ -1,23 +1,10 @@
 #include "notebook/passage.hpp"
 
 #include "base/text.hpp"
+#include "http/end_to_end.hpp"
 #include "notebook/access.hpp"
 
 namespace trainyard::notebook {
-namespace {
-
-constexpr const char* kHopByHop[] = {"Connection",          "Keep-Alive", "Proxy-Authenticate",
-                                     "Proxy-Authorization", "TE",         "Trailer",
-                                     "Transfer-Encoding",   "Upgrade",    "Proxy-Connection"};
-
-}  // namespace
-
-void keep_end_to_end(http::Headers& headers) {
-  for (const std::string& field : headers.all("Connection")) {
-    for (const std::string& name : split(field, ',')) headers.remove(trim(name));
-  }
-  for (const char* name : kHopByHop) headers.remove(name);
-}
 
 http::Outgoing outgoing(const http::Request& request, const std::string& token,
                         const std::string& cookie) {
@@ -27,7 +14,7 @@ http::Outgoing outgoing(const http::Request& request, const std::string& token,
   onward.headers = request.headers;
   const bool web_socket =
       request.method == "GET" && iequals(request.headers.get("Upgrade"), "websocket");
-  keep_end_to_end(onward.headers);
+  http::keep_end_to_end(onward.headers);
   for (const char* name : {"Accept-Encoding", "Content-Length", "Expect", "Cookie"}) {
     onward.headers.remove(name);
   }

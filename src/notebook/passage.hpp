@@ -14,7 +14,4 @@ namespace trainyard::notebook {
 http::Outgoing outgoing(const http::Request& request, const std::string& token,
                         const std::string& cookie);
 
-/// Removes the fields that speak of one connection alone.
-void keep_end_to_end(http::Headers& headers);
-
 }  // namespace trainyard::notebook
