@@ -14,6 +14,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/text.hpp"
 
 extern char** environ;
 
@@ -93,6 +94,14 @@ Finished run_command(const std::vector<std::string>& words, int cancel) {
   }
   return {WIFEXITED(status) ? WEXITSTATUS(status) : kSignalBase + WTERMSIG(status), content(out),
           content(err)};
+}
+
+std::string last_line(const std::string& text) {
+  std::string last;
+  for (const std::string& line : split(text, '\n')) {
+    if (!trim(line).empty()) last = std::string(trim(line));
+  }
+  return last;
 }
 
 }  // namespace trainyard

@@ -18,4 +18,7 @@ struct Finished {
 /// started.
 Finished run_command(const std::vector<std::string>& words, int cancel = -1);
 
+/// The last line of `text` that is not blank: most programs end with what is wrong.
+std::string last_line(const std::string& text);
+
 }  // namespace trainyard

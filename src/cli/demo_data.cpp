@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/command.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"

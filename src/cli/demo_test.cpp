@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/command.hpp"
 #include "base/error.hpp"
 #include "cli/demo_data.hpp"
 #include "cli/demo_show.hpp"

@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "base/command.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 
@@ -131,14 +132,6 @@ fs::path find_program(const std::string& name) {
     if (!folder.empty() && ::access(file.c_str(), X_OK) == 0) return fs::absolute(file);
   }
   return {};
-}
-
-std::string last_line(const std::string& text) {
-  std::string last;
-  for (const std::string& line : split(text, '\n')) {
-    if (!trim(line).empty()) last = std::string(trim(line));
-  }
-  return last;
 }
 
 int own_pid() { return ::getpid(); }

@@ -36,9 +36,6 @@ int start_child(const ChildSpec& spec);
 /// The program's file on PATH; "" when there is none.
 fs::path find_program(const std::string& name);
 
-/// The last line of `text` that is not blank.
-std::string last_line(const std::string& text);
-
 int own_pid();
 
 }  // namespace trainyard::cli

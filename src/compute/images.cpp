@@ -28,14 +28,6 @@ constexpr std::string_view kPartial = ".partial";
 constexpr std::size_t kIdLength = 64;
 constexpr std::size_t kAccountBytesMax = 1 << 20;
 
-/// The last line that says something.
-std::string last_line(std::string_view text) {
-  text = trim(text);
-  return std::string(trim(text.substr(text.rfind('\n') == std::string_view::npos
-                                          ? 0
-                                          : text.rfind('\n') + 1)));
-}
-
 std::vector<std::string> texts_in(const json::object& object, const char* name) {
   std::vector<std::string> texts;
   const json::array* array = find_array(object, name);
@@ -175,7 +167,7 @@ void find_user(Image& image, const fs::path& rootfs) {
 }
 
 std::string podman_problem(std::string_view errors) {
-  std::string line = last_line(errors);
+  std::string line = last_line(std::string(errors));
   for (const char* start : {"Error: ", "Trying to pull "}) {
     if (line.starts_with(start)) line.erase(0, std::strlen(start));
   }
