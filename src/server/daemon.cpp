@@ -108,6 +108,12 @@ void stop_everything(const Parts& parts, const sigset_t& signals) {
   }
 }
 
+/// Browsers take every name below "localhost" for their own machine. Names below another one lead
+/// here where its owner says so.
+std::string domain_of(const ServeOptions& options) {
+  return options.hosts.empty() ? "localhost" : options.hosts.front();
+}
+
 }  // namespace
 
 runtimes::Table runtimes_of(const fs::path& data_dir) {
@@ -155,7 +161,7 @@ int run_daemon(const ServeOptions& options) {
   Front front(parts, pipeline, options.hosts);
   Proxy proxy({dir, site.region, options.pass_through}, clock);
   http::ServerOptions http_options;
-  http_options.quick = Pipeline::is_quick;
+  http_options.quick = [&](const http::Request& request) { return front.is_quick(request); };
   http_options.connect = [&](const http::Request& request) { return proxy.connect(request); };
   http::Server server(http_options, [&](http::Request& request) { return front.handle(request); });
 
@@ -168,6 +174,7 @@ int run_daemon(const ServeOptions& options) {
   store.on_outbox([&] { performer.wake(); });
   server.listen_tcp(options.host, options.port, [&](int port) {
     site.url = "http://" + http::bracketed(options.host) + ":" + std::to_string(port);
+    site.domain = domain_of(options) + ":" + std::to_string(port);
     own_port = port;
     proxy.set_port(port);
   });
