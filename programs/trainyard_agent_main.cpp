@@ -76,6 +76,7 @@ int run_instance(const Arguments& arguments) {
   options.door = arguments.at("door");
   options.toolkit = arguments.at("toolkit");
   if (arguments.options.contains("images")) options.images = arguments.at("images");
+  if (arguments.options.contains("volume")) options.volume = arguments.at("volume");
   options.sandbox = arguments.at("sandbox") == "none" ? compute::SandboxMode::none
                                                       : compute::SandboxMode::bwrap;
   write_own_record(compute::AttemptPaths{options.attempt}.agent_record(options.host));

@@ -1,4 +1,4 @@
-// One instance of a job or an endpoint from outside: prepares /opt/ml, runs the program in its
+// One instance of a job, an endpoint or a notebook from outside: prepares /opt/ml, runs the program in its
 // sandbox, carries its lines, metrics and results to the daemon, and leaves a receipt.
 #pragma once
 
@@ -20,6 +20,7 @@ struct AgentOptions {
   fs::path door;     // DIR/run/attempts/<id>.sock
   fs::path toolkit;  // the program that runs inside
   fs::path images;   // DIR/images, when the plan names an OCI image
+  fs::path volume;   // of a notebook: its folder, which stays
   compute::SandboxMode sandbox = compute::SandboxMode::bwrap;
   LogQueueLimits logs;
   std::chrono::milliseconds ping_every = kPingEvery;  // of a server that is in service

@@ -37,7 +37,8 @@ bool DaemonLink::is_orphaned() const {
 }
 
 std::string DaemonLink::path_of(const std::string& what) const {
-  const bool of_attempt = what == "logs" || what == "credentials" || what == "image";
+  const bool of_attempt =
+      what == "logs" || what == "credentials" || what == "image" || what == "files";
   return "/v1/attempts/" + attempt_ + (of_attempt ? "/" : "/instances/" + host_ + "/") + what;
 }
 

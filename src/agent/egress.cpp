@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "compute/network.hpp"
 #include "http/channel.hpp"
+#include "http/hosts.hpp"
 
 namespace trainyard::agent {
 namespace {
@@ -50,8 +51,7 @@ struct EgressProxy::Destination {
   std::string name() const { return host + ":" + std::to_string(port); }
 };
 
-EgressProxy::EgressProxy(const compute::Egress& egress, Bounds bounds)
-    : proxies_(egress.proxies), bounds_(std::move(bounds)) {
+EgressProxy::EgressProxy(WaysOut ways) : ways_(std::move(ways)) {
   http::ServerOptions options;
   options.connections_max = kEgressConnectionsMax;
   options.connect = [this](const http::Request& request) { return connect(request); };
@@ -66,8 +66,8 @@ void EgressProxy::listen(Fd listening) { server_->listen_fd(std::move(listening)
 std::optional<http::ForwardProxy> EgressProxy::via(http::Scheme scheme,
                                                    const std::string& host) const {
   auto of_daemon = [this](const char* name) -> std::optional<std::string> {
-    auto found = proxies_.find(name);
-    return found == proxies_.end() ? std::nullopt : std::optional(found->second);
+    auto found = ways_.internet->proxies.find(name);
+    return found == ways_.internet->proxies.end() ? std::nullopt : std::optional(found->second);
   };
   return http::forward_proxy(of_daemon, scheme, host);
 }
@@ -83,7 +83,7 @@ std::vector<http::SocketAddress> EgressProxy::within_bounds(const Destination& t
   }
   for (const http::SocketAddress& address : http::resolve_tcp(to.host, to.port)) {
     const Ip ip = ip_of(address);
-    const std::string reason = bounds_(ip);
+    const std::string reason = ways_.bounds(ip);
     if (reason.empty()) {
       allowed.push_back(address);
     } else {
@@ -112,6 +112,49 @@ Fd EgressProxy::connect_directly(const Destination& to) const {
   return http::connect_first(within_bounds(to), to.name(), kConnectTimeout);
 }
 
+/// False when the name is not the daemon's. Without an answer nobody knows whose it is: the connection
+/// fails, since AWS's real hosts would get what is meant for the daemon.
+bool EgressProxy::to_daemon(const Destination& to, http::ConnectAnswer& answer) const {
+  if (ways_.daemon.empty()) return false;
+  Fd socket;
+  http::ProxyAnswer word;
+  try {
+    socket = http::connect_unix(ways_.daemon);
+    word = http::ask_proxy(socket, http::bracketed(to.host) + ":" + std::to_string(to.port), "",
+                           kConnectTimeout);
+  } catch (const SystemError& error) {
+    log_info("the daemon does not answer CONNECT: {}", error.what());
+    throw SystemError("the daemon, which tells whose name it is, is away for now");
+  }
+  if (word.status == kMisdirected) return false;
+  answer.status = word.status;
+  answer.text = std::move(word.text);
+  answer.early = std::move(word.early);
+  answer.upstream = std::move(socket);
+  return true;
+}
+
+void EgressProxy::to_internet(const Destination& to, http::ConnectAnswer& answer) const {
+  check_open(to);
+  const auto proxy = via(http::Scheme::https, to.host);
+  if (!proxy) {
+    answer.upstream = connect_directly(to);
+    return;
+  }
+  check_as_far_as_known(to);
+  http::Tunnel tunnel = http::open_tunnel(to.host, to.port, proxy, kConnectTimeout);
+  answer.upstream = std::move(tunnel.socket);
+  answer.early = std::move(tunnel.early);
+}
+
+/// ApiError 403 when nothing of the internet is to be reached.
+void EgressProxy::check_open(const Destination& to) const {
+  if (ways_.internet) return;
+  throw ApiError("EgressRefused", kRefused,
+                 fmt::format("This instance does not reach {}: it has no way into the internet.",
+                             to.name()));
+}
+
 http::ConnectAnswer EgressProxy::connect(const http::Request& request) {
   Destination to;
   http::ConnectAnswer answer;
@@ -121,15 +164,7 @@ http::ConnectAnswer EgressProxy::connect(const http::Request& request) {
     return answer;
   }
   try {
-    const auto proxy = via(http::Scheme::https, to.host);
-    if (!proxy) {
-      answer.upstream = connect_directly(to);
-      return answer;
-    }
-    check_as_far_as_known(to);
-    http::Tunnel tunnel = http::open_tunnel(to.host, to.port, proxy, kConnectTimeout);
-    answer.upstream = std::move(tunnel.socket);
-    answer.early = std::move(tunnel.early);
+    if (!to_daemon(to, answer)) to_internet(to, answer);
   } catch (const ApiError& refusal) {
     answer.status = refusal.http_status();
     answer.text = refusal.message();
@@ -154,6 +189,7 @@ http::Response EgressProxy::exchange(http::Request& request) {
   if (!split_absolute(request.target, to.host, to.port, path)) {
     return http::text_response(400, "This is a proxy: http://HOST/PATH, or CONNECT HOST:PORT.\n");
   }
+  check_open(to);
   http::Address address;
   address.host = to.host;
   address.port = to.port;
@@ -181,8 +217,7 @@ http::Response EgressProxy::exchange(http::Request& request) {
   }
 }
 
-Variables ways_out(const std::vector<std::string>& hosts) {
-  const std::string url = fmt::format("http://{}:{}", compute::kDoorAddress, kEgressPort);
+Variables ways_out(const std::string& url, const std::vector<std::string>& hosts) {
   std::string direct = fmt::format("{},{}", kLoopback, compute::kDoorAddress);
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     direct += "," + hosts[i] + "," + compute::host_address(i);

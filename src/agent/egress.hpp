@@ -1,6 +1,7 @@
 // The way out of an instance into the internet: an HTTP proxy on 169.254.170.2, where nothing else
 // leads out of the instance's network. It connects from this host's network, by way of the daemon's
-// own proxy if it has one, and never to what is this host's own (agent/bounds).
+// own proxy if it has one, and never to what is this host's own (agent/bounds). A notebook's proxy
+// leads to the daemon by AWS's names, too.
 #pragma once
 
 #include <map>
@@ -21,9 +22,20 @@ inline constexpr int kEgressPort = 3128;
 /// Connections of one instance at a time; more are told 503.
 inline constexpr int kEgressConnectionsMax = 128;
 
+struct WaysOut {
+  std::optional<compute::Egress> internet = std::nullopt;  // closed without it
+  /// The attempt's own door, which is asked first: it answers CONNECT for the names that are the
+  /// daemon's, and refuses all others with kMisdirected. "": nobody is asked.
+  fs::path daemon = {};
+  Bounds bounds = bounds_of_host();
+};
+
 class EgressProxy {
  public:
-  explicit EgressProxy(const compute::Egress& egress, Bounds bounds = bounds_of_host());
+  /// Misdirected Request (RFC 9110, section 15.5.20).
+  static constexpr int kMisdirected = 421;
+
+  explicit EgressProxy(WaysOut ways);
   ~EgressProxy();
 
   void listen(Fd listening);
@@ -32,20 +44,23 @@ class EgressProxy {
   http::ConnectAnswer connect(const http::Request& request);
   http::Response handle(http::Request& request);
   http::Response exchange(http::Request& request);
-  std::optional<http::ForwardProxy> via(http::Scheme scheme, const std::string& host) const;
   struct Destination;
+  bool to_daemon(const Destination& to, http::ConnectAnswer& answer) const;
+  void to_internet(const Destination& to, http::ConnectAnswer& answer) const;
+  void check_open(const Destination& to) const;
+  std::optional<http::ForwardProxy> via(http::Scheme scheme, const std::string& host) const;
   std::vector<http::SocketAddress> within_bounds(const Destination& to) const;
   void check_as_far_as_known(const Destination& to) const;
   Fd connect_directly(const Destination& to) const;
 
-  const std::map<std::string, std::string> proxies_;
-  const Bounds bounds_;
+  const WaysOut ways_;
   std::unique_ptr<http::Server> server_;
 };
 
-/// The variables (https_proxy, http_proxy, no_proxy) that lead a sandboxed program of an attempt
-/// with these hosts to the proxy. What is the attempt's own is reached without it.
-std::map<std::string, std::string> ways_out(const std::vector<std::string>& hosts);
+/// The variables (https_proxy, http_proxy, no_proxy) that lead a program of an attempt with these
+/// hosts to the proxy at `url`. What is the attempt's own is reached without it.
+std::map<std::string, std::string> ways_out(const std::string& url,
+                                            const std::vector<std::string>& hosts);
 /// The same for a program in the host's network: `proxies`, the daemon's own, but not to loopback.
 std::map<std::string, std::string> ways_out_of_host(std::map<std::string, std::string> proxies);
 

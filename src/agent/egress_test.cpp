@@ -84,7 +84,7 @@ TEST(Egress, IsHandedOnWhole) {
 }
 
 TEST(Egress, VariablesLeaveTheRequestsOwnAlone) {
-  const auto ways = ways_out({"algo-1", "algo-2"});
+  const auto ways = ways_out("http://169.254.170.2:3128", {"algo-1", "algo-2"});
   EXPECT_EQ(ways.at("no_proxy"), "localhost,127.0.0.1,::1,169.254.170.2,algo-1,10.77.0.1,algo-2,"
                                  "10.77.0.2");
   const auto all = in_both_spellings(ways, {});
@@ -114,8 +114,8 @@ class EgressProxyTest : public testing::Test {
     auto only_the_world = [](const Ip& ip) {
       return to_text(ip) == "127.0.0.3" ? "" : "is elsewhere";
     };
-    proxy_ = std::make_unique<EgressProxy>(compute::Egress{proxies, {}, {}},
-                                           bounds ? bounds : only_the_world);
+    proxy_ = std::make_unique<EgressProxy>(WaysOut{.internet = compute::Egress{proxies, {}, {}},
+                                                   .bounds = bounds ? bounds : only_the_world});
     proxy_->listen(http::listen_tcp_socket("127.0.0.1", 0, port_));
   }
   std::string world(const std::string& host = "127.0.0.3") const {

@@ -43,7 +43,7 @@ std::vector<std::string> command_line(const compute::Image& image, const Plan& p
   if (!plan.arguments.empty()) {
     words.insert(words.end(), plan.arguments.begin(), plan.arguments.end());
   } else if (!replaced) {
-    words.push_back(plan.serve ? "serve" : "train");
+    words.push_back(name_of(plan.kind));
   }
   return words;
 }

@@ -36,6 +36,7 @@ constexpr std::chrono::milliseconds kTermRetry{5};
 constexpr std::chrono::seconds kVolumeEvery{1};
 constexpr int64_t kGibibyte = int64_t{1} << 30;
 constexpr int kDoorPort = 80;
+constexpr const char* kLoopback = "127.0.0.1";
 constexpr int kSignalBase = 128;
 
 client::Config client_config(const AgentOptions& options, const Plan& plan, DaemonLink& link) {
@@ -59,7 +60,7 @@ bool await_end(compute::SandboxedProgram& program, const StopSignal* stop,
 
 int free_port() {
   int port = 0;
-  Fd probe = http::listen_tcp_socket("127.0.0.1", 0, port);
+  Fd probe = http::listen_tcp_socket(kLoopback, 0, port);
   return port;
 }
 
@@ -118,7 +119,7 @@ void Instance::work() {
   for (const std::string& problem : metric_problems_) {
     shipper_.line(to_millis(clock_.now()), "[trainyard] " + problem);
   }
-  if (!plan_.serve) reporter_.phase("Training");
+  if (plan_.trains()) reporter_.phase("Training");
   receipt_.started_ms = to_millis(clock_.now());
   compute::SandboxedProgram program = start_program();
   if (!sandboxed()) {
@@ -126,18 +127,22 @@ void Instance::work() {
     if (record) compute::write_record(paths_.program_record(options_.host), *record);
   }
   OutputPump pump(program.out(), program.err(), scanner_, shipper_, clock_);
-  if (plan_.serve) {
-    serve(program);
-  } else {
+  if (plan_.trains()) {
     train(program);
+  } else {
+    serve(program);
   }
   receipt_.ended_ms = to_millis(clock_.now());
   pump.finish(kOutputEndMax);
   judge(*program.wait(-1), pump);
-  if (!plan_.serve && receipt_.outcome != "failed") upload();
+  if (plan_.trains() && receipt_.outcome != "failed") upload();
 }
 
 void Instance::take_image() {
+  if (plan_.is_notebook()) {
+    throw JobFailure(kClientError, "A notebook instance runs an interpreter of this host, and the "
+                                   "runtimes table names the image " + plan_.oci + " for it.");
+  }
   if (!sandboxed()) {
     throw JobFailure(kClientError, "The image " + plan_.oci +
                                        " runs from its own file system, which takes the sandbox; "
@@ -151,8 +156,12 @@ void Instance::take_image() {
 }
 
 void Instance::fetch() {
+  if (plan_.is_notebook()) {
+    given_ = take_given(link_, stop_, paths_.scratch(options_.host) / "given");
+    return;
+  }
   Fetcher fetcher(transport_, stop_, plan_.volume_bytes);
-  if (!plan_.serve) {
+  if (plan_.trains()) {
     Host host{0, plan_.hosts.size()};
     while (plan_.hosts[host.index] != options_.host) ++host.index;
     fetcher.channels(plan_.channels, host, opt_ml_.data());
@@ -172,11 +181,12 @@ void Instance::fetch() {
 }
 
 void Instance::open_doors() {
-  if (!sandboxed() && plan_.serve) {
+  if (!sandboxed() && !plan_.trains()) {
     server_port_ = free_port();
     write_file_atomically(paths_.port(options_.host), std::to_string(server_port_));
   }
-  if (plan_.network_isolation) return;  // no calls, no credentials, no way out
+  // No calls, no credentials, no way out; a notebook keeps the first two.
+  if (plan_.network_isolation && !plan_.is_notebook()) return;
   open_way_out();
   if (sandboxed()) {
     forwarder_ = std::make_unique<Forwarder>(link_, options_.door, "");
@@ -190,12 +200,17 @@ void Instance::open_doors() {
 }
 
 void Instance::open_way_out() {
-  const auto text = read_file_if_exists(paths_.egress());
-  if (!text) return;
-  egress_ = compute::parse_egress(*text);
-  if (!sandboxed()) return;  // it is in the host's network
-  way_out_ = std::make_unique<EgressProxy>(*egress_);
-  way_out_->listen(network_->listen(options_.host, kEgressPort));
+  const auto text =
+      plan_.network_isolation ? std::nullopt : read_file_if_exists(paths_.egress());
+  if (text) egress_ = compute::parse_egress(*text);
+  if (!plan_.is_notebook() && (!egress_ || !sandboxed())) return;  // closed, or the host's network
+  WaysOut ways{.internet = egress_};
+  if (plan_.is_notebook()) ways.daemon = options_.door;
+  // Without a sandbox it reaches all that this process does anyway.
+  if (!sandboxed()) ways.bounds = [](const Ip&) { return std::string(); };
+  way_out_ = std::make_unique<EgressProxy>(std::move(ways));
+  way_out_->listen(sandboxed() ? network_->listen(options_.host, kEgressPort)
+                               : http::listen_tcp_socket(kLoopback, 0, way_out_port_));
 }
 
 /// What every program has, and an image's own says otherwise.
@@ -232,11 +247,12 @@ std::map<std::string, std::string> Instance::environment() const {
     if (plan_.hosts.size() > 1) variables["MASTER_ADDR"] = "127.0.0.1";
     variables["TMPDIR"] = paths_.scratch(options_.host).string();
   }
-  if (egress_) {
-    variables.insert(egress_->environment.begin(), egress_->environment.end());
-    variables.merge(in_both_spellings(
-        sandboxed() ? ways_out(plan_.hosts) : ways_out_of_host(egress_->proxies),
-        plan_.environment));
+  if (egress_) variables.insert(egress_->environment.begin(), egress_->environment.end());
+  variables.merge(in_both_spellings(way_out_variables(), plan_.environment));
+  if (plan_.is_notebook()) {
+    for (auto& [name, value] : notebook_variables(given_, options_.volume, sandboxed())) {
+      variables[name] = value;
+    }
   }
   for (const auto& [name, value] : plan_.environment) variables[name] = value;
   variables["SM_NUM_CPUS"] = std::to_string(plan_.cpus);
@@ -244,6 +260,17 @@ std::map<std::string, std::string> Instance::environment() const {
   if (!sandboxed()) variables["SAGEMAKER_BASE_DIR"] = opt_ml_.base.string();
   if (server_port_ != 0) variables["SAGEMAKER_BIND_TO_PORT"] = std::to_string(server_port_);
   return variables;
+}
+
+std::map<std::string, std::string> Instance::way_out_variables() const {
+  if (way_out_) {
+    const std::string url =
+        sandboxed() ? fmt::format("http://{}:{}", compute::kDoorAddress, kEgressPort)
+                    : fmt::format("http://{}:{}", kLoopback, way_out_port_);
+    return ways_out(url, plan_.hosts);
+  }
+  if (!egress_) return {};
+  return ways_out_of_host(egress_->proxies);
 }
 
 /// Copies of the host's files that its way into the internet takes (certificates, pip's settings),
@@ -293,6 +320,8 @@ compute::SandboxedProgram Instance::start_program() {
     take_toolkit(spec);
   }
   spec.files = host_files();
+  for (const auto& [name, file] : given_) spec.files[std::string(kInsideGiven) + "/" + name] = file;
+  if (plan_.is_notebook()) lay_out_home(spec, options_.volume);
   spec.environment = environment();
   spec.host = options_.host;
   spec.hosts = plan_.hosts;
@@ -304,7 +333,7 @@ compute::SandboxedProgram Instance::start_program() {
 
 void Instance::take_toolkit(compute::SandboxSpec& spec) const {
   spec.program = options_.toolkit;
-  spec.arguments = {verb()};
+  spec.arguments = {name_of(plan_.kind)};
   spec.beside = programs_beside();
   for (const std::string& folder : plan_.folders) {
     if (!fs::is_directory(folder)) {
@@ -350,19 +379,21 @@ void Instance::stop_program(compute::SandboxedProgram& program) {
 
 Fd Instance::connect_server() {
   if (sandboxed()) return network_->connect(options_.host, kServerPort);
-  return http::connect_tcp("127.0.0.1", server_port_, kPingTimeout);
+  return http::connect_tcp(kLoopback, server_port_, check().timeout);
+}
+
+bool Instance::is_well() {
+  return ping(check(), [this] { return connect_server(); });
 }
 
 void Instance::serve(compute::SandboxedProgram& program) {
-  auto well = [this] { return ping([this] { return connect_server(); }); };
-  if (!await_service(program, well)) return;
+  if (!await_service(program)) return;
   reporter_.phase("InService");
-  watch_service(program, well);
+  watch_service(program);
 }
 
 /// True once it answers; false when it has ended, or was ended because it does not.
-bool Instance::await_service(compute::SandboxedProgram& program,
-                             const std::function<bool()>& well) {
+bool Instance::await_service(compute::SandboxedProgram& program) {
   const int64_t end = monotonic_nanos() + std::chrono::nanoseconds(plan_.ping_timeout).count();
   StartPace pace;
   while (!await_end(program, &stop_, pace.next())) {
@@ -370,10 +401,10 @@ bool Instance::await_service(compute::SandboxedProgram& program,
       stop_program(program);
       return false;
     }
-    if (well()) return true;
+    if (is_well()) return true;
     if (monotonic_nanos() > end) {
-      unhealthy_ = "did not answer GET /ping with 200 within " +
-                   std::to_string(plan_.ping_timeout.count()) + " s of its start";
+      unhealthy_ = fmt::format("did not answer GET {} with 200 within {} s of its start",
+                               check().path, plan_.ping_timeout.count());
       stop_program(program);
       return false;
     }
@@ -381,15 +412,14 @@ bool Instance::await_service(compute::SandboxedProgram& program,
   return false;
 }
 
-void Instance::watch_service(compute::SandboxedProgram& program,
-                             const std::function<bool()>& well) {
+void Instance::watch_service(compute::SandboxedProgram& program) {
   int failures = 0;
   while (!await_end(program, &stop_, options_.ping_every)) {
     if (stop_.triggered()) return stop_program(program);
-    failures = well() ? 0 : failures + 1;
-    if (failures < kPingFailuresMax) continue;
+    failures = is_well() ? 0 : failures + 1;
+    if (failures < check().failures_max) continue;
     reporter_.phase("Unhealthy");
-    unhealthy_ = "failed " + std::to_string(failures) + " health checks (GET /ping) in a row";
+    unhealthy_ = fmt::format("failed {} health checks (GET {}) in a row", failures, check().path);
     return stop_program(program);
   }
 }
@@ -397,25 +427,29 @@ void Instance::watch_service(compute::SandboxedProgram& program,
 void Instance::judge(int status, const OutputPump& pump) {
   receipt_.exit_code = status;
   if (status > kSignalBase) receipt_.signal = status - kSignalBase;
-  if (!unhealthy_.empty()) {
-    const std::string stream = plan_.log_streams.contains(options_.host)
-                                   ? plan_.log_streams.at(options_.host)
-                                   : "";
-    return fail(kAlgorithmError, "The primary container for production variant " +
-                                     stream.substr(0, stream.find('/')) +
-                                     " did not pass the ping health check: it " + unhealthy_ +
-                                     ". Please check CloudWatch logs for this endpoint.");
-  }
+  // What runs in a notebook instance is no algorithm of its user's.
+  const char* kind = plan_.is_notebook() ? kInternalError : kAlgorithmError;
+  if (!unhealthy_.empty()) return fail(kind, given_up());
   if (!overfull_.empty()) return fail(kAlgorithmError, overfull_);
   if (stopping_) {
     receipt_.outcome = "stopped";
     return;
   }
-  if (status == 0 && !plan_.serve) return;
+  // A notebook's user may shut Jupyter down; a model server has no end of its own.
+  if (status == 0 && plan_.kind != Kind::serve) return;
   std::string reason = read_failure(opt_ml_, kReasonBytesMax);
   if (reason.empty() && status == 0) reason = "the model server ended by itself with exit code 0";
   if (reason.empty()) reason = program_failure(status, pump);
-  fail(kAlgorithmError, reason);
+  fail(kind, reason);
+}
+
+std::string Instance::given_up() const {
+  if (plan_.is_notebook()) return "JupyterLab " + unhealthy_ + ".";
+  const auto stream = plan_.log_streams.find(options_.host);
+  const std::string name = stream == plan_.log_streams.end() ? "" : stream->second;
+  return "The primary container for production variant " + name.substr(0, name.find('/')) +
+         " did not pass the ping health check: it " + unhealthy_ +
+         ". Please check CloudWatch logs for this endpoint.";
 }
 
 /// Of a program that has not said by itself why it failed.
@@ -423,9 +457,13 @@ std::string Instance::program_failure(int status, const OutputPump& pump) const 
   if (image_) {
     return pump.tail() + (pump.tail().empty() ? "" : ", ") + "exit code: " + std::to_string(status);
   }
+  if (plan_.is_notebook()) {
+    return fmt::format("JupyterLab ended with exit code {}{}{}", status,
+                       pump.tail().empty() ? "" : ": ", pump.tail());
+  }
   return "ExecuteUserScriptError:\nExitCode " + std::to_string(status) + "\nErrorMessage \"" +
          pump.tail() + "\"\nCommand \"" + compute::kInsidePrograms + "/" +
-         options_.toolkit.filename().string() + " " + verb() + "\"";
+         options_.toolkit.filename().string() + " " + name_of(plan_.kind) + "\"";
 }
 
 void Instance::upload() {

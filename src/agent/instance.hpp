@@ -14,9 +14,11 @@
 #include "agent/image.hpp"
 #include "agent/layout.hpp"
 #include "agent/metrics.hpp"
+#include "agent/notebook.hpp"
 #include "agent/plan.hpp"
 #include "agent/receipt.hpp"
 #include "agent/reporter.hpp"
+#include "agent/serving.hpp"
 #include "agent/shipper.hpp"
 #include "client/transport.hpp"
 #include "compute/network.hpp"
@@ -42,21 +44,26 @@ class Instance {
   void open_way_out();
   std::map<std::string, fs::path> host_files() const;
   std::map<std::string, std::string> environment() const;
+  std::map<std::string, std::string> way_out_variables() const;
   std::vector<fs::path> programs_beside() const;
   std::map<std::string, std::string> base_environment() const;
   compute::SandboxedProgram start_program();
   void take_toolkit(compute::SandboxSpec& spec) const;
   std::string program_failure(int status, const OutputPump& pump) const;
+  std::string given_up() const;
   /// Until it has ended by itself or by our doing.
   void train(compute::SandboxedProgram& program);
   void serve(compute::SandboxedProgram& program);
-  bool await_service(compute::SandboxedProgram& program, const std::function<bool()>& well);
-  void watch_service(compute::SandboxedProgram& program, const std::function<bool()>& well);
+  bool await_service(compute::SandboxedProgram& program);
+  void watch_service(compute::SandboxedProgram& program);
+  bool is_well();
   Fd connect_server();
   void stop_program(compute::SandboxedProgram& program);
   void judge(int status, const OutputPump& pump);
   void upload();
-  std::string verb() const { return plan_.serve ? "serve" : "train"; }
+  const HealthCheck& check() const {
+    return plan_.is_notebook() ? kNotebookCheck : kModelServerCheck;
+  }
   bool sandboxed() const { return options_.sandbox == compute::SandboxMode::bwrap; }
   void fail(const std::string& kind, const std::string& reason);
 
@@ -76,7 +83,9 @@ class Instance {
   std::optional<compute::Namespaces> namespaces_;
   std::unique_ptr<Forwarder> forwarder_;
   std::optional<compute::Egress> egress_;  // what this instance has of the internet
-  std::unique_ptr<EgressProxy> way_out_;   // with a sandbox
+  std::unique_ptr<EgressProxy> way_out_;   // with a sandbox, and for notebooks
+  int way_out_port_ = 0;    // without a sandbox
+  GivenFiles given_;        // of a notebook
   std::string door_token_;  // without a sandbox: what the program shows to get credentials
   int door_port_ = 0;       // without a sandbox
   int server_port_ = 0;     // without a sandbox: in the place of 8080

@@ -20,8 +20,14 @@ void write_file(const fs::path& path, const std::string& text) {
 }  // namespace
 
 void lay_out(const OptMl& opt_ml, const Plan& plan, const std::string& host, bool sandboxed) {
+  if (plan.is_notebook()) {
+    fs::create_directories(opt_ml.base / "metadata");
+    write_file(opt_ml.base / "metadata/resource-metadata.json",
+               dump(json::object{{"ResourceArn", plan.arn}, {"ResourceName", plan.name}}));
+    return;
+  }
   fs::create_directories(opt_ml.model());
-  if (plan.serve) return;
+  if (!plan.trains()) return;
   for (const char* folder : {"input/config", "input/data", "code", "output/data",
                              "output/intermediate", "checkpoints"}) {
     fs::create_directories(opt_ml.base / folder);

@@ -17,7 +17,8 @@ struct OptMl {
   fs::path output_data() const { return base / "output/data"; }
 };
 
-/// Makes the folders and, for training, the files of input/config.
+/// Makes the folders and, for training, the files of input/config; for a notebook only what tells
+/// it who it is (SageMaker's SDKs read /opt/ml/metadata/resource-metadata.json).
 void lay_out(const OptMl& opt_ml, const Plan& plan, const std::string& host, bool sandboxed);
 
 /// The text that the program left in output/failure, up to `max` bytes of valid UTF-8; "" when

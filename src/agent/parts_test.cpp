@@ -76,22 +76,22 @@ TEST(Image, ItsProgramIsAsDockerWouldHaveIt) {
   using Words = std::vector<std::string>;
   struct {
     Words image, entrypoint, arguments;
-    bool serve;
+    Kind kind;
     Words expected;
   } rows[] = {
-      {{}, {}, {}, false, {"train"}},
-      {{}, {}, {}, true, {"serve"}},
-      {{"python", "m.py"}, {}, {}, false, {"python", "m.py", "train"}},
-      {{"python", "m.py"}, {}, {"--fast"}, false, {"python", "m.py", "--fast"}},
-      {{"python", "m.py"}, {"sh", "-c"}, {"echo"}, false, {"sh", "-c", "echo"}},
-      {{"python", "m.py"}, {"/run"}, {}, false, {"/run"}},
+      {{}, {}, {}, Kind::train, {"train"}},
+      {{}, {}, {}, Kind::serve, {"serve"}},
+      {{"python", "m.py"}, {}, {}, Kind::train, {"python", "m.py", "train"}},
+      {{"python", "m.py"}, {}, {"--fast"}, Kind::train, {"python", "m.py", "--fast"}},
+      {{"python", "m.py"}, {"sh", "-c"}, {"echo"}, Kind::train, {"sh", "-c", "echo"}},
+      {{"python", "m.py"}, {"/run"}, {}, Kind::train, {"/run"}},
   };
   for (const auto& row : rows) {
     compute::Image image;
     image.entrypoint = row.image;
     image.command = {"bash"};
     Plan plan;
-    plan.serve = row.serve;
+    plan.kind = row.kind;
     plan.entrypoint = row.entrypoint;
     plan.arguments = row.arguments;
     EXPECT_EQ(command_line(image, plan), row.expected);

@@ -77,7 +77,24 @@ class Reader {
   std::string where_;
 };
 
+Kind kind_of(const Reader& reader) {
+  const std::string given = reader.text("kind");
+  for (Kind kind : {Kind::train, Kind::serve, Kind::notebook}) {
+    if (given == name_of(kind)) return kind;
+  }
+  reader.fail("kind", "train, serve or notebook");
+}
+
 }  // namespace
+
+const char* name_of(Kind kind) {
+  switch (kind) {
+    case Kind::train: return "train";
+    case Kind::serve: return "serve";
+    case Kind::notebook: return "notebook";
+  }
+  TRAINYARD_ASSERT(false);
+}
 
 Plan parse_plan(std::string_view text) {
   std::string error;
@@ -86,14 +103,13 @@ Plan parse_plan(std::string_view text) {
   Reader reader(value->get_object(), "");
   if (reader.number("version", -1) != kPlanVersion) reader.fail("version", "1");
   Plan plan;
-  const std::string kind = reader.text("kind");
-  if (kind != "train" && kind != "serve") reader.fail("kind", "train or serve");
-  plan.serve = kind == "serve";
+  plan.kind = kind_of(reader);
   plan.attempt = reader.text("attempt");
   plan.token = reader.text("token");
   plan.region = reader.text("region");
   plan.account = reader.text_or_empty("account");
   plan.name = reader.text("name");
+  if (plan.is_notebook()) plan.arn = reader.text("arn");
   plan.hosts = reader.list("hosts");
   if (plan.hosts.empty()) reader.fail("hosts", "an array of at least one host");
   plan.log_group = reader.text("log_group");

@@ -27,12 +27,18 @@ struct Metric {
   std::string regex;
 };
 
+enum class Kind { train, serve, notebook };
+
+/// As plans and the toolkit's command line have it.
+const char* name_of(Kind kind);
+
 struct Plan {
-  bool serve = false;  // else train
+  Kind kind = Kind::train;
   std::string attempt;
   std::string token;   // of the attempt, for the daemon's doors; never for the program
   std::string region, account;
-  std::string name;    // of the job or the endpoint
+  std::string name;    // of the job, the endpoint or the notebook instance
+  std::string arn;     // of the notebook instance
   std::vector<std::string> hosts;
   std::string log_group;
   std::map<std::string, std::string> log_streams;  // by host
@@ -46,10 +52,14 @@ struct Plan {
   std::string model_output, data_output;    // s3://…/model.tar.gz, …/output.tar.gz
   std::vector<Metric> metrics;
   std::chrono::seconds stop_grace{120};
-  std::chrono::seconds ping_timeout{240};   // serve: until the first answer
+  std::chrono::seconds ping_timeout{240};   // of what serves: until the first answer
   int cpus = 1, gpus = 0;
   uint64_t memory_bytes = 0, volume_bytes = 0;  // 0: no ceiling
+  /// Of a notebook: no way into the internet. Of all else: none to the AWS API either.
   bool network_isolation = false;
+
+  bool trains() const { return kind == Kind::train; }
+  bool is_notebook() const { return kind == Kind::notebook; }
 };
 
 /// SystemError that names the member that is missing or of the wrong type.

@@ -14,16 +14,16 @@ constexpr std::chrono::milliseconds kSlow{100};
 
 }  // namespace
 
-bool ping(const std::function<Fd()>& connect) {
+bool ping(const HealthCheck& check, const std::function<Fd()>& connect) {
   try {
     http::Address address;
     address.host = "localhost";
     address.port = kServerPort;
     http::ClientOptions options;
-    options.read_timeout = kPingTimeout;
+    options.read_timeout = check.timeout;
     http::Connection connection(connect(), address, options);
     http::Outgoing request;
-    request.target = "/ping";
+    request.target = check.path;
     return connection.exchange(request, kPingBytesMax).status == 200;
   } catch (const http::TransportError& error) {
     log_debug("ping: {}", error.what());

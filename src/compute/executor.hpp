@@ -21,6 +21,7 @@ struct AttemptSpec {
   std::vector<std::string> hosts;  // "algo-1", …; one agent each
   json::object plan;               // what every agent gets (agent/plan.hpp)
   bool sees_images = false;        // its programs run from OCI images (compute/images.hpp)
+  std::string volume;              // [a-z0-9-]: what its program keeps over attempts; "" for none
 };
 
 enum class InstanceState {
@@ -52,6 +53,9 @@ class Executor {
   virtual void kill(const std::string& id) = 0;
   /// Removes what is left of an ended attempt.
   virtual void forget(const std::string& id) = 0;
+  /// Removes a volume with all that is in it; a missing one is no error. Volumes are made by the
+  /// submission of an attempt that names them and stay until then. No attempt may run on it.
+  virtual void remove_volume(const std::string& id) = 0;
   /// A TCP connection to `port` of an instance. SystemError when refused or unreachable.
   virtual Fd connect(const std::string& id, const std::string& host, int port) = 0;
 };

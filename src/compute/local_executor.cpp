@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/capability.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -55,6 +56,18 @@ void make_owned_folder(const fs::path& path, int mode, const std::optional<Owner
   if (owner && ::lchown(path.c_str(), owner->uid, owner->gid) != 0) {
     throw_errno("cannot give away " + path.string());
   }
+}
+
+/// All of a tree, its top last: a tree whose top is another's is wholly that one's. Links are given
+/// away themselves. There is something in it if it was made when this daemon could not change users.
+void give_tree(const fs::path& top, const Owner& owner) {
+  auto give = [&](const fs::path& path) {
+    if (::lchown(path.c_str(), owner.uid, owner.gid) != 0) {
+      throw_errno("cannot give away " + path.string());
+    }
+  };
+  for (const auto& entry : fs::recursive_directory_iterator(top)) give(entry.path());
+  give(top);
 }
 
 /// For its own user only: the plan holds the attempt's token. What is there stays; a crash may have
@@ -190,34 +203,65 @@ LocalExecutor::View LocalExecutor::view_of(const std::string& id) const {
   return view;
 }
 
-unsigned LocalExecutor::free_uid() const {
+fs::path LocalExecutor::volume_path(const std::string& id) const {
+  if (!is_name(id)) throw SystemError("\"" + id + "\" is not the id of a volume");
+  return data_dir_ / "volumes" / id;
+}
+
+/// One that owns no attempt and no volume.
+Owner LocalExecutor::new_user() const {
   std::set<uid_t> taken;
-  for (const auto& entry : fs::directory_iterator(data_dir_ / "attempts")) {
-    struct stat status {};
-    if (::lstat(entry.path().c_str(), &status) == 0) taken.insert(status.st_uid);
+  for (const char* folder : {"attempts", "volumes"}) {
+    if (!fs::exists(data_dir_ / folder)) continue;
+    for (const auto& entry : fs::directory_iterator(data_dir_ / folder)) {
+      struct stat status {};
+      if (::lstat(entry.path().c_str(), &status) == 0) taken.insert(status.st_uid);
+    }
   }
   for (unsigned uid = kFirstUid; uid < kFirstUid + kUidsMax; ++uid) {
-    if (!taken.contains(uid)) return uid;
+    if (!taken.contains(uid)) return {uid, uid};
   }
   throw SystemError("every user for attempts is taken");
+}
+
+/// Makes the volume unless it is there, and tells whose it is (nullopt: ours). Whoever gets it
+/// first has it for all its life: what is in it belongs to that user.
+std::optional<Owner> LocalExecutor::own_volume(const std::string& id) {
+  const fs::path path = volume_path(id);
+  fs::create_directories(path.parent_path());
+  make_owned_folder(path, 0700, std::nullopt);
+  crash_point("volume.folder");
+  std::optional<Owner> owner = owner_of(path);
+  if (!own_users_ && owner) {
+    throw SystemError(fmt::format("the volume {} belongs to user {}: this daemon ran as root when "
+                                  "it was made", path.string(), owner->uid));
+  }
+  if (owner || !own_users_) return owner;
+  owner = new_user();
+  give_tree(path, *owner);
+  return owner;
+}
+
+/// Makes the attempt's folder and, before it, its volume; tells whose both are. A crash may have come
+/// between any two steps; where there is a plan all was settled before.
+std::optional<Owner> LocalExecutor::own_folder(const AttemptSpec& spec,
+                                               const AttemptPaths& paths) {
+  std::lock_guard lock(uids_);
+  if (fs::exists(paths.plan())) return owner_of(paths.folder);
+  const auto of_volume = spec.volume.empty() ? std::nullopt : own_volume(spec.volume);
+  make_owned_folder(paths.folder, 0700, std::nullopt);
+  crash_point("attempt.folder");
+  std::optional<Owner> owner = owner_of(paths.folder);
+  if (owner || !own_users_) return owner;
+  owner = of_volume ? of_volume : new_user();
+  make_owned_folder(paths.folder, 0700, owner);
+  return owner;
 }
 
 void LocalExecutor::make_folder(const AttemptSpec& spec, const AttemptPaths& paths) {
   fs::create_directories(paths.folder.parent_path());
   fs::create_directories(data_dir_ / "run");
-  std::optional<Owner> owner;
-  {
-    std::lock_guard lock(uids_);
-    make_owned_folder(paths.folder, 0700, std::nullopt);
-    crash_point("attempt.folder");
-    owner = owner_of(paths.folder);
-    // A crash may have come between the two. Where there is a plan the owner was settled before.
-    if (!owner && own_users_ && !fs::exists(paths.plan())) {
-      const unsigned user = free_uid();
-      owner = Owner{user, user};
-      make_owned_folder(paths.folder, 0700, owner);
-    }
-  }
+  const std::optional<Owner> owner = own_folder(spec, paths);
   const bool planned = fs::exists(paths.plan());
   std::optional<Egress> egress = planned || !egress_ ? std::nullopt : egress_();
   if (egress) give_file(paths.egress(), to_json(*egress), owner, "egress.rename");
@@ -298,6 +342,7 @@ void LocalExecutor::ensure_agent(const AttemptSpec& spec, const AttemptPaths& pa
   agent.log = log.get();
   Fd id_map;
   if (spec.sees_images) id_map = show_images(agent);
+  if (!spec.volume.empty()) show_volume(spec.volume, agent);
   agent.inherited = {lock->get()};
   agent.mounts.insert(agent.mounts.end(), view.mounts.begin(), view.mounts.end());
   pid_t pid = start_daemonised(agent);
@@ -318,6 +363,16 @@ Fd LocalExecutor::show_images(DaemonSpec& agent) const {
   }
   agent.arguments.insert(agent.arguments.end(), {"--images", images.string()});
   return id_map;
+}
+
+void LocalExecutor::show_volume(const std::string& id, DaemonSpec& agent) const {
+  fs::path volume = volume_path(id);
+  if (agent.owner) {
+    const fs::path shown = fs::path(kViewRoot) / "volume";
+    agent.mounts.push_back({volume.string(), shown.string()});
+    volume = shown;
+  }
+  agent.arguments.insert(agent.arguments.end(), {"--volume", volume.string()});
 }
 
 std::vector<std::string> LocalExecutor::find() {
@@ -389,6 +444,20 @@ void LocalExecutor::forget(const std::string& id) {
   for (const std::string& host : hosts_of(paths)) reap_recorded(paths.agent_record(host));
   reap_recorded(paths.network_record());
   remove_tree(paths.folder);
+}
+
+void LocalExecutor::remove_volume(const std::string& id) {
+  const fs::path path = volume_path(id);
+  // No volume's name: a removal that is cut short leaves nothing that could be taken for one.
+  const fs::path doomed = path.string() + ".removed";
+  remove_tree(doomed);
+  if (::rename(path.c_str(), doomed.c_str()) != 0) {
+    if (errno == ENOENT) return;
+    throw_errno("cannot remove " + path.string());
+  }
+  fsync_folder(path.parent_path());
+  crash_point("volume.rename");
+  remove_tree(doomed);
 }
 
 Fd LocalExecutor::connect(const std::string& id, const std::string& host, int port) {

@@ -34,17 +34,22 @@ class LocalExecutor final : public Executor {
   void cancel(const std::string& id) override;
   void kill(const std::string& id) override;
   void forget(const std::string& id) override;
+  void remove_volume(const std::string& id) override;
   Fd connect(const std::string& id, const std::string& host, int port) override;
 
  private:
   struct View;
   AttemptPaths paths_of(const std::string& id) const;
   View view_of(const std::string& id) const;
+  fs::path volume_path(const std::string& id) const;
   void make_folder(const AttemptSpec& spec, const AttemptPaths& paths);
+  std::optional<Owner> own_folder(const AttemptSpec& spec, const AttemptPaths& paths);
+  std::optional<Owner> own_volume(const std::string& id);
+  Owner new_user() const;
   void ensure_network(const AttemptSpec& spec, const AttemptPaths& paths);
   void ensure_agent(const AttemptSpec& spec, const AttemptPaths& paths, const std::string& host);
   Fd show_images(DaemonSpec& agent) const;
-  unsigned free_uid() const;
+  void show_volume(const std::string& id, DaemonSpec& agent) const;
 
   const fs::path data_dir_, programs_dir_;
   const SandboxMode mode_;

@@ -61,9 +61,10 @@ void write_etc(const SandboxSpec& spec, const fs::path& etc) {
   }
   write_file(etc / "hosts", hosts);
   write_file(etc / "hostname", spec.host + "\n");
-  write_file(etc / "passwd", "root:x:0:0:root:/root:/usr/sbin/nologin\n"
-                             "trainyard:x:1000:1000::/tmp:/bin/sh\n");
-  write_file(etc / "group", "root:x:0:\ntrainyard:x:1000:\n");
+  const std::string& user = spec.user.name;
+  write_file(etc / "passwd", "root:x:0:0:root:/root:/usr/sbin/nologin\n" + user +
+                                 ":x:1000:1000::" + spec.user.home + ":/bin/sh\n");
+  write_file(etc / "group", "root:x:0:\n" + user + ":x:1000:\n");
   write_file(etc / "nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"
                                     "services: files\nprotocols: files\n");
 }
@@ -189,6 +190,10 @@ std::string bubblewrap_arguments(const SandboxSpec& spec) {
     arguments.add({"--ro-bind", path.string(), path.string()});
   }
   for (const auto& [path, source] : spec.files) arguments.add({"--ro-bind", source.string(), path});
+  // In the order of their paths: what is in another comes after it.
+  for (const auto& [path, folder] : spec.writable) {
+    arguments.add({"--bind", folder.string(), path});
+  }
   arguments.add({"--remount-ro", "/", "--chdir", kInsideBase});
   add_environment(arguments, spec);
   return arguments.text();

@@ -28,6 +28,12 @@ struct RootFolder {
   std::string folder;       // where it starts
 };
 
+/// Whom /etc/passwd tells of, with bwrap.
+struct User {
+  std::string name = "trainyard";
+  std::string home = "/tmp";
+};
+
 struct SandboxSpec {
   SandboxMode mode = SandboxMode::bwrap;
   fs::path opt_ml;    // writable, at /opt/ml
@@ -37,6 +43,9 @@ struct SandboxSpec {
   std::vector<fs::path> beside;   // what else is there: files and folders, read-only
   std::vector<fs::path> folders;  // of the host at the same paths, read-only
   std::map<std::string, fs::path> files;  // at these paths inside, with bwrap; read-only
+  /// Folders at these paths inside, with bwrap; one may be in another. Not with a root.
+  std::map<std::string, fs::path> writable;
+  User user;                           // without a root, whose image has its own
   std::vector<std::string> arguments;  // of the program; with a root the program's name first
   std::map<std::string, std::string> environment;  // all that it gets
   std::string host;                                // its host name

@@ -20,6 +20,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kPiece = 64 * 1024;
 constexpr std::size_t kAnswerBytesMax = 16 * 1024;
+constexpr std::size_t kLineBytesMax = 1024;
 
 /// One direction of a tunnel.
 struct Flow {
@@ -62,31 +63,42 @@ struct Flow {
   }
 };
 
-/// The proxy's word on CONNECT; what stands behind it is left in `early`.
-void ask_proxy(Fd& socket, const std::string& authority, const ForwardProxy& via,
-               milliseconds timeout, std::string& early) {
-  std::string request = "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n";
-  if (!via.authorization.empty()) {
-    request += "Proxy-Authorization: " + via.authorization + "\r\n";
+/// The first line of a message's body, as far as it comes.
+std::string first_line(MessageReader& reader, milliseconds timeout) {
+  std::string text(kLineBytesMax, '\0');
+  std::size_t size = 0;
+  BodyStatus status = BodyStatus::more;
+  while (status == BodyStatus::more && size < text.size() && !reader.body_complete()) {
+    size += reader.read_body(text.data() + size, text.size() - size, timeout, status);
   }
+  text.resize(size);
+  return text.substr(0, text.find_first_of("\r\n"));
+}
+
+}  // namespace
+
+ProxyAnswer ask_proxy(const Fd& socket, const std::string& authority,
+                      const std::string& authorization, milliseconds timeout) {
+  std::string request = "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n";
+  if (!authorization.empty()) request += "Proxy-Authorization: " + authorization + "\r\n";
   request += "\r\n";
   Fd copy(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0));
   if (!copy) throw_errno("cannot copy a socket");
   auto channel = plain_channel(std::move(copy), timeout);
   MessageReader reader(*channel, Parser::Kind::response, kAnswerBytesMax);
   Head head;
-  const std::string name = "the proxy " + via.host + ":" + std::to_string(via.port);
   if (channel->write(request, {}, timeout).status != IoStatus::ok ||
-      reader.read_head(head, timeout, timeout, true) != HeadStatus::complete) {
-    throw SystemError(name + " did not answer");
+      reader.read_head(head, timeout, timeout) != HeadStatus::complete) {
+    throw SystemError("no answer");
   }
-  if (head.status / 100 != 2) {
-    throw SystemError(name + " refused with status " + std::to_string(head.status));
+  ProxyAnswer answer{.status = head.status};
+  if (head.status / 100 == 2) {
+    answer.early = reader.take_buffered();
+  } else {
+    answer.text = first_line(reader, timeout);
   }
-  early = reader.take_buffered();
+  return answer;
 }
-
-}  // namespace
 
 Tunnel open_tunnel(const std::string& host, int port, const std::optional<ForwardProxy>& via,
                    milliseconds timeout) {
@@ -96,8 +108,17 @@ Tunnel open_tunnel(const std::string& host, int port, const std::optional<Forwar
     return tunnel;
   }
   tunnel.socket = connect_tcp(via->host, via->port, timeout);
-  ask_proxy(tunnel.socket, bracketed(host) + ":" + std::to_string(port), *via, timeout,
-            tunnel.early);
+  const std::string name = "the proxy " + via->host + ":" + std::to_string(via->port);
+  try {
+    ProxyAnswer answer = ask_proxy(tunnel.socket, bracketed(host) + ":" + std::to_string(port),
+                                   via->authorization, timeout);
+    if (answer.status / 100 != 2) {
+      throw SystemError("it refused with status " + std::to_string(answer.status));
+    }
+    tunnel.early = std::move(answer.early);
+  } catch (const SystemError& error) {
+    throw SystemError(name + ": " + error.what());
+  }
   return tunnel;
 }
 

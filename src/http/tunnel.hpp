@@ -16,6 +16,18 @@ struct Tunnel {
   std::string early;  // what came behind the proxy's answer
 };
 
+/// What a proxy, connected to by `socket`, says to CONNECT `authority` (HOST:PORT).
+struct ProxyAnswer {
+  int status = 0;
+  std::string text;   // of a refusal: the first line of its body
+  std::string early;  // otherwise: what came behind the answer
+};
+
+/// Asks it. `authorization`: the value of Proxy-Authorization, "" for none. `timeout` for each of its
+/// words; SystemError when there is no answer.
+ProxyAnswer ask_proxy(const Fd& socket, const std::string& authority,
+                      const std::string& authorization, std::chrono::milliseconds timeout);
+
 /// A connection to `host`:`port`, by way of `via` when there is one. SystemError with the reason:
 /// no such name, no answer, or what the proxy said.
 Tunnel open_tunnel(const std::string& host, int port, const std::optional<ForwardProxy>& via,

@@ -22,6 +22,7 @@ compute::AttemptSpec parse_spec(const json::object& payload) {
   }
   attempt.plan = spec->at("plan").as_object();
   attempt.sees_images = attempt.plan.contains("oci");
+  attempt.volume = find_string(attempt.plan, "volume").value_or("");
   return attempt;
 }
 

@@ -15,6 +15,7 @@ class NotingExecutor final : public compute::Executor {
   void cancel(const std::string& id) override { asked.push_back("cancel " + id); }
   void kill(const std::string&) override {}
   void forget(const std::string&) override {}
+  void remove_volume(const std::string& id) override { asked.push_back("remove_volume " + id); }
   std::vector<std::string> find() override { return {}; }
   std::map<std::string, std::vector<compute::InstanceStatus>> observe(
       std::span<const std::string>) override {

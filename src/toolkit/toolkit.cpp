@@ -17,6 +17,7 @@
 #include "runtimes/variables.hpp"
 #include "toolkit/hosts.hpp"
 #include "toolkit/interpreter.hpp"
+#include "toolkit/notebook.hpp"
 #include "toolkit/python.hpp"
 #include "toolkit/supervise.hpp"
 
@@ -229,6 +230,30 @@ int serve_or_throw(const fs::path& base) {
   become(command, serving_variables(base, given, cpus_online()));
 }
 
+/// Nothing of ours is on the notebook's PYTHONPATH: on SageMaker's notebook instances, too, there are
+/// no modules of its containers.
+[[noreturn]] void notebook_or_throw() {
+  const Variables given = own_variables();
+  const NotebookPlace place = notebook_place(given);
+  const std::string interpreter = find_interpreter(given);
+  tell_runtime(given, interpreter);
+  bool has_pip = false;
+  const std::string version = prepare_notebook(interpreter, place, given, has_pip);
+  if (!has_pip) say("WARNING", interpreter + " has no pip (Debian: python3-pip)");
+  say("INFO", fmt::format("Starting JupyterLab {} in {}", version, place.folder.string()));
+  become(jupyter_command(interpreter, place, ::geteuid() == 0), jupyter_variables(place, given));
+}
+
+int could_not_run(const fs::path& base, const std::string& why) {
+  say("ERROR", why);
+  try {
+    leave_failure(base, why);
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << std::endl;
+  }
+  return kCouldNotRun;
+}
+
 /// What `serve` comes to, or the exit status when nothing does.
 int served(const fs::path& base, int (*serve)(const fs::path& base)) {
   try {
@@ -246,17 +271,19 @@ int train(const fs::path& base) {
     return train_or_throw(base);
   } catch (const std::exception& error) {
     say("ERROR", "Reporting training FAILURE");
-    say("ERROR", error.what());
-    try {
-      leave_failure(base, error.what());
-    } catch (const std::exception& second) {
-      std::cerr << second.what() << std::endl;
-    }
-    return kCouldNotRun;
+    return could_not_run(base, error.what());
   }
 }
 
 int serve(const fs::path& base) { return served(base, serve_or_throw); }
+
+int notebook(const fs::path& base) {
+  try {
+    notebook_or_throw();
+  } catch (const std::exception& error) {
+    return could_not_run(base, error.what());
+  }
+}
 
 int run(int argc, char** argv) {
   const std::string mode = argc == 2 ? argv[1] : "";
@@ -264,8 +291,9 @@ int run(int argc, char** argv) {
   const fs::path folder = base == nullptr || *base == '\0' ? "/opt/ml" : base;
   if (mode == "train") return train(folder);
   if (mode == "serve") return serve(folder);
+  if (mode == "notebook") return notebook(folder);
   if (mode == kServeWithPython) return served(folder, serve_with_python);
-  std::cerr << "usage: trainyard-toolkit train | serve" << std::endl;
+  std::cerr << "usage: trainyard-toolkit train | serve | notebook" << std::endl;
   return kWrongCall;
 }
 
