@@ -12,8 +12,8 @@
 
 namespace trainyard::notebook {
 
-/// What a browser gets for the link's token: the value of a cookie, and how long it keeps it (without
-/// a time until it is closed).
+/// What a browser gets for the link's token: the value of a cookie, and how long it keeps it
+/// (without a time until it is closed).
 struct Session {
   std::string value;
   std::optional<std::chrono::seconds> life;
@@ -45,9 +45,9 @@ struct Verdict {
 };
 
 /// A browser that has opened the link carries the cookie; other clients say the token with every
-/// request, as Jupyter's do: `Authorization: token T`, or in the query as the link does. What other pages make a browser
-/// send is refused whatever it carries, but for a link that is followed: they may know our address
-/// (Origin, Sec-Fetch-Site), or a name of theirs may lead here (Host).
+/// request, as Jupyter's do: `Authorization: token T`, or in the query as the link does. What other
+/// pages make a browser send is refused whatever it carries, but for a link that is followed: they
+/// may know our address (Origin, Sec-Fetch-Site), or a name of theirs may lead here (Host).
 Verdict judge(const http::Request& request, const Access& access);
 
 /// The value of a cookie in a Cookie field; "" when it is not there.

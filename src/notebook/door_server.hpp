@@ -10,14 +10,14 @@
 
 namespace trainyard::notebook {
 
-/// The daemon's pages by links that are presigned in the name of `daemon`'s credentials: the browser
-/// need not reach the daemon, and has no keys.
+/// The daemon's pages by links that are presigned in the name of `daemon`'s credentials: the
+/// browser need not reach the daemon, and has no keys.
 ConsolePage presigned_pages(client::Config daemon, Clock& clock);
 
 class DoorServer {
  public:
-  /// Listens; port 0 picks a free one. SystemError when the port is taken. The cookie is named after
-  /// the port.
+  /// Listens; port 0 picks a free one. SystemError when the port is taken. The cookie is named
+  /// after the port.
   DoorServer(DoorOptions options, const std::string& host, int port);
 
   int port() const { return port_; }

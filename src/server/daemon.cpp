@@ -156,10 +156,12 @@ int run_daemon(const ServeOptions& options) {
   DataPlane data_plane(store, executor, random, site);
   Pipeline pipeline(parts, data_plane);
   compute::ImageStore images(dir);
-  AgentDoor agents(parts, images, [&](http::Request& request) { return pipeline.handle(request); });
+  Proxy proxy({dir, site.region, options.pass_through}, clock);
+  AgentDoor agents(
+      parts, images, [&](http::Request& request) { return pipeline.handle(request); },
+      [&](const http::Request& request) { return proxy.connect_from_attempt(request); });
   Performer performer(parts, all_deliveries(parts, agents));
   Front front(parts, pipeline, options.hosts);
-  Proxy proxy({dir, site.region, options.pass_through}, clock);
   http::ServerOptions http_options;
   http_options.quick = [&](const http::Request& request) { return front.is_quick(request); };
   http_options.connect = [&](const http::Request& request) { return proxy.connect(request); };

@@ -10,8 +10,8 @@ namespace {
 constexpr int kTokenCharacters = 48;
 constexpr std::size_t kNameCharactersMax = 25;  // of the owner's, so that an id has at most 40
 constexpr int kSuffixCharacters = 8;
-/// Ended attempts of what has many (all but training jobs) are kept so long that an agent's repeated
-/// last word finds them.
+/// Ended attempts of what has many (all but training jobs) are kept so long that an agent's
+/// repeated last word finds them.
 constexpr std::chrono::hours kEndedKept{1};
 
 constexpr std::string_view kColumns =

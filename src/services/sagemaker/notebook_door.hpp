@@ -1,5 +1,5 @@
-// The way to a notebook instance's Jupyter: where it is met, by which tickets somebody comes in, and
-// what the door in front of it needs. The door itself is the server's.
+// The way to a notebook instance's Jupyter: where it is met, by which tickets somebody comes in,
+// and what the door in front of it needs. The door itself is the server's.
 #pragma once
 
 #include <optional>
@@ -10,8 +10,8 @@
 
 namespace trainyard::sagemaker {
 
-/// Its host name is its key, this, and the daemon's own domain. A host of its own keeps the pages of
-/// a notebook apart from the daemon's and from other notebooks' in every browser.
+/// Its host name is its key, this, and the daemon's own domain. A host of its own keeps the pages
+/// of a notebook apart from the daemon's and from other notebooks' in every browser.
 inline constexpr std::string_view kNotebookLabel = ".notebook.";
 
 /// Presigned URLs open for so long (CreatePresignedNotebookInstanceUrl).

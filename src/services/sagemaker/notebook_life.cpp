@@ -185,7 +185,8 @@ void notebook_start_expired(Call& call, Attempt& attempt) {
   auto notebook = find_notebook(call.txn, attempt.owner);
   if (!notebook || notebook->attempt != attempt.id || !is_to_run(*notebook)) return;
   fail(call, *notebook,
-       "The notebook instance did not come into service in time. Please check its CloudWatch logs.");
+       "The notebook instance did not come into service in time. Please check its CloudWatch "
+       "logs.");
 }
 
 void stop_notebooks(Call& call) {

@@ -79,14 +79,16 @@ ListNotebookInstancesOutput list_notebook_instances(Call& call,
   return output;
 }
 
-StartNotebookInstanceOutput start_notebook_instance(Call& call, const StartNotebookInstanceInput& input) {
+StartNotebookInstanceOutput start_notebook_instance(Call& call,
+                                                    const StartNotebookInstanceInput& input) {
   Notebook notebook = get_notebook(call, input.notebook_instance_name);
   check_wish(call.site, notebook, kStartNotebook);
   start_notebook(call, notebook);
   return {};
 }
 
-StopNotebookInstanceOutput stop_notebook_instance(Call& call, const StopNotebookInstanceInput& input) {
+StopNotebookInstanceOutput stop_notebook_instance(Call& call,
+                                                  const StopNotebookInstanceInput& input) {
   Notebook notebook = get_notebook(call, input.notebook_instance_name);
   check_wish(call.site, notebook, kStopNotebook);
   stop_notebook(call, notebook);
@@ -104,7 +106,8 @@ UpdateNotebookInstanceOutput update_notebook_instance(Call& call,
   return {};
 }
 
-DeleteNotebookInstanceOutput delete_notebook_instance(Call& call, const DeleteNotebookInstanceInput& input) {
+DeleteNotebookInstanceOutput delete_notebook_instance(Call& call,
+                                                      const DeleteNotebookInstanceInput& input) {
   Notebook notebook = get_notebook(call, input.notebook_instance_name);
   check_wish(call.site, notebook, kDeleteNotebook);
   delete_notebook(call, notebook);
@@ -121,15 +124,16 @@ CreatePresignedNotebookInstanceUrlOutput create_presigned_notebook_instance_url(
                   arn_of(call.site, notebook) + ").");
   }
   if (call.caller.access_key.empty()) {
-    throw invalid("A presigned URL stands for the access key of its caller, and a service that acts "
-                  "for a role has none.");
+    throw invalid("A presigned URL stands for the access key of its caller, and a service that "
+                  "acts for a role has none.");
   }
   const Ticket ticket{
       Ticket::Kind::link, call.now + kLinkLife,
       std::chrono::seconds(
           input.session_expiration_duration_in_seconds.value_or(kSessionSecondsDefault)),
       call.caller.access_key};
-  return {.authorized_url = scheme_of(call.site) + notebook_host(call.site, notebook.resource.name) +
+  return {.authorized_url = scheme_of(call.site) +
+                            notebook_host(call.site, notebook.resource.name) +
                             "/?authToken=" + write_ticket(door->secret, ticket)};
 }
 

@@ -29,8 +29,8 @@ json::object serving_plan(const Site& site, const ProductionVariant& variant,
 
 /// Of a notebook instance.
 json::object notebook_plan(const Site& site, const Notebook& notebook, const Attempt& attempt);
-/// What the Jupyter of an attempt asks of those who come; whoever may come in is told by the door in
-/// front of it.
+/// What the Jupyter of an attempt asks of those who come. Who may come in, the door in front of it
+/// decides.
 std::string jupyter_token_of(const Attempt& attempt);
 
 /// Where the attempt's instances log: a group that all of its kind (or of its endpoint) have, and a

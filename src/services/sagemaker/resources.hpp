@@ -1,5 +1,5 @@
-// Training jobs, models, endpoint configurations, endpoints and notebook instances as rows: one shape
-// for all.
+// Training jobs, models, endpoint configurations, endpoints and notebook instances as rows: one
+// shape for all.
 #pragma once
 
 #include <optional>
