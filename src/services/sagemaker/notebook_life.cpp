@@ -76,6 +76,7 @@ void finish_delete(Call& call, const Notebook& notebook) {
 std::string reason_of(const Instance& instance) {
   const bool ours = instance.outcome == "lost" || instance.error == "InternalServerError";
   if (ours) return failure_reason(instance.error, instance.reason);
+  if (instance.outcome == "succeeded") return "The notebook instance's Jupyter was shut down.";
   return failure_text(instance.reason);
 }
 

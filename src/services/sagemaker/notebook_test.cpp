@@ -225,6 +225,11 @@ TEST_F(NotebookTest, AnEndThatNobodyAskedFor) {
   EXPECT_EQ(shown().failure_reason, "JupyterLab is gone");
   start();
   EXPECT_FALSE(shown().failure_reason);
+  const std::string shut_down = only_attempt();
+  phase(shut_down, "algo-1", "InService");
+  ended(shut_down, "algo-1", "succeeded");
+  EXPECT_THAT(*shown().failure_reason, HasSubstr("was shut down"));
+  start();
   const std::string second = only_attempt();
   phase(second, "algo-1", "InService");
   clock.advance(seconds(60));
