@@ -66,7 +66,6 @@ TEST_F(VolumesTest, AreRemovedOnceAndForAll) {
   executor_->remove_volume("never-heard-of");
   EXPECT_FALSE(fs::exists(volume("vol-1")));
   EXPECT_TRUE(fs::exists(volume("vol-2") / "visits"));
-  // A repeated submission of what is under way makes nothing anew.
   executor_->forget("nb-2");
   executor_->remove_volume("vol-2");
   EXPECT_TRUE(fs::is_empty(data_ / "volumes"));
