@@ -1,9 +1,5 @@
 // Whole agents: real sandboxes and networks, a shell script in the place of the toolkit, and a
 // daemon that the test plays.
-#include "agent/agent.hpp"
-
-#include <cstring>
-
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,9 +8,6 @@
 #include "agent/agent_testing.hpp"
 #include "base/error.hpp"
 #include "base/random.hpp"
-#include "compute/archive.hpp"
-#include "compute/local_executor.hpp"
-#include "compute/network_testing.hpp"
 #include "compute/processes.hpp"
 
 namespace trainyard::agent {
@@ -25,87 +18,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-
-class AgentTest : public testing::Test {
- protected:
-  AgentTest() : daemon_(folder_.path()), attempt_(folder_.path() / "attempt") {
-    fs::create_directories(attempt_);
-    plan_ = {{"version", 1},
-             {"kind", "train"},
-             {"attempt", "job-1"},
-             {"token", FakeDaemon::kToken},
-             {"region", "us-east-1"},
-             {"name", "job"},
-             {"hosts", {"algo-1"}},
-             {"log_group", "/aws/sagemaker/TrainingJobs"},
-             {"log_streams", {{"algo-1", "job/algo-1"}, {"algo-2", "job/algo-2"}}},
-             {"environment", {{"TRAINING_JOB_NAME", "job"}}},
-             {"hyperparameters", {{"epochs", "6"}}},
-             {"outputs", {{"model", "s3://out/m.tar.gz"},
-                          {"data", "s3://out/o.tar.gz"}}},
-             {"stop_grace_seconds", 30},
-             {"cpus", 3}};
-    daemon_.s3.put("out/here", "");
-    daemon_.s3.put("in/here", "");
-  }
-
-  void program(const std::string& script) {
-    install_toolkit(folder_.path() / "toolkit", script);
-  }
-  std::vector<std::string> hosts() const {
-    return json::value_to<std::vector<std::string>>(plan_.at("hosts"));
-  }
-  /// Everything that an agent finds when it is started.
-  void prepare() {
-    write_file_atomically(attempt_ / "plan.json", dump(plan_));
-    for (const auto& host : hosts()) fs::create_directories(attempt_ / host);
-    network_ = std::make_unique<compute::HeldNetwork>(attempt_, hosts());
-    ASSERT_EQ(network_->answer(), "ok");
-  }
-  json::object run_host(const std::string& host, StopSignal& stop) {
-    AgentOptions options;
-    options.attempt = attempt_;
-    options.host = host;
-    options.reports = daemon_.reports();
-    options.door = daemon_.door();
-    options.toolkit = folder_.path() / "toolkit";
-    options.sandbox = sandbox_;
-    options.ping_every = std::chrono::milliseconds(5);
-    options.logs.gather = std::chrono::milliseconds(5);
-    SystemClock clock;
-    run_agent(options, stop, clock);
-    return parse_own_json(read_file(attempt_ / host / "receipt.json")).as_object();
-  }
-  json::object run(const std::string& script) {
-    program(script);
-    prepare();
-    return run_host("algo-1", stop_);
-  }
-  static std::string text(const json::object& receipt, const char* name) {
-    return find_string(receipt, name).value_or("(none)");
-  }
-  std::string log(const std::string& stream = "job/algo-1") {
-    return join(daemon_.lines(stream), "\n");
-  }
-  void add_channel(const std::string& name, const std::string& uri,
-                   const std::string& type = "S3Prefix",
-                   const std::string& distribution = "FullyReplicated") {
-    if (!plan_.contains("channels")) plan_["channels"] = json::array{};
-    plan_["channels"].as_array().push_back({{"name", name},
-                                            {"s3_uri", uri},
-                                            {"s3_data_type", type},
-                                            {"distribution", distribution}});
-  }
-
-  TempDir folder_;
-  FakeDaemon daemon_;
-  const fs::path attempt_;
-  json::object plan_;
-  StopSignal stop_;
-  compute::SandboxMode sandbox_ = compute::SandboxMode::bwrap;
-  std::unique_ptr<compute::HeldNetwork> network_;
-};
 
 TEST_F(AgentTest, TrainsFromInputsToModel) {
   daemon_.s3.put("in/data/part-0.csv", "1,2\n");

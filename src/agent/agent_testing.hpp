@@ -10,11 +10,14 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/agent.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "compute/archive.hpp"
+#include "compute/network_testing.hpp"
+#include "http/channel.hpp"
 #include "http/server.hpp"
 
 namespace trainyard::agent {
@@ -142,8 +145,10 @@ class FakeDaemon {
   fs::path door() const { return folder_ / "door.sock"; }
 
   void start() {
+    http::ServerOptions options;
+    options.connect = [this](const http::Request& request) { return connect(request); };
     server_ = std::make_unique<http::Server>(
-        http::ServerOptions{}, [this](http::Request& request) { return handle(request); });
+        options, [this](http::Request& request) { return handle(request); });
     server_->listen_unix(reports(), 0666);
     server_->listen_unix(door(), 0666, [this](http::Request& request) {
       return s3.handle(request);
@@ -181,11 +186,23 @@ class FakeDaemon {
   }
 
   FakeS3 s3;
+  json::object files;                // what notebooks are given
   std::vector<std::string> metrics;  // "name=value"
   json::object receipt;              // the last one heard
   int refused = 0;                   // requests without the token
 
  private:
+  /// AWS's names lead to this daemon itself; all others are not its to answer.
+  http::ConnectAnswer connect(const http::Request& request) {
+    http::ConnectAnswer answer;
+    if (request.target.ends_with(".amazonaws.com:443")) {
+      answer.upstream = http::connect_unix(door());
+    } else {
+      answer.status = 421;
+      answer.text = "Not an AWS host.";
+    }
+    return answer;
+  }
   http::Response handle(http::Request& request) {
     if (request.headers.get("Authorization") != std::string("Bearer ") + kToken) {
       ++refused;
@@ -202,6 +219,7 @@ class FakeDaemon {
       return answer_json({{"AccessKeyId", "ASIAEXAMPLE"}, {"SecretAccessKey", "s"}, {"Token", "t"},
                           {"Expiration", "2999-01-01T00:00:00Z"}});
     }
+    if (what == "files") return answer_json(files);
     json::object body = parse_own_json(http::read_all(*request.body, 8u << 20)).as_object();
     if (what == "report") take_report(parts[5], body);
     if (what == "logs") take_lines(body);
@@ -272,5 +290,88 @@ inline Files unpacked(const std::string& archive) {
   }
   return files;
 }
+
+/// Whole agents in this process: real sandboxes and networks, a script in the place of the toolkit.
+class AgentTest : public testing::Test {
+ protected:
+  AgentTest() : daemon_(folder_.path()), attempt_(folder_.path() / "attempt") {
+    fs::create_directories(attempt_);
+    plan_ = {{"version", 1},
+             {"kind", "train"},
+             {"attempt", "job-1"},
+             {"token", FakeDaemon::kToken},
+             {"region", "us-east-1"},
+             {"name", "job"},
+             {"hosts", {"algo-1"}},
+             {"log_group", "/aws/sagemaker/TrainingJobs"},
+             {"log_streams", {{"algo-1", "job/algo-1"}, {"algo-2", "job/algo-2"}}},
+             {"environment", {{"TRAINING_JOB_NAME", "job"}}},
+             {"hyperparameters", {{"epochs", "6"}}},
+             {"outputs", {{"model", "s3://out/m.tar.gz"},
+                          {"data", "s3://out/o.tar.gz"}}},
+             {"stop_grace_seconds", 30},
+             {"cpus", 3}};
+    daemon_.s3.put("out/here", "");
+    daemon_.s3.put("in/here", "");
+  }
+
+  void program(const std::string& script) {
+    install_toolkit(folder_.path() / "toolkit", script);
+  }
+  std::vector<std::string> hosts() const {
+    return json::value_to<std::vector<std::string>>(plan_.at("hosts"));
+  }
+  /// Everything that an agent finds when it is started.
+  void prepare() {
+    write_file_atomically(attempt_ / "plan.json", dump(plan_));
+    for (const auto& host : hosts()) fs::create_directories(attempt_ / host);
+    network_ = std::make_unique<compute::HeldNetwork>(attempt_, hosts());
+    ASSERT_EQ(network_->answer(), "ok");
+  }
+  json::object run_host(const std::string& host, StopSignal& stop) {
+    AgentOptions options;
+    options.attempt = attempt_;
+    options.host = host;
+    options.reports = daemon_.reports();
+    options.door = daemon_.door();
+    options.toolkit = folder_.path() / "toolkit";
+    options.volume = volume_;
+    options.sandbox = sandbox_;
+    options.ping_every = std::chrono::milliseconds(5);
+    options.logs.gather = std::chrono::milliseconds(5);
+    SystemClock clock;
+    run_agent(options, stop, clock);
+    return parse_own_json(read_file(attempt_ / host / "receipt.json")).as_object();
+  }
+  json::object run(const std::string& script) {
+    program(script);
+    prepare();
+    return run_host("algo-1", stop_);
+  }
+  static std::string text(const json::object& receipt, const char* name) {
+    return find_string(receipt, name).value_or("(none)");
+  }
+  std::string log(const std::string& stream = "job/algo-1") {
+    return join(daemon_.lines(stream), "\n");
+  }
+  void add_channel(const std::string& name, const std::string& uri,
+                   const std::string& type = "S3Prefix",
+                   const std::string& distribution = "FullyReplicated") {
+    if (!plan_.contains("channels")) plan_["channels"] = json::array{};
+    plan_["channels"].as_array().push_back({{"name", name},
+                                            {"s3_uri", uri},
+                                            {"s3_data_type", type},
+                                            {"distribution", distribution}});
+  }
+
+  TempDir folder_;
+  FakeDaemon daemon_;
+  const fs::path attempt_;
+  json::object plan_;
+  StopSignal stop_;
+  fs::path volume_;  // of a notebook
+  compute::SandboxMode sandbox_ = compute::SandboxMode::bwrap;
+  std::unique_ptr<compute::HeldNetwork> network_;
+};
 
 }  // namespace trainyard::agent

@@ -111,11 +111,13 @@ class EgressProxyTest : public testing::Test {
     world_port_ = world_.listen_tcp("127.0.0.3", 0);
   }
   void start(const std::map<std::string, std::string>& proxies = {}, Bounds bounds = nullptr) {
-    auto only_the_world = [](const Ip& ip) {
-      return to_text(ip) == "127.0.0.3" ? "" : "is elsewhere";
-    };
-    proxy_ = std::make_unique<EgressProxy>(WaysOut{.internet = compute::Egress{proxies, {}, {}},
-                                                   .bounds = bounds ? bounds : only_the_world});
+    start(WaysOut{.internet = compute::Egress{proxies, {}, {}}, .bounds = bounds});
+  }
+  void start(WaysOut ways) {
+    if (!ways.bounds) {
+      ways.bounds = [](const Ip& ip) { return to_text(ip) == "127.0.0.3" ? "" : "is elsewhere"; };
+    }
+    proxy_ = std::make_unique<EgressProxy>(std::move(ways));
     proxy_->listen(http::listen_tcp_socket("127.0.0.1", 0, port_));
   }
   std::string world(const std::string& host = "127.0.0.3") const {
@@ -231,6 +233,72 @@ TEST_F(EgressProxyTest, GoesByWayOfTheDaemonsProxy) {
   EXPECT_THAT(ask("CONNECT direct.invalid:443 HTTP/1.1\r\nHost: x\r\n\r\n"),
               StartsWith("HTTP/1.1 502 "));
   EXPECT_EQ(connected_.size(), 1u);
+}
+
+/// The attempt's door: two names are the daemon's, the rest is the world's.
+class EgressByNameTest : public EgressProxyTest {
+ protected:
+  EgressByNameTest() : daemon_(answering(), [](http::Request& request) {
+    return http::text_response(200, "the daemon " + request.target);
+  }) {
+    daemon_.listen_unix(door(), 0600);
+  }
+  fs::path door() const { return folder_.path() / "door.sock"; }
+  std::string tunnel(const std::string& name) {
+    RawClient client(port_);
+    client.send("CONNECT " + name + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    const std::string head = client.read_until("\r\n\r\n");
+    if (!head.starts_with("HTTP/1.1 200 ")) return head;
+    client.send("GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    return client.read_to_end();
+  }
+
+ private:
+  http::ServerOptions answering() {
+    http::ServerOptions options;
+    options.connect = [this](const http::Request& request) {
+      http::ConnectAnswer answer;
+      if (request.target == "aws.test:443") {
+        answer.upstream = http::connect_unix(door());
+      } else if (request.target == "aws.test:80") {
+        answer.status = 403;
+        answer.text = "On port 443 only.";
+      } else {
+        answer.status = EgressProxy::kMisdirected;
+      }
+      return answer;
+    };
+    return options;
+  }
+
+  TempDir folder_;
+  http::Server daemon_;
+};
+
+TEST_F(EgressByNameTest, TheDaemonIsAskedFirst) {
+  start(WaysOut{.internet = compute::Egress{}, .daemon = door(), .bounds = nullptr});
+  EXPECT_THAT(tunnel("aws.test:443"), HasSubstr("the daemon /x"));
+  EXPECT_THAT(tunnel(world()), HasSubstr("GET /x\nHost=h\n"));
+  // What the daemon says of its own names holds.
+  EXPECT_THAT(tunnel("aws.test:80"), StartsWith("HTTP/1.1 403 On port 443 only."));
+  EXPECT_THAT(get("http://" + world() + "/y"), HasSubstr("GET /y\n"));
+}
+
+TEST_F(EgressByNameTest, OnlyTheDaemonIsReachedWhenTheInternetIsClosed) {
+  start(WaysOut{.daemon = door(), .bounds = nullptr});
+  EXPECT_THAT(tunnel("aws.test:443"), HasSubstr("the daemon /x"));
+  const std::string refusal = "HTTP/1.1 403 This instance does not reach " + world() +
+                              ": it has no way into the internet.";
+  EXPECT_THAT(tunnel(world()), StartsWith(refusal));
+  const std::string plain = get("http://" + world() + "/y");
+  EXPECT_THAT(plain, StartsWith("HTTP/1.1 403 "));
+  EXPECT_THAT(plain, HasSubstr("no way into the internet"));
+}
+
+TEST_F(EgressByNameTest, NothingIsGuessedWhileTheDaemonIsAway) {
+  start(WaysOut{.internet = compute::Egress{}, .daemon = door().string() + ".gone", .bounds = nullptr});
+  EXPECT_THAT(tunnel(world()), StartsWith("HTTP/1.1 502 No way from this instance's host to " +
+                                          world() + ": the daemon, which tells whose name it is"));
 }
 
 }  // namespace

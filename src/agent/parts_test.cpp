@@ -243,7 +243,8 @@ TEST(Plan, ErrorsNameTheMember) {
   };
   const Case cases[] = {
       {"version", 2, "version is not 1"},
-      {"kind", "sing", "kind is not train or serve"},
+      {"kind", "sing", "kind is not train, serve or notebook"},
+      {"kind", "notebook", "arn is not a text"},
       {"token", nullptr, "token is not a text"},
       {"hosts", json::array{}, "hosts is not an array of at least one host"},
       {"hosts", {1}, "hosts is not an array of texts"},
@@ -265,6 +266,18 @@ TEST(Plan, ErrorsNameTheMember) {
     }
   }
   EXPECT_THROW(parse_plan("{"), SystemError);
+}
+
+TEST(Plan, HasOneOfThreeKinds) {
+  for (Kind kind : {Kind::train, Kind::serve, Kind::notebook}) {
+    json::object plan = small_plan();
+    plan["kind"] = name_of(kind);
+    plan["arn"] = "arn:of:it";
+    const Plan parsed = parse_plan(dump(plan));
+    EXPECT_EQ(parsed.kind, kind);
+    EXPECT_EQ(parsed.trains(), kind == Kind::train);
+    EXPECT_EQ(parsed.arn, parsed.is_notebook() ? "arn:of:it" : "");
+  }
 }
 
 TEST(Receipt, SaysWhatIsKnownAndNoMore) {

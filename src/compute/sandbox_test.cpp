@@ -113,6 +113,8 @@ class SandboxTest : public testing::Test {
     spec.gpus = gpus_;
     spec.beside = beside_;
     spec.folders = host_folders_;
+    spec.writable = writable_;
+    spec.user = user_;
     return run_in_sandbox(spec);
   }
   std::string output(const std::string& script, std::size_t host = 0,
@@ -133,6 +135,8 @@ class SandboxTest : public testing::Test {
   uint64_t memory_bytes_ = 0;
   int gpus_ = 0;
   std::vector<fs::path> beside_, host_folders_;
+  std::map<std::string, fs::path> writable_;
+  User user_;
   int count_ = 0;
 };
 
@@ -226,6 +230,20 @@ TEST_F(SandboxTest, WhatIsNamedIsVisibleAndReadOnly) {
             "pythonvenv6\n1\n1\n");
   host_folders_ = {folder_.path() / "none"};
   EXPECT_THAT(output("true"), HasSubstr("none"));
+}
+
+TEST_F(SandboxTest, AHomeThatEndsHoldsAFolderThatStays) {
+  const fs::path home = folder_.path() / "home", kept = folder_.path() / "kept";
+  fs::create_directories(home / "mine");
+  fs::create_directories(kept);
+  user_ = {"ec2-user", "/home/ec2-user"};
+  writable_ = {{"/home/ec2-user", home}, {"/home/ec2-user/mine", kept}};
+  EXPECT_EQ(output("id -un; echo ~ec2-user; cd ~ec2-user && echo 1 > one && echo 2 > mine/two\n"
+                   "ls -d /home/*; echo x 2>/dev/null > /home/x || echo closed"),
+            "ec2-user\n/home/ec2-user\n/home/ec2-user\nclosed\n");
+  EXPECT_EQ(read_file(home / "one"), "1\n");
+  EXPECT_EQ(read_file(kept / "two"), "2\n");
+  EXPECT_TRUE(fs::is_empty(home / "mine"));
 }
 
 TEST_F(SandboxTest, AnEnvironmentBringsNoOptionsOfTheSandbox) {
