@@ -107,18 +107,20 @@ class ALife(WithJupyter):
         wait_for(lambda: not list(volumes.iterdir()), 30, "removal of the volume")
 
     def test_the_aws_cli(self):
-        waiting = ["--notebook-instance-name", "cli"]
-        self.daemon.cli("sagemaker", "create-notebook-instance", *waiting, "--instance-type",
-                        "ml.t2.medium", "--role-arn", self.role)
-        self.addCleanup(self.remove, Instance(self.daemon, "cli"))
-        self.daemon.cli("sagemaker", "wait", "notebook-instance-in-service", *waiting)
-        url = json.loads(self.daemon.cli("sagemaker", "create-presigned-notebook-instance-url",
-                                         *waiting))["AuthorizedUrl"]
-        self.assertEqual(urllib.parse.urlsplit(url).scheme, "http")
-        self.daemon.cli("sagemaker", "stop-notebook-instance", *waiting)
-        self.daemon.cli("sagemaker", "wait", "notebook-instance-stopped", *waiting)
-        self.daemon.cli("sagemaker", "delete-notebook-instance", *waiting)
-        self.assertTrue(Instance(self.daemon, "cli").is_gone())
+        lab = Instance(self.daemon, "cli")
+        self.addCleanup(self.remove, lab)
+
+        def aws(operation, *more):
+            return self.daemon.cli("sagemaker", operation, "--notebook-instance-name", "cli", *more)
+        aws("create-notebook-instance", "--instance-type", "ml.t2.medium", "--role-arn", self.role)
+        lab.until("InService")
+        url = json.loads(aws("create-presigned-notebook-instance-url"))["AuthorizedUrl"]
+        self.assertEqual(urllib.parse.urlsplit(url).netloc, lab.host())
+        aws("stop-notebook-instance")
+        lab.until("Stopped")
+        aws("update-notebook-instance", "--volume-size-in-gb", "6")
+        aws("delete-notebook-instance")
+        self.assertTrue(lab.is_gone())
 
     def test_a_jupyter_that_is_shut_down_at_once(self):
         lab = self.instance("brief")
