@@ -6,8 +6,8 @@
 namespace trainyard::agent {
 namespace {
 
-/// What is told of a file that the daemon gives: its authority's certificates go with AWS's SDKs, its
-/// constraints with pip.
+/// Who is told of a file that the daemon gives: AWS's SDKs of its authority, pip of what it is held
+/// to.
 constexpr std::pair<const char*, const char*> kVariablesOfFiles[] = {
     {"AWS_CA_BUNDLE", "ca-bundle.pem"}, {"PIP_CONSTRAINT", "pip-constraints.txt"}};
 
