@@ -19,7 +19,7 @@
 #include "cli/paths.hpp"
 #include "cli/process.hpp"
 #include "http/hosts.hpp"
-#include "notebook/door.hpp"
+#include "notebook/door_server.hpp"
 
 namespace trainyard::cli {
 namespace {
@@ -80,16 +80,16 @@ EnvFacts facts_of(const NotebookOptions& options) {
 }
 
 /// Without a port of the user's: Jupyter's usual one, or any other when that is taken.
-std::unique_ptr<notebook::Door> open_door(const notebook::DoorOptions& options,
-                                          const std::string& listen, Clock& clock) {
+std::unique_ptr<notebook::DoorServer> open_door(const notebook::DoorOptions& options,
+                                                const std::string& listen) {
   if (!listen.empty()) {
     const Listen where = parse_listen(listen);
-    return std::make_unique<notebook::Door>(options, where.host, where.port, clock);
+    return std::make_unique<notebook::DoorServer>(options, where.host, where.port);
   }
   try {
-    return std::make_unique<notebook::Door>(options, kHostDefault, kPortDefault, clock);
+    return std::make_unique<notebook::DoorServer>(options, kHostDefault, kPortDefault);
   } catch (const SystemError&) {
-    return std::make_unique<notebook::Door>(options, kHostDefault, 0, clock);
+    return std::make_unique<notebook::DoorServer>(options, kHostDefault, 0);
   }
 }
 
@@ -168,12 +168,12 @@ int run_notebook(const NotebookOptions& options) {
   SystemRandom random;
   auto clock = std::make_shared<SystemClock>();
 
+  const std::string token = random.hex(kTokenDigits);
   notebook::DoorOptions door_options;
   door_options.jupyter_token = random.hex(kTokenDigits);
-  door_options.daemon = daemon_as(facts, clock);
-  door_options.token = random.hex(kTokenDigits);
-  door_options.session = random.hex(kTokenDigits);
-  door_options.hosts = options.hosts;
+  door_options.page = notebook::presigned_pages(daemon_as(facts, clock), *clock);
+  door_options.access = notebook::fixed_access(token, random.hex(kTokenDigits), options.hosts);
+  door_options.access.hint = "Open the link that `trainyard notebook` printed.";
   const bool loopback =
       options.listen.empty() || http::is_loopback(parse_listen(options.listen).host);
 
@@ -182,12 +182,14 @@ int run_notebook(const NotebookOptions& options) {
                             .environment = env_changes(facts),
                             .token = door_options.jupyter_token,
                             .any_host = !loopback || !options.hosts.empty()});
-  door_options.jupyter = jupyter.address();
-  const std::unique_ptr<notebook::Door> door = open_door(door_options, options.listen, *clock);
+  door_options.jupyter = [address = jupyter.address()] {
+    return http::Connection(address, notebook::to_jupyter());
+  };
+  const auto door = open_door(door_options, options.listen);
   screen.show(fmt::format("starting {} …", program.name));
   jupyter.start();
   if (!wait_until_ready(jupyter, program.name, signals.get(), log)) return 0;
-  const std::string link = url_of(options, door->port()) + "?token=" + door_options.token;
+  const std::string link = url_of(options, door->port()) + "?token=" + token;
   say_hello(screen, program.name, folder, facts, link, log, !loopback);
   const TempDir pages;
   if (options.browser) open_browser(link, pages.path() / "open.html", log);

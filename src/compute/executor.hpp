@@ -13,6 +13,9 @@
 
 namespace trainyard::compute {
 
+/// What serves inside an instance listens here (SageMaker's container contract).
+inline constexpr int kContainerPort = 8080;
+
 struct AttemptSpec {
   std::string id;                  // [a-z0-9-], unique for ever
   std::vector<std::string> hosts;  // "algo-1", …; one agent each

@@ -27,7 +27,6 @@ constexpr const char* kToolkitProgram = "trainyard-toolkit";
 constexpr std::chrono::milliseconds kPoll{5};
 constexpr std::chrono::seconds kHolderStartMax{10};
 constexpr std::chrono::seconds kDeathMax{5};
-constexpr int kContainerPort = 8080;
 
 /// Users of their own and views of their own need all of these.
 bool may_change_users() {

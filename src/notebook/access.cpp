@@ -42,20 +42,10 @@ bool comes_from_us(const http::Request& request) {
          request.headers.get("Sec-Fetch-Dest") == "document";
 }
 
-std::string token_in_query(const http::Request& request) {
-  const auto query = http::parse_query(request.query());
-  if (!query) return "";
-  for (const auto& [name, value] : *query) {
-    if (name == "token") return value;
-  }
-  return "";
-}
-
 bool says_token(const http::Request& request, const Access& access) {
   const std::string said = request.headers.get("Authorization");
   return to_lower(said.substr(0, kTokenScheme.size())) == kTokenScheme &&
-         equal_in_constant_time(trim(std::string_view(said).substr(kTokenScheme.size())),
-                                access.token);
+         access.opens(request, trim(std::string_view(said).substr(kTokenScheme.size())));
 }
 
 /// Calls `use` with each cookie as it stands in the field.
@@ -73,6 +63,29 @@ bool is_named(std::string_view cookie, std::string_view name) {
 }
 
 }  // namespace
+
+Access fixed_access(std::string token, std::string session, std::vector<std::string> hosts) {
+  Access access;
+  access.parameter = "token";
+  access.hosts = std::move(hosts);
+  access.opens = [token = std::move(token)](const http::Request&, std::string_view said) {
+    return equal_in_constant_time(said, token);
+  };
+  access.is_session = [session](const http::Request&, std::string_view value) {
+    return equal_in_constant_time(value, session);
+  };
+  access.session = [session](std::string_view) { return Session{session, std::nullopt}; };
+  return access;
+}
+
+std::string token_in_query(const http::Request& request, std::string_view parameter) {
+  const auto query = http::parse_query(request.query());
+  if (!query) return "";
+  for (const auto& [name, value] : *query) {
+    if (name == parameter) return value;
+  }
+  return "";
+}
 
 std::string cookie_value(std::string_view field, std::string_view name) {
   std::string value;
@@ -93,12 +106,12 @@ std::string without_cookie(std::string_view field, std::string_view name) {
   return join(left, "; ");
 }
 
-std::string without_token(std::string_view target) {
+std::string without_token(std::string_view target, std::string_view parameter) {
   const std::size_t mark = target.find('?');
   if (mark == std::string_view::npos) return std::string(target);
   std::vector<std::string> left;
   for (const std::string& piece : split(target.substr(mark + 1), '&')) {
-    if (!piece.empty() && piece.substr(0, piece.find('=')) != "token") left.push_back(piece);
+    if (!piece.empty() && piece.substr(0, piece.find('=')) != parameter) left.push_back(piece);
   }
   std::string path(target.substr(0, mark));
   return left.empty() ? path : path + "?" + join(left, "&");
@@ -113,19 +126,19 @@ Verdict judge(const http::Request& request, const Access& access) {
     return refuse(400, "The address begins with one slash.");
   }
   if (!http::is_known_host(request.headers.get("Host"), access.hosts)) {
-    return refuse(403, "The notebook answers on loopback names and on those given with --host.");
+    return refuse(403, "The notebook does not answer to this name.");
   }
   if (!comes_from_us(request)) return refuse(403, "Pages of other sites have no access.");
-  const bool has_cookie = equal_in_constant_time(
-      cookie_value(request.headers.get("Cookie"), access.cookie), access.session);
-  const std::string token = token_in_query(request);
-  const bool opens = !token.empty() && equal_in_constant_time(token, access.token);
+  const std::string cookie = cookie_value(request.headers.get("Cookie"), access.cookie);
+  const bool has_cookie = !cookie.empty() && access.is_session(request, cookie);
+  const std::string token = token_in_query(request, access.parameter);
+  const bool opens = !token.empty() && access.opens(request, token);
   if (opens && request.method == "GET" && !request.headers.has("Upgrade") &&
       request.headers.get("Accept").find("text/html") != std::string::npos) {
     return let(Verdict::Way::enter);
   }
   if (has_cookie || opens || says_token(request, access)) return let(Verdict::Way::pass);
-  return refuse(403, "Open the link that `trainyard notebook` printed.");
+  return refuse(403, access.hint);
 }
 
 }  // namespace trainyard::notebook

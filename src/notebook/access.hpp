@@ -1,6 +1,9 @@
 // PURE: who may come through the front door, decided from the head of a request alone.
 #pragma once
 
+#include <chrono>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,12 +12,26 @@
 
 namespace trainyard::notebook {
 
-struct Access {
-  std::string token;    // in the link that is printed
-  std::string session;  // the value of the cookie that a browser gets for it
-  std::string cookie;   // the cookie's name; browsers do not tell ports of a host apart
-  std::vector<std::string> hosts;  // names of this machine beside the loopback ones
+/// What a browser gets for the link's token: the value of a cookie, and how long it keeps it
+/// (without a time until it is closed).
+struct Session {
+  std::string value;
+  std::optional<std::chrono::seconds> life;
 };
+
+struct Access {
+  std::string parameter;           // of the link's query, which holds its token
+  std::string cookie;              // its name; browsers do not tell ports of a host apart
+  std::vector<std::string> hosts;  // names of this machine beside the loopback ones
+  std::string hint;                // how to come in, one sentence for those who do not
+  std::function<bool(const http::Request& request, std::string_view token)> opens;
+  std::function<bool(const http::Request& request, std::string_view cookie)> is_session;
+  /// For a token that opens.
+  std::function<Session(std::string_view token)> session;
+};
+
+/// One token and one session for as long as the door stands.
+Access fixed_access(std::string token, std::string session, std::vector<std::string> hosts);
 
 struct Verdict {
   enum class Way {
@@ -28,16 +45,18 @@ struct Verdict {
 };
 
 /// A browser that has opened the link carries the cookie; other clients say the token with every
-/// request, as Jupyter's do: `Authorization: token T`, or ?token=T. What other pages make a browser
-/// send is refused whatever it carries, but for a link that is followed: they may know our address
-/// (Origin, Sec-Fetch-Site), or a name of theirs may lead here (Host).
+/// request, as Jupyter's do: `Authorization: token T`, or in the query as the link does. What other
+/// pages make a browser send is refused whatever it carries, but for a link that is followed: they
+/// may know our address (Origin, Sec-Fetch-Site), or a name of theirs may lead here (Host).
 Verdict judge(const http::Request& request, const Access& access);
 
 /// The value of a cookie in a Cookie field; "" when it is not there.
 std::string cookie_value(std::string_view field, std::string_view name);
 /// A Cookie field without one cookie; "" when nothing is left.
 std::string without_cookie(std::string_view field, std::string_view name);
-/// A request's target without the parameter `token`.
-std::string without_token(std::string_view target);
+/// The token in a request's query; "" when there is none.
+std::string token_in_query(const http::Request& request, std::string_view parameter);
+/// A request's target without that parameter.
+std::string without_token(std::string_view target, std::string_view parameter);
 
 }  // namespace trainyard::notebook

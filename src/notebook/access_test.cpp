@@ -10,8 +10,10 @@ namespace {
 using Way = Verdict::Way;
 
 Access access() {
-  return {.token = "t0ken", .session = "s3ssion", .cookie = "trainyard-notebook-80",
-          .hosts = {"lab.example"}};
+  Access access = fixed_access("t0ken", "s3ssion", {"lab.example"});
+  access.cookie = "trainyard-notebook-80";
+  access.hint = "Open the link.";
+  return access;
 }
 
 http::Request request(const std::string& method, const std::string& target,
@@ -109,10 +111,10 @@ TEST(Access, Cookies) {
 }
 
 TEST(Access, Targets) {
-  EXPECT_EQ(without_token("/lab?token=1"), "/lab");
-  EXPECT_EQ(without_token("/lab?a=1&token=1&b=x%20y"), "/lab?a=1&b=x%20y");
-  EXPECT_EQ(without_token("/lab?tokens=1"), "/lab?tokens=1");
-  EXPECT_EQ(without_token("/lab"), "/lab");
+  EXPECT_EQ(without_token("/lab?token=1", "token"), "/lab");
+  EXPECT_EQ(without_token("/lab?a=1&token=1&b=x%20y", "token"), "/lab?a=1&b=x%20y");
+  EXPECT_EQ(without_token("/lab?tokens=1", "token"), "/lab?tokens=1");
+  EXPECT_EQ(without_token("/lab", "token"), "/lab");
 }
 
 TEST(Passage, WhatEndsAtTheDoor) {
@@ -120,7 +122,7 @@ TEST(Passage, WhatEndsAtTheDoor) {
       "GET", "/api?token=t0ken&x=1",
       {kCookie, {"Authorization", "token t0ken"}, {"Connection", "keep-alive, X-Own"},
        {"X-Own", "1"}, {"Upgrade", "h2c"}, {"Accept-Encoding", "gzip"}, {"Accept", "a/b"}});
-  const http::Outgoing onward = outgoing(from, "jupyters", "trainyard-notebook-80");
+  const http::Outgoing onward = outgoing(from, "jupyters", access());
   EXPECT_EQ(onward.target, "/api?x=1");
   EXPECT_EQ(onward.headers.all("Authorization"), std::vector<std::string>{"token jupyters"});
   EXPECT_EQ(onward.headers.get("Cookie"), "_xsrf=1");
@@ -136,12 +138,12 @@ TEST(Passage, WebSocketsAreAskedFor) {
   http::Request from = request("GET", "/api/kernels/1/channels",
                                {{"Connection", "Upgrade"}, {"Upgrade", "WebSocket"},
                                 {"Sec-WebSocket-Key", "k"}});
-  const http::Outgoing onward = outgoing(from, "jupyters", "c");
+  const http::Outgoing onward = outgoing(from, "jupyters", access());
   EXPECT_TRUE(onward.upgrade);
   EXPECT_EQ(onward.headers.get("Upgrade"), "websocket");
   EXPECT_EQ(onward.headers.get("Sec-WebSocket-Key"), "k");
   from.method = "POST";
-  EXPECT_FALSE(outgoing(from, "jupyters", "c").upgrade);
+  EXPECT_FALSE(outgoing(from, "jupyters", access()).upgrade);
 }
 
 }  // namespace

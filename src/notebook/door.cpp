@@ -8,7 +8,6 @@
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
-#include "client/presign.hpp"
 #include "http/end_to_end.hpp"
 #include "notebook/pages.hpp"
 #include "notebook/passage.hpp"
@@ -20,13 +19,12 @@ namespace {
 constexpr std::size_t kPageBytesMax = 16u << 20;
 /// A definition of at most 1 MB and 25,000 events, of which the script sends what colours states.
 constexpr std::size_t kDrawingBytesMax = 16u << 20;
-constexpr std::size_t kConsolePageBytesMax = 64u << 20;
-constexpr std::chrono::seconds kLinkLife{60};
-/// Jupyter answers some requests only when a kernel has started, or a large file is written.
 constexpr std::chrono::minutes kJupyterPatience{10};
 /// Of the daemon's console, and of ours: /_trainyard/executions/ARN.
 constexpr std::string_view kConsolePages[] = {"executions/", "statemachines/"};
 constexpr std::string_view kDrawingPath = "/_trainyard/graph";
+
+}  // namespace
 
 http::ClientOptions to_jupyter() {
   http::ClientOptions options;
@@ -34,23 +32,10 @@ http::ClientOptions to_jupyter() {
   return options;
 }
 
-}  // namespace
-
-Door::Door(DoorOptions options, const std::string& host, int port, Clock& clock)
-    : options_(std::move(options)),
-      clock_(clock),
-      jupyter_(options_.jupyter, to_jupyter()),
-      server_({}, [this](http::Request& request) { return handle(request); }) {
-  access_.token = options_.token;
-  access_.session = options_.session;
-  access_.hosts = options_.hosts;
-  port_ = server_.listen_tcp(host, port, [this](int bound) {
-    access_.cookie = fmt::format("trainyard-notebook-{}", bound);
-  });
-}
+Door::Door(DoorOptions options) : options_(std::move(options)), jupyter_(options_.jupyter) {}
 
 http::Response Door::handle(http::Request& request) {
-  const Verdict verdict = judge(request, access_);
+  const Verdict verdict = judge(request, options_.access);
   if (verdict.way == Verdict::Way::refuse) {
     return notice(verdict.status, "No access", verdict.why);
   }
@@ -69,11 +54,15 @@ http::Response Door::handle(http::Request& request) {
 }
 
 http::Response Door::enter(const http::Request& request) const {
+  const Access& access = options_.access;
+  const Session session = access.session(token_in_query(request, access.parameter));
+  const std::string life =
+      session.life ? fmt::format("; Max-Age={}", session.life->count()) : "";
   http::Response response;
   response.status = 303;
-  response.headers.set("Location", without_token(request.target));
-  response.headers.set("Set-Cookie", fmt::format("{}={}; Path=/; HttpOnly; SameSite=Lax",
-                                                 access_.cookie, access_.session));
+  response.headers.set("Location", without_token(request.target, access.parameter));
+  response.headers.set("Set-Cookie", fmt::format("{}={}; Path=/; HttpOnly; SameSite=Lax{}",
+                                                 access.cookie, session.value, life));
   response.headers.set("Cache-Control", "no-store");
   response.headers.set("Referrer-Policy", "no-referrer");  // the address had the token in it
   return response;
@@ -100,27 +89,16 @@ http::Response Door::own(http::Request& request) {
   return notice(404, "No such page", "The notebook has no page at this address.");
 }
 
-/// The daemon's page, by a link of our own making: the browser need not reach the daemon, and has
-/// no keys.
 http::Response Door::show(std::string_view kind, std::string_view escaped_arn) {
   const auto arn = percent_decode(escaped_arn);
   if (!arn || arn->empty()) return notice(400, "Malformed address", "The ARN cannot be read.");
-  const std::string url = client::presign_url(
-      options_.daemon, "states", "GET",
-      fmt::format("/_console/{}{}?links=relative", kind, percent_encode(*arn)), kLinkLife,
-      clock_.now());
-  const http::Address address = http::Address::parse(url);
-  http::Outgoing request;
-  request.target = url.substr(url.find('/', url.find("://") + 3));
-  request.headers.set("Host", address.host_header());
-  http::Response page = http::Connection(address, options_.daemon.http)
-                            .exchange(request, kConsolePageBytesMax);
+  http::Response page = options_.page(std::string(kind.substr(0, kind.size() - 1)), *arn);
   page.close = false;
   return page;
 }
 
 http::Response Door::pass_on(http::Request& request) {
-  http::Outgoing onward = outgoing(request, options_.jupyter_token, access_.cookie);
+  http::Outgoing onward = outgoing(request, options_.jupyter_token, options_.access);
   if (onward.upgrade) return change_protocol(onward);
   if (!request.length && request.headers.has("Transfer-Encoding")) {
     return notice(411, "Length required", "Bodies are passed on with their length alone.");
@@ -139,7 +117,7 @@ http::Response Door::pass_on(http::Request& request) {
 
 /// A connection of its own, which is the client's from Jupyter's consent on.
 http::Response Door::change_protocol(const http::Outgoing& request) {
-  http::Connection connection(options_.jupyter, to_jupyter());
+  http::Connection connection = options_.jupyter();
   http::Response response = connection.exchange_streaming(request);
   const std::string protocol = response.headers.get("Upgrade");
   http::keep_end_to_end(response.headers);

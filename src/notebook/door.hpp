@@ -1,53 +1,46 @@
-// The front door of a notebook server: an HTTP server that asks who comes, answers what the Step
-// Functions SDK's outputs ask AWS for, and passes everything else on to Jupyter.
+// The front door of a Jupyter server: asks who comes, answers what the Step Functions SDK's outputs
+// ask AWS for, and passes everything else on.
 #pragma once
 
-#include <chrono>
-#include <memory>
+#include <functional>
 #include <string>
-#include <vector>
 
-#include "base/clock.hpp"
-#include "client/config.hpp"
 #include "http/client.hpp"
-#include "http/server.hpp"
+#include "http/message.hpp"
 #include "notebook/access.hpp"
 
 namespace trainyard::notebook {
 
+/// A page of the daemon's console as it is shown to the notebook's role: `kind` is "executions" or
+/// "statemachines".
+using ConsolePage = std::function<http::Response(const std::string& kind, const std::string& arn)>;
+
 struct DoorOptions {
-  http::Address jupyter;
-  std::string jupyter_token;  // goes with every request, in place of ours
-  /// The daemon, and in whose name executions are shown: links show what the notebook may see.
-  client::Config daemon;
-  std::string token;               // of the link
-  std::string session;             // of the cookie
-  std::vector<std::string> hosts;  // names of this machine beside the loopback ones
+  http::Pool::Connect jupyter;  // a connection to it, with the patience of to_jupyter()
+  std::string jupyter_token;    // goes with every request, in place of what opens the door
+  ConsolePage page;
+  Access access;
 };
 
+/// Jupyter answers some requests only when a kernel has started, or a large file is written.
+http::ClientOptions to_jupyter();
+
+/// For many threads.
 class Door {
  public:
-  /// Listens; port 0 picks a free one. SystemError when the port is taken.
-  Door(DoorOptions options, const std::string& host, int port, Clock& clock);
+  explicit Door(DoorOptions options);
 
-  int port() const { return port_; }
-  /// Lets running requests finish; tunnels end at once.
-  void stop() { server_.stop(std::chrono::milliseconds(0)); }
+  http::Response handle(http::Request& request);
 
  private:
-  http::Response handle(http::Request& request);
   http::Response enter(const http::Request& request) const;
   http::Response own(http::Request& request);
   http::Response show(std::string_view kind, std::string_view escaped_arn);
   http::Response pass_on(http::Request& request);
   http::Response change_protocol(const http::Outgoing& request);
 
-  DoorOptions options_;
-  Access access_;
-  Clock& clock_;
+  const DoorOptions options_;
   http::Pool jupyter_;
-  int port_ = 0;
-  http::Server server_;  // last: it stops before what its handlers use
 };
 
 }  // namespace trainyard::notebook

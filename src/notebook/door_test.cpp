@@ -1,5 +1,5 @@
 // The door between real sockets: a client in front, a server on a Unix socket behind it.
-#include "notebook/door.hpp"
+#include "notebook/door_server.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -52,14 +52,17 @@ class DoorTest : public testing::Test {
     const fs::path socket = folder_.path() / "jupyter.sock";
     behind_.listen_unix(socket, 0600);
     DoorOptions options;
-    options.jupyter = http::Address::parse("unix:" + socket.string());
+    options.jupyter = [socket] {
+      return http::Connection(http::Address::parse("unix:" + socket.string()), to_jupyter());
+    };
     options.jupyter_token = "jupyters";
-    options.daemon.endpoint_url =
+    client::Config daemon;
+    daemon.endpoint_url =
         "http://127.0.0.1:" + std::to_string(behind_.listen_tcp("127.0.0.1", 0));
-    options.daemon.credentials = client::fixed_credentials({"AKIAX", "secret", ""});
-    options.token = "t0ken";
-    options.session = "s3ssion";
-    door_ = std::make_unique<Door>(options, "127.0.0.1", 0, clock_);
+    daemon.credentials = client::fixed_credentials({"AKIAX", "secret", ""});
+    options.page = presigned_pages(daemon, clock_);
+    options.access = fixed_access("t0ken", "s3ssion", {});
+    door_ = std::make_unique<DoorServer>(options, "127.0.0.1", 0);
   }
 
   http::Connection connect() const {
@@ -81,7 +84,7 @@ class DoorTest : public testing::Test {
   TempDir folder_;
   SystemClock clock_;
   http::Server behind_{{}, play};
-  std::unique_ptr<Door> door_;
+  std::unique_ptr<DoorServer> door_;
 };
 
 TEST_F(DoorTest, TheLinkOpensIt) {

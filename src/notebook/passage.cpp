@@ -2,15 +2,14 @@
 
 #include "base/text.hpp"
 #include "http/end_to_end.hpp"
-#include "notebook/access.hpp"
 
 namespace trainyard::notebook {
 
 http::Outgoing outgoing(const http::Request& request, const std::string& token,
-                        const std::string& cookie) {
+                        const Access& access) {
   http::Outgoing onward;
   onward.method = request.method;
-  onward.target = without_token(request.target);
+  onward.target = without_token(request.target, access.parameter);
   onward.headers = request.headers;
   const bool web_socket =
       request.method == "GET" && iequals(request.headers.get("Upgrade"), "websocket");
@@ -20,7 +19,7 @@ http::Outgoing outgoing(const http::Request& request, const std::string& token,
   }
   std::vector<std::string> cookies;
   for (const std::string& field : request.headers.all("Cookie")) {
-    const std::string left = without_cookie(field, cookie);
+    const std::string left = without_cookie(field, access.cookie);
     if (!left.empty()) cookies.push_back(left);
   }
   if (!cookies.empty()) onward.headers.set("Cookie", join(cookies, "; "));

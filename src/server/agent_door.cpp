@@ -10,6 +10,7 @@
 #include "compute/attempt_paths.hpp"
 #include "compute/processes.hpp"
 #include "identity/identity.hpp"
+#include "server/proxy.hpp"
 #include "services/logs/append.hpp"
 #include "services/monitoring/append.hpp"
 #include "services/sagemaker/attempts.hpp"
@@ -98,6 +99,7 @@ struct AgentDoor::Impl {
     if (request.method == "GET" && target->what == "commands") return commands(*target);
     if (request.method == "GET" && target->what == "credentials") return credentials(*target);
     if (request.method == "GET" && target->what == "image") return image(*target);
+    if (request.method == "GET" && target->what == "files") return files();
     if (request.method != "POST") return refuse(405, "method not allowed");
     std::string error;
     auto body = parse_json(http::read_all(*request.body, kReportBytesMax), &error);
@@ -186,6 +188,14 @@ struct AgentDoor::Impl {
     }
   }
 
+  /// What a shell gets by `trainyard env --proxy`, for programs that have no other part in this
+  /// machine's files: whom to believe behind AWS's names, and which SDKs pip takes.
+  http::Response files() const {
+    json::object files;
+    for (const auto& [name, path] : given_files(parts.site.data_dir)) files[name] = read_file(path);
+    return reply(200, files);
+  }
+
   http::Response guarded(http::Request& request) {
     try {
       return handle(request);
@@ -229,7 +239,8 @@ struct AgentDoor::Impl {
   }
 };
 
-AgentDoor::AgentDoor(const Parts& parts, compute::ImageStore& images, http::Server::Handler aws)
+AgentDoor::AgentDoor(const Parts& parts, compute::ImageStore& images, http::Server::Handler aws,
+                     Connect connect)
     : impl_(std::make_unique<Impl>(parts, images, std::move(aws))) {
   impl_->server = std::make_unique<http::Server>(
       http::ServerOptions{}, [impl = impl_.get()](http::Request& r) { return impl->guarded(r); });
@@ -237,6 +248,7 @@ AgentDoor::AgentDoor(const Parts& parts, compute::ImageStore& images, http::Serv
   // connections of agents or of other attempts.
   http::ServerOptions options;
   options.connections_per_door = kConnectionsPerAttempt;
+  options.connect = std::move(connect);
   impl_->doors = std::make_unique<http::Server>(options, impl_->aws);
 }
 

@@ -13,9 +13,12 @@ namespace trainyard::server {
 
 class AgentDoor {
  public:
-  /// `aws` answers signed AWS calls (the pipeline's handler, without any `/_` path). `images`: what
-  /// agents whose programs run from OCI images wait for.
-  AgentDoor(const Parts& parts, compute::ImageStore& images, http::Server::Handler aws);
+  using Connect = std::function<http::ConnectAnswer(const http::Request&)>;
+  /// `aws` answers signed AWS calls (the pipeline's handler, without any `/_` path), `connect` what
+  /// asks for one of AWS's hosts by name. `images`: what agents whose programs run from OCI images
+  /// wait for.
+  AgentDoor(const Parts& parts, compute::ImageStore& images, http::Server::Handler aws,
+            Connect connect);
   ~AgentDoor();
 
   /// Listens on agents.sock, and on the doors of the attempts that live on from before.

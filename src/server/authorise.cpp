@@ -62,9 +62,15 @@ std::string name_in(const std::string& identifier) {
 }
 
 /// The value of a placeholder of a template: "region", a member, or members of which the first that
-/// is present counts ("logGroupName|logGroupIdentifier"). nullopt when none is.
+/// is present counts ("logGroupName|logGroupIdentifier"). nullopt when none is. "lower:Member" is
+/// the value in lower case, where ARNs have it so.
 std::optional<std::string> placed(std::string_view names, const wire::Shape& shape,
                                   const void* input, const Site& site) {
+  constexpr std::string_view kLower = "lower:";
+  if (names.starts_with(kLower)) {
+    auto value = placed(names.substr(kLower.size()), shape, input, site);
+    return value ? std::optional(to_lower(*value)) : std::nullopt;
+  }
   if (names == "region") return site.region;
   if (names == "account") return site.account;
   auto alternatives = split(names, '|');

@@ -108,6 +108,12 @@ void stop_everything(const Parts& parts, const sigset_t& signals) {
   }
 }
 
+/// Browsers take every name below "localhost" for their own machine. Names below another one lead
+/// here where its owner says so.
+std::string domain_of(const ServeOptions& options) {
+  return options.hosts.empty() ? "localhost" : options.hosts.front();
+}
+
 }  // namespace
 
 runtimes::Table runtimes_of(const fs::path& data_dir) {
@@ -150,12 +156,14 @@ int run_daemon(const ServeOptions& options) {
   DataPlane data_plane(store, executor, random, site);
   Pipeline pipeline(parts, data_plane);
   compute::ImageStore images(dir);
-  AgentDoor agents(parts, images, [&](http::Request& request) { return pipeline.handle(request); });
+  Proxy proxy({dir, site.region, options.pass_through}, clock);
+  AgentDoor agents(
+      parts, images, [&](http::Request& request) { return pipeline.handle(request); },
+      [&](const http::Request& request) { return proxy.connect_from_attempt(request); });
   Performer performer(parts, all_deliveries(parts, agents));
   Front front(parts, pipeline, options.hosts);
-  Proxy proxy({dir, site.region, options.pass_through}, clock);
   http::ServerOptions http_options;
-  http_options.quick = Pipeline::is_quick;
+  http_options.quick = [&](const http::Request& request) { return front.is_quick(request); };
   http_options.connect = [&](const http::Request& request) { return proxy.connect(request); };
   http::Server server(http_options, [&](http::Request& request) { return front.handle(request); });
 
@@ -168,6 +176,7 @@ int run_daemon(const ServeOptions& options) {
   store.on_outbox([&] { performer.wake(); });
   server.listen_tcp(options.host, options.port, [&](int port) {
     site.url = "http://" + http::bracketed(options.host) + ":" + std::to_string(port);
+    site.domain = domain_of(options) + ":" + std::to_string(port);
     own_port = port;
     proxy.set_port(port);
   });

@@ -88,10 +88,10 @@ struct DataPlane::Impl {
     fresh->pool = std::make_unique<http::Pool>([this, attempt, host] {
       http::Address address;
       address.host = host;
-      address.port = kContainerPort;
+      address.port = compute::kContainerPort;
       http::ClientOptions options;
       options.read_timeout = kInvocationTimeout;
-      return http::Connection(executor.connect(attempt, host, kContainerPort), address, options);
+      return http::Connection(executor.connect(attempt, host, compute::kContainerPort), address, options);
     });
     slot = fresh;
     return fresh;

@@ -9,7 +9,6 @@
 namespace trainyard::server {
 
 /// The port that every hosting container listens on (SageMaker's container contract).
-inline constexpr int kContainerPort = 8080;
 /// The longest that a model may take for one request (SageMaker's limit).
 inline constexpr std::chrono::seconds kInvocationTimeout{60};
 

@@ -59,6 +59,10 @@ void forget(const Parts& parts, AgentDoor& agents, const outbox::Message& messag
   parts.executor.forget(message.key);
 }
 
+void remove_volume(const Parts& parts, AgentDoor&, const outbox::Message& message) {
+  parts.executor.remove_volume(message.key);
+}
+
 void remove_blob(const Parts& parts, AgentDoor&, const outbox::Message& message) {
   s3::remove_blob(parts.blobs, message.payload);
 }
@@ -88,6 +92,7 @@ constexpr Outside kOutside[] = {
     {"compute.submit", submit},
     {"compute.cancel", cancel},
     {"compute.forget", forget},
+    {"compute.volume.remove", remove_volume},
     {"s3.blob.remove", remove_blob},
     {"logs.segment.remove", remove_segment},
 };

@@ -37,7 +37,7 @@ class DeliveriesTest : public ServiceTest {
   NotingExecutor executor;
   Parts parts{store, clock, random, site, blobs, segments, door, executor};
   compute::ImageStore images{dir.path()};
-  AgentDoor agents{parts, images, [](http::Request&) { return http::Response(); }};
+  AgentDoor agents{parts, images, [](http::Request&) { return http::Response(); }, nullptr};
   Deliveries deliveries = all_deliveries(parts, agents);
 };
 

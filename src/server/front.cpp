@@ -20,8 +20,9 @@ namespace {
 using http::text_response;
 
 constexpr const char* kVersion = "0.1.0";
-constexpr std::string_view kExecutionPath = "/_console/executions/";
-constexpr std::string_view kMachinePath = "/_console/statemachines/";
+constexpr std::string_view kConsolePath = "/_console/";
+constexpr const char* kExecutions = "executions";
+constexpr const char* kMachines = "statemachines";
 constexpr int kEventsShownMax = 1000;
 constexpr int kExecutionsShownMax = 100;
 
@@ -34,12 +35,30 @@ bool asks_for_links(const http::Request& request) {
                       query->end();
 }
 
+/// A page's reader thinks in HTTP: what the services answer with 400 is denied or not there.
+http::Response error_page(const ApiError& error) {
+  int status = error.http_status();
+  if (status == 400) status = error.code() == "AccessDeniedException" ? 403 : 404;
+  return message_page(status, error.code(), error.message());
+}
+
 }  // namespace
 
 Front::Front(const Parts& parts, Pipeline& pipeline, std::vector<std::string> hosts)
-    : parts_(parts), pipeline_(pipeline), hosts_(std::move(hosts)) {}
+    : parts_(parts),
+      pipeline_(pipeline),
+      hosts_(std::move(hosts)),
+      notebooks_(parts_, hosts_,
+                 [this](const Caller& caller, const std::string& kind, const std::string& arn) {
+                   return page(caller, kind, arn, true);
+                 }) {}
+
+bool Front::is_quick(const http::Request& request) const {
+  return Pipeline::is_quick(request) && !notebooks_.is_for(request);
+}
 
 http::Response Front::handle(http::Request& request) {
+  if (!request.secure && notebooks_.is_for(request)) return notebooks_.handle(request);
   std::string_view path = request.path();
   // At a bucket's own host the path is a key, which may begin so: "_SUCCESS".
   bool key = !bucket_in_host(request.headers.get("Host")).empty();
@@ -53,7 +72,7 @@ http::Response Front::handle(http::Request& request) {
   }
   if (path == "/_health" || path == "/_localstack/health") return health();
   if (path == "/_metrics") return metrics();
-  if (path.starts_with("/_console/")) return console(request);
+  if (path.starts_with(kConsolePath)) return console(request);
   return text_response(404, "no such page\n");
 }
 
@@ -93,22 +112,27 @@ http::Response Front::console(http::Request& request) {
     return message_page(403, "Unknown host",
                         "The console answers on loopback names and on those given with --host.");
   }
-  std::string_view path = request.path();
-  const bool machine = path.starts_with(kMachinePath);
-  if (!machine && !path.starts_with(kExecutionPath)) {
+  const std::string_view rest = request.path().substr(kConsolePath.size());
+  const std::string kind(rest.substr(0, rest.find('/')));
+  if ((kind != kExecutions && kind != kMachines) || rest.size() == kind.size()) {
     return message_page(404, "No such page", "Open the link that starting an execution printed.");
   }
-  auto arn = percent_decode(path.substr((machine ? kMachinePath : kExecutionPath).size()));
+  auto arn = percent_decode(rest.substr(kind.size() + 1));
   if (!arn) return message_page(400, "Malformed address", "The ARN cannot be read.");
   try {
-    Caller caller = pipeline_.authenticate_presigned(request, "states");
-    return machine ? show_machine(caller, *arn, asks_for_links(request))
-                   : show_execution(caller, *arn);
+    const Caller caller = pipeline_.authenticate_presigned(request, "states");
+    return page(caller, kind, *arn, asks_for_links(request));
   } catch (const ApiError& error) {
-    // A page's reader thinks in HTTP: what the services answer with 400 is denied or not there.
-    int status = error.http_status();
-    if (status == 400) status = error.code() == "AccessDeniedException" ? 403 : 404;
-    return message_page(status, error.code(), error.message());
+    return error_page(error);
+  }
+}
+
+http::Response Front::page(const Caller& caller, const std::string& kind, const std::string& arn,
+                           bool linked) {
+  try {
+    return kind == kMachines ? show_machine(caller, arn, linked) : show_execution(caller, arn);
+  } catch (const ApiError& error) {
+    return error_page(error);
   }
 }
 

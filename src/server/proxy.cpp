@@ -15,6 +15,7 @@ namespace trainyard::server {
 namespace {
 
 constexpr int kHttpsPort = 443;
+constexpr int kMisdirected = 421;
 constexpr std::chrono::milliseconds kConnectTimeout{10'000};
 /// Certificates for single hosts that are kept; a region has a few dozen hosts.
 constexpr std::size_t kIdentitiesMax = 256;
@@ -44,6 +45,8 @@ constexpr PipConstraints kPipConstraints[] = {
      "setuptools<82\n"},
 };
 
+fs::path bundle_in(const fs::path& data_dir) { return data_dir / "ca" / "bundle.pem"; }
+
 bool is_aws(std::string_view host) {
   return std::any_of(aws_domains().begin(), aws_domains().end(),
                      [&](const std::string& domain) { return http::is_below(host, domain); });
@@ -72,6 +75,11 @@ ProxyDecision decide_connect(std::string_view target, const std::string& peer,
   if (!http::is_loopback(http::host_name(peer))) {
     return refuse(403, "This proxy serves clients on its own machine's loopback addresses only.");
   }
+  return decide_destination(target, pass_through);
+}
+
+ProxyDecision decide_destination(std::string_view target,
+                                 const std::vector<std::string>& pass_through) {
   ProxyDecision decision;
   if (!http::split_authority(target, decision.host, decision.port)) {
     return refuse(400, "CONNECT wants HOST:PORT.");
@@ -106,6 +114,11 @@ bool names_cover(const std::vector<std::string>& names, std::string_view host) {
   });
 }
 
+std::map<std::string, fs::path> given_files(const fs::path& data_dir) {
+  return {{"ca-bundle.pem", bundle_in(data_dir)},
+          {"pip-constraints.txt", data_dir / kPipConstraints[0].file}};
+}
+
 bool leads_here(const http::ForwardProxy& proxy, int port) {
   return proxy.port == port && http::is_loopback(proxy.host);
 }
@@ -123,7 +136,7 @@ Proxy::Proxy(Options options, Clock& clock)
   } else {
     bundle += read_file(system);
   }
-  const fs::path bundle_file = options_.data_dir / "ca" / "bundle.pem";
+  const fs::path bundle_file = bundle_in(options_.data_dir);
   if (read_file_if_exists(bundle_file) != bundle) {
     write_file_atomically(bundle_file, bundle, 0644, "ca.bundle.rename");
   }
@@ -145,18 +158,32 @@ std::shared_ptr<const http::TlsIdentity> Proxy::identity_for(const std::string& 
   return found;
 }
 
-http::ConnectAnswer Proxy::connect(const http::Request& request) {
-  ProxyDecision decision = decide_connect(request.target, request.peer, options_.pass_through);
+/// What `decision` comes to, unless it is a tunnel.
+http::ConnectAnswer Proxy::answer_to(const ProxyDecision& decision) {
   http::ConnectAnswer answer;
   if (decision.way == ProxyDecision::Way::refused) {
     answer.status = decision.status;
     answer.text = decision.why;
-    return answer;
-  }
-  if (decision.way == ProxyDecision::Way::ourselves) {
+  } else if (decision.way == ProxyDecision::Way::ourselves) {
     answer.identity = identity_for(decision.host);
-    return answer;
   }
+  return answer;
+}
+
+http::ConnectAnswer Proxy::connect_from_attempt(const http::Request& request) {
+  const ProxyDecision decision = decide_destination(request.target, options_.pass_through);
+  http::ConnectAnswer answer = answer_to(decision);
+  if (decision.way == ProxyDecision::Way::tunnel) {
+    answer.status = kMisdirected;
+    answer.text = decision.host + " is no AWS host that is answered here.";
+  }
+  return answer;
+}
+
+http::ConnectAnswer Proxy::connect(const http::Request& request) {
+  ProxyDecision decision = decide_connect(request.target, request.peer, options_.pass_through);
+  http::ConnectAnswer answer = answer_to(decision);
+  if (decision.way != ProxyDecision::Way::tunnel) return answer;
   try {
     auto via = http::forward_proxy(http::own_environment, http::Scheme::https, decision.host);
     if (via && leads_here(*via, own_port_)) via.reset();

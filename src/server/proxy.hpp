@@ -31,6 +31,13 @@ struct ProxyDecision {
 /// `pass_through`: further buckets ("my-data"), or host names ("db.example.amazonaws.com").
 ProxyDecision decide_connect(std::string_view target, const std::string& peer,
                              const std::vector<std::string>& pass_through);
+/// The same whoever asks.
+ProxyDecision decide_destination(std::string_view target,
+                                 const std::vector<std::string>& pass_through);
+
+/// What programs need that reach AWS's hosts by name, as files of DIR that Proxy writes, by the name
+/// that instances know them by: "ca-bundle.pem" and "pip-constraints.txt".
+std::map<std::string, fs::path> given_files(const fs::path& data_dir);
 
 /// The names of our certificate in a region. A wildcard stands for one label.
 std::vector<std::string> certificate_names(std::string_view region);
@@ -57,8 +64,12 @@ class Proxy {
 
   /// For http::ServerOptions::connect.
   http::ConnectAnswer connect(const http::Request& request);
+  /// The same for the doors of attempts, which lead to AWS's hosts and nowhere else: 421 for any
+  /// other.
+  http::ConnectAnswer connect_from_attempt(const http::Request& request);
 
  private:
+  http::ConnectAnswer answer_to(const ProxyDecision& decision);
   std::shared_ptr<const http::TlsIdentity> identity_for(const std::string& host);
 
   Options options_;

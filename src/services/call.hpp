@@ -29,6 +29,8 @@ struct Site {
   std::string account = "000000000000";
   std::string region = "us-east-1";
   std::string url;       // http://127.0.0.1:4566
+  /// What the host names below the daemon's own end in, and its port: "localhost:4566".
+  std::string domain = "localhost:4566";
   fs::path data_dir;
   const runtimes::Table* runtimes = &runtimes::built_in();  // what images mean here
 };

@@ -103,8 +103,10 @@ class Daemon:
         environment = {**os.environ, "AWS_ACCESS_KEY_ID": self.key, "AWS_ENDPOINT_URL": self.url,
                        "AWS_SECRET_ACCESS_KEY": self.secret, "AWS_DEFAULT_REGION": REGION,
                        "AWS_PAGER": "", "AWS_EC2_METADATA_DISABLED": "true"}
-        aws = pathlib.Path(sys.executable).parent / "aws"
-        done = subprocess.run([sys.executable, aws, *map(str, arguments)], env=environment,
+        # Of the test's own environment, or of another where that one has none.
+        programs = os.environ.get("TRAINYARD_CLI_DIR") or pathlib.Path(sys.executable).parent
+        python, aws = pathlib.Path(programs, "python"), pathlib.Path(programs, "aws")
+        done = subprocess.run([python, aws, *map(str, arguments)], env=environment,
                               capture_output=True, text=True, timeout=120, **kwargs)
         if check and done.returncode != 0:
             raise AssertionError(f"aws {arguments}: {done.stderr}")

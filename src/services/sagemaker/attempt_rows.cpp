@@ -10,21 +10,24 @@ namespace {
 constexpr int kTokenCharacters = 48;
 constexpr std::size_t kNameCharactersMax = 25;  // of the owner's, so that an id has at most 40
 constexpr int kSuffixCharacters = 8;
-/// Ended instances of endpoints are kept so long that an agent's repeated last word finds them.
+/// Ended attempts of what has many (all but training jobs) are kept so long that an agent's
+/// repeated last word finds them.
 constexpr std::chrono::hours kEndedKept{1};
 
 constexpr std::string_view kColumns =
     "SELECT id, owner_kind, owner, role_arn, token, generation, variant, slot, failures, created, "
     "serving_since, cancelled, ended FROM sagemaker_attempts ";
 
-Kind kind_of(const std::string& name) {
-  return name == kind_name(Kind::endpoint) ? Kind::endpoint : Kind::training_job;
+/// What the ids of a kind's attempts begin with.
+std::string_view id_prefix(Kind kind) {
+  if (kind == Kind::endpoint) return "serve-";
+  return kind == Kind::notebook_instance ? "note-" : "train-";
 }
 
 Attempt to_attempt(const Row& row) {
   Attempt attempt;
   attempt.id = row.text(0);
-  attempt.owner_kind = kind_of(row.text(1));
+  attempt.owner_kind = kind_named(row.text(1));
   attempt.owner = row.text(2);
   attempt.role_arn = row.text(3);
   attempt.token = row.text(4);
@@ -48,7 +51,7 @@ Instance to_instance(const Row& row) {
 std::string new_id(Call& call, const Attempt& attempt) {
   std::string name = to_lower(attempt.owner).substr(0, kNameCharactersMax);
   while (name.ends_with('-')) name.pop_back();
-  std::string prefix = attempt.owner_kind == Kind::endpoint ? "serve-" : "train-";
+  const std::string prefix(id_prefix(attempt.owner_kind));
   for (;;) {
     std::string id = prefix + name + "-" + call.random.hex(kSuffixCharacters);
     if (!call.txn.exists("SELECT 1 FROM sagemaker_attempts WHERE id = ?", id)) return id;
@@ -56,12 +59,14 @@ std::string new_id(Call& call, const Attempt& attempt) {
 }
 
 void forget_old_attempts(Call& call) {
-  Time before = call.now - kEndedKept;
-  call.txn.exec("DELETE FROM sagemaker_instances WHERE attempt IN (SELECT id FROM "
-                "sagemaker_attempts WHERE owner_kind = ? AND ended < ?)",
-                kind_name(Kind::endpoint), before);
-  call.txn.exec("DELETE FROM sagemaker_attempts WHERE owner_kind = ? AND ended < ?",
-                kind_name(Kind::endpoint), before);
+  const Time before = call.now - kEndedKept;
+  for (const Kind kind : {Kind::endpoint, Kind::notebook_instance}) {
+    call.txn.exec("DELETE FROM sagemaker_instances WHERE attempt IN (SELECT id FROM "
+                  "sagemaker_attempts WHERE owner_kind = ? AND ended < ?)",
+                  kind_name(kind), before);
+    call.txn.exec("DELETE FROM sagemaker_attempts WHERE owner_kind = ? AND ended < ?",
+                  kind_name(kind), before);
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "services/sagemaker/endpoint_life.hpp"
 #include "services/sagemaker/facts.hpp"
 #include "services/sagemaker/machine.hpp"
+#include "services/sagemaker/notebook_life.hpp"
 #include "services/sagemaker/plan.hpp"
 #include "services/sagemaker/stored.hpp"
 #include "services/sagemaker/training_life.hpp"
@@ -37,23 +38,32 @@ Instance read_receipt(const std::string& host, const json::object& receipt, Time
 }
 
 void end(Call& call, Attempt& attempt, const Instance& instance) {
-  if (attempt.owner_kind == Kind::training_job) {
-    training_ended(call, attempt, instance);
-  } else {
-    serving_ended(call, attempt, instance);
+  switch (attempt.owner_kind) {
+    case Kind::training_job: return training_ended(call, attempt, instance);
+    case Kind::notebook_instance: return notebook_ended(call, attempt, instance);
+    default: return serving_ended(call, attempt, instance);
   }
 }
 
 void take_phase(Call& call, Attempt& attempt, const std::string& host, const std::string& phase,
                 Time at) {
-  bool training = attempt.owner_kind == Kind::training_job;
-  if (training && contains(kTrainingPhases, phase)) {
-    training_phase(call, attempt, host, phase, at);
-  } else if (!training && contains(kServingPhases, phase)) {
-    serving_phase(call, attempt, host, phase, at);
-  } else if (!contains(kTrainingPhases, phase) && !contains(kServingPhases, phase)) {
+  const bool training = attempt.owner_kind == Kind::training_job;
+  const bool serving_word = contains(kServingPhases, phase);
+  if (!serving_word && !contains(kTrainingPhases, phase)) {
     throw invalid("unknown phase '" + phase + "'");
   }
+  if (serving_word == training) return;  // another kind's
+  if (training) return training_phase(call, attempt, host, phase, at);
+  if (attempt.owner_kind == Kind::notebook_instance) {
+    return notebook_phase(call, attempt, host, phase, at);
+  }
+  serving_phase(call, attempt, host, phase, at);
+}
+
+/// A start that takes too long.
+void start_expired(Call& call, Attempt& attempt) {
+  if (attempt.owner_kind == Kind::notebook_instance) return notebook_start_expired(call, attempt);
+  startup_expired(call, attempt);
 }
 
 }  // namespace
@@ -142,6 +152,7 @@ void stop_everything(Call& call) {
     if (job) stop_training_job(call, *job, StopCause::user);
   }
   stop_endpoints(call);
+  stop_notebooks(call);
 }
 
 void restore(Call& call) {
@@ -152,6 +163,7 @@ void restore(Call& call) {
     set_fact(call.txn, kBootedFact, to_millis(call.now));
   }
   restore_endpoints(call);
+  restore_notebooks(call);
 }
 
 void deliver_deadline(Call& call, const outbox::Message& message) {
@@ -163,7 +175,7 @@ void deliver_deadline(Call& call, const outbox::Message& message) {
     auto job = find_training_job(call.txn, attempt->owner);
     if (job && job->attempt == attempt->id) stop_training_job(call, *job, StopCause::deadline);
   } else if (what == "startup") {
-    startup_expired(call, *attempt);
+    start_expired(call, *attempt);
   } else if (what == "unhealthy") {
     unhealthy_expired(call, *attempt, from_millis(stored_integer(message.payload, "since")));
   } else {

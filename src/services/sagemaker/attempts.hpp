@@ -1,5 +1,5 @@
 // What the server asks about attempts, and what agents tell it. An attempt is one try of a training
-// job, or one instance of an endpoint.
+// job, one instance of an endpoint, or one run of a notebook instance.
 #pragma once
 
 #include <optional>
@@ -48,12 +48,12 @@ std::optional<JobMetrics> put_metrics(Call& call, const std::string& attempt,
 void instance_lost(Call& call, const std::string& attempt, const std::string& host,
                    const std::string& reason);
 
-/// The daemon ends and takes its agents with it: jobs end Stopped, instances of endpoints are
-/// cancelled and none is started again before restore().
+/// The daemon ends and takes its agents with it: jobs end Stopped, instances of endpoints and
+/// notebook instances are cancelled and none is started again before restore().
 void stop_everything(Call& call);
 
-/// At the daemon's start: endpoints get the instances that they lack, and attempts of an earlier
-/// boot of the machine are remembered as such.
+/// At the daemon's start: endpoints get the instances that they lack, notebook instances that ran
+/// run again, and attempts of an earlier boot of the machine are remembered as such.
 void restore(Call& call);
 
 /// Takes a message of kind sagemaker.deadline.

@@ -208,6 +208,16 @@ void check_variant(const ProductionVariant& variant) {
   check_instance_type(*variant.instance_type, "endpoint", this_machine());
 }
 
+/// Members that the requests to create and to update a notebook instance share.
+template <class Input>
+void refuse_unsupported_of_notebook(const Input& input) {
+  refuse_if(input.lifecycle_config_name.has_value(), "LifecycleConfigName");
+  refuse_if(input.default_code_repository.has_value(), "DefaultCodeRepository");
+  refuse_if(input.additional_code_repositories && !input.additional_code_repositories->empty(),
+            "AdditionalCodeRepositories");
+  refuse_if(input.accelerator_types && !input.accelerator_types->empty(), "AcceleratorTypes");
+}
+
 }  // namespace
 
 void check_training_job(const CreateTrainingJobInput& input, const runtimes::Table& runtimes) {
@@ -238,6 +248,23 @@ void check_model(const CreateModelInput& input) {
   check_container(container_of(input));
   // Without a role, no instance could fetch the model or call AWS.
   if (!input.execution_role_arn) throw invalid("ExecutionRoleArn is required.");
+}
+
+void check_notebook(const CreateNotebookInstanceInput& input) {
+  refuse_unsupported_of_notebook(input);
+  check_instance_type(input.instance_type, "notebook instance", this_machine());
+}
+
+void check_notebook_update(const UpdateNotebookInstanceInput& input,
+                           const CreateNotebookInstanceInput& settings) {
+  refuse_unsupported_of_notebook(input);
+  if (input.instance_type) {
+    check_instance_type(*input.instance_type, "notebook instance", this_machine());
+  }
+  if (input.volume_size_in_gb.value_or(kNotebookVolumeMaxGibibytes) <
+      settings.volume_size_in_gb.value_or(kNotebookVolumeGibibytes)) {
+    throw invalid("VolumeSizeInGB can be increased only.");
+  }
 }
 
 void check_endpoint_config(const CreateEndpointConfigInput& input) {

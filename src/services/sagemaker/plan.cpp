@@ -3,6 +3,7 @@
 #include "base/hash.hpp"
 #include "runtimes/variables.hpp"
 #include "services/sagemaker/instance_types.hpp"
+#include "services/sagemaker/notebook.hpp"
 #include "services/sagemaker/training_job.hpp"
 
 namespace trainyard::sagemaker {
@@ -131,10 +132,12 @@ std::vector<std::string> training_hosts(const CreateTrainingJobInput& request) {
 
 std::string log_group_of(const Attempt& attempt) {
   if (attempt.owner_kind == Kind::training_job) return "/aws/sagemaker/TrainingJobs";
+  if (attempt.owner_kind == Kind::notebook_instance) return "/aws/sagemaker/NotebookInstances";
   return "/aws/sagemaker/Endpoints/" + attempt.owner;
 }
 
 std::string log_stream_of(const Attempt& attempt, const std::string& host) {
+  if (attempt.owner_kind == Kind::notebook_instance) return attempt.owner + "/jupyter.log";
   if (attempt.owner_kind == Kind::training_job) {
     return attempt.owner + "/" + host + "-" +
            std::to_string(to_millis(attempt.created) / kMillisPerSecond);
@@ -202,6 +205,28 @@ json::object serving_plan(const Site& site, const ProductionVariant& variant,
   plan["ping_timeout_seconds"] =
       variant.container_startup_health_check_timeout_in_seconds.value_or(kPingTimeoutSeconds);
   return plan;
+}
+
+json::object notebook_plan(const Site& site, const Notebook& notebook, const Attempt& attempt) {
+  const CreateNotebookInstanceInput& settings = notebook.settings;
+  json::object plan = base_plan(site, "notebook", attempt, settings.instance_type, 1);
+  plan["name"] = settings.notebook_instance_name;
+  plan["arn"] = arn_of(site, notebook);
+  plan["volume"] = notebook.volume;
+  std::map<std::string, std::string> environment{{"JUPYTER_TOKEN", jupyter_token_of(attempt)}};
+  add_runtime(site, settings.platform_identifier.value_or(""), plan, environment);
+  plan["hosts"] = {kServingHost};
+  plan["log_group"] = log_group_of(attempt);
+  plan["log_streams"] = {{kServingHost, log_stream_of(attempt, kServingHost)}};
+  plan["environment"] = to_object(environment);
+  plan["stop_grace_seconds"] = kServingStopGraceSeconds;
+  plan["ping_timeout_seconds"] = kNotebookStartSeconds;
+  plan["network_isolation"] = settings.direct_internet_access == "Disabled";
+  return plan;
+}
+
+std::string jupyter_token_of(const Attempt& attempt) {
+  return hex(hmac_sha256(attempt.token, "jupyter"));
 }
 
 const ContainerDefinition& container_of(const CreateModelInput& model) {

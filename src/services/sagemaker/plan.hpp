@@ -11,6 +11,11 @@ inline constexpr int kPlanVersion = 1;
 /// Inference Code with Hosting Services") unless its variant says otherwise.
 inline constexpr int32_t kPingTimeoutSeconds = 240;
 
+/// A notebook instance's Jupyter must answer within this time.
+inline constexpr int32_t kNotebookStartSeconds = 300;
+
+struct Notebook;
+
 /// algo-1 … algo-N.
 std::vector<std::string> training_hosts(const CreateTrainingJobInput& request);
 
@@ -22,9 +27,15 @@ json::object training_plan(const Site& site, const CreateTrainingJobInput& reque
 json::object serving_plan(const Site& site, const ProductionVariant& variant,
                           const CreateModelInput& model, const Attempt& attempt);
 
+/// Of a notebook instance.
+json::object notebook_plan(const Site& site, const Notebook& notebook, const Attempt& attempt);
+/// What the Jupyter of an attempt asks of those who come. Who may come in, the door in front of it
+/// decides.
+std::string jupyter_token_of(const Attempt& attempt);
+
 /// Where the attempt's instances log: a group that all of its kind (or of its endpoint) have, and a
 /// stream of each instance's own (SageMaker Developer Guide, "CloudWatch Logs for Amazon SageMaker
-/// AI": <job>/algo-<n>-<seconds>, <variant>/<instance id>).
+/// AI": <job>/algo-<n>-<seconds>, <variant>/<instance id>, <notebook instance>/jupyter.log).
 std::string log_group_of(const Attempt& attempt);
 std::string log_stream_of(const Attempt& attempt, const std::string& host);
 

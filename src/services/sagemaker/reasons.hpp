@@ -1,4 +1,4 @@
-// The one text that a failure is told in.
+// The texts that failures are told in.
 #pragma once
 
 #include <string>
@@ -9,5 +9,7 @@ namespace trainyard::sagemaker {
 /// "AlgorithmError: …", cut to FailureReason's 1,024 characters between characters, never inside
 /// one. An instance that names no kind of error failed by our fault.
 std::string failure_reason(std::string_view error, std::string_view reason);
+/// The reason alone, cut as above.
+std::string failure_text(std::string_view reason);
 
 }  // namespace trainyard::sagemaker

@@ -14,7 +14,9 @@ constexpr KindWords kKinds[] = {{Kind::training_job, "training-job", "training j
                                 {Kind::model, "model", "model"},
                                 {Kind::endpoint_config, "endpoint-config",
                                  "endpoint configuration"},
-                                {Kind::endpoint, "endpoint", "endpoint"}};
+                                {Kind::endpoint, "endpoint", "endpoint"},
+                                {Kind::notebook_instance, "notebook-instance",
+                                 "notebook instance"}};
 
 const KindWords& words_of(Kind kind) {
   for (const KindWords& words : kKinds) {
@@ -30,6 +32,13 @@ std::string quoted_arn(const Site& site, Kind kind, std::string_view name) {
 }  // namespace
 
 std::string_view kind_name(Kind kind) { return words_of(kind).in_arn; }
+
+Kind kind_named(std::string_view name) {
+  for (const KindWords& words : kKinds) {
+    if (words.in_arn == name) return words.kind;
+  }
+  TRAINYARD_ASSERT(!"known kind");
+}
 
 std::string arn_of(const Site& site, Kind kind, std::string_view name) {
   return Arn{"aws", "sagemaker", site.region, site.account,

@@ -1,4 +1,5 @@
-// Training jobs, models, endpoint configurations and endpoints as rows: one shape for all.
+// Training jobs, models, endpoint configurations, endpoints and notebook instances as rows: one
+// shape for all.
 #pragma once
 
 #include <optional>
@@ -11,14 +12,15 @@
 
 namespace trainyard::sagemaker {
 
-enum class Kind { training_job, model, endpoint_config, endpoint };
+enum class Kind { training_job, model, endpoint_config, endpoint, notebook_instance };
 
 /// As ARNs spell it: "training-job".
 std::string_view kind_name(Kind kind);
+Kind kind_named(std::string_view name);
 
 struct Resource {
   Kind kind = Kind::training_job;
-  std::string name;
+  std::string name;      // of a notebook instance: in lower case, as its ARN has it
   std::string status;    // "" for kinds without one
   Time created;
   Time modified;
