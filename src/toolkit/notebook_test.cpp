@@ -1,5 +1,5 @@
 // The toolkit's notebook command: what Jupyter is told, and the environment that it is given. A
-// module of the test's stands in for JupyterLab; agent_test runs the real one where it is installed.
+// module of the test's stands in for JupyterLab; agent_test runs the real one where there is one.
 #include "toolkit/notebook.hpp"
 
 #include <fstream>
