@@ -1,5 +1,5 @@
-// One instance of a job, an endpoint or a notebook from outside: prepares /opt/ml, runs the program in its
-// sandbox, carries its lines, metrics and results to the daemon, and leaves a receipt.
+// One instance of a job, an endpoint or a notebook from outside: prepares /opt/ml, runs the program
+// in its sandbox, carries its lines, metrics and results to the daemon, and leaves a receipt.
 #pragma once
 
 #include <string>

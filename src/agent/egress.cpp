@@ -112,8 +112,8 @@ Fd EgressProxy::connect_directly(const Destination& to) const {
   return http::connect_first(within_bounds(to), to.name(), kConnectTimeout);
 }
 
-/// False when the name is not the daemon's. Without an answer nobody knows whose it is: the connection
-/// fails, since AWS's real hosts would get what is meant for the daemon.
+/// False when the name is not the daemon's. Without an answer nobody knows whose it is: the
+/// connection fails, since AWS's real hosts would get what is meant for the daemon.
 bool EgressProxy::to_daemon(const Destination& to, http::ConnectAnswer& answer) const {
   if (ways_.daemon.empty()) return false;
   Fd socket;

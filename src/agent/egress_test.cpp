@@ -296,7 +296,8 @@ TEST_F(EgressByNameTest, OnlyTheDaemonIsReachedWhenTheInternetIsClosed) {
 }
 
 TEST_F(EgressByNameTest, NothingIsGuessedWhileTheDaemonIsAway) {
-  start(WaysOut{.internet = compute::Egress{}, .daemon = door().string() + ".gone", .bounds = nullptr});
+  const fs::path gone = door().string() + ".gone";
+  start(WaysOut{.internet = compute::Egress{}, .daemon = gone, .bounds = nullptr});
   EXPECT_THAT(tunnel(world()), StartsWith("HTTP/1.1 502 No way from this instance's host to " +
                                           world() + ": the daemon, which tells whose name it is"));
 }

@@ -427,9 +427,7 @@ void Instance::watch_service(compute::SandboxedProgram& program) {
 void Instance::judge(int status, const OutputPump& pump) {
   receipt_.exit_code = status;
   if (status > kSignalBase) receipt_.signal = status - kSignalBase;
-  // What runs in a notebook instance is no algorithm of its user's.
-  const char* kind = plan_.is_notebook() ? kInternalError : kAlgorithmError;
-  if (!unhealthy_.empty()) return fail(kind, given_up());
+  if (!unhealthy_.empty()) return fail(kAlgorithmError, given_up());
   if (!overfull_.empty()) return fail(kAlgorithmError, overfull_);
   if (stopping_) {
     receipt_.outcome = "stopped";
@@ -440,7 +438,7 @@ void Instance::judge(int status, const OutputPump& pump) {
   std::string reason = read_failure(opt_ml_, kReasonBytesMax);
   if (reason.empty() && status == 0) reason = "the model server ended by itself with exit code 0";
   if (reason.empty()) reason = program_failure(status, pump);
-  fail(kind, reason);
+  fail(kAlgorithmError, reason);
 }
 
 std::string Instance::given_up() const {

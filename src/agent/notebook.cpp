@@ -2,14 +2,16 @@
 
 #include "agent/patience.hpp"
 #include "base/error.hpp"
+#include "base/hash.hpp"
 
 namespace trainyard::agent {
 namespace {
 
-/// What is told of a file that the daemon gives: its authority's certificates go with AWS's SDKs, its
-/// constraints with pip.
+constexpr const char* kPipConstraint = "PIP_CONSTRAINT";
+/// Who is told of a file that the daemon gives: AWS's SDKs of its authority, pip of what it is held
+/// to.
 constexpr std::pair<const char*, const char*> kVariablesOfFiles[] = {
-    {"AWS_CA_BUNDLE", "ca-bundle.pem"}, {"PIP_CONSTRAINT", "pip-constraints.txt"}};
+    {"AWS_CA_BUNDLE", "ca-bundle.pem"}, {kPipConstraint, "pip-constraints.txt"}};
 
 json::object files_of(const Answer& answer) {
   auto value = parse_json(answer.body);
@@ -70,6 +72,9 @@ std::map<std::string, std::string> notebook_variables(const GivenFiles& given,
     if (file == given.end()) continue;
     variables[variable] =
         sandboxed ? std::string(kInsideGiven) + "/" + name : file->second.string();
+  }
+  if (variables.contains(kPipConstraint)) {
+    variables[kPipConstraint] = pip_file(variables[kPipConstraint]);
   }
   return variables;
 }

@@ -1,5 +1,5 @@
-// JupyterLab itself in a notebook instance, under the executor and by the real programs: kernels run
-// in the user's environment, and of what they leave only the folder stays.
+// JupyterLab itself in a notebook instance, under the executor and by the real programs: kernels
+// run in the user's environment, and of what they leave only the folder stays.
 #include <algorithm>
 
 #include <gmock/gmock.h>
@@ -15,8 +15,8 @@ namespace {
 
 using testing::HasSubstr;
 
-/// Every kernel runs this at its start, as PYTHONSTARTUP says: installs a package, and tells what it
-/// found.
+/// Every kernel runs this at its start, as PYTHONSTARTUP says: installs a package, and tells what
+/// it found.
 constexpr const char* kStartup = R"py(
 def look():
     import importlib.util, json, os, pathlib, subprocess, sys, zipfile
@@ -26,7 +26,8 @@ def look():
         archive.writestr("thing.py", "value = 7\n")
         info = "thing-1.0.dist-info/"
         archive.writestr(info + "METADATA", "Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n")
-        archive.writestr(info + "WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(info + "WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n"
+                                         "Tag: py3-none-any\n")
         archive.writestr(info + "RECORD", "")
     found = {"before": importlib.util.find_spec("thing") is not None}
     pip = subprocess.run(["pip", "install", "--no-index", "--upgrade", str(wheel)],

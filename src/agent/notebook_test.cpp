@@ -176,7 +176,7 @@ TEST_P(NotebookAgent, FailuresSayInOneLineWhatIsWrong) {
     fs::create_directories(attempt_);
     json::object receipt = run(test.script);
     EXPECT_EQ(text(receipt, "outcome"), "failed");
-    EXPECT_EQ(text(receipt, "error"), kInternalError);
+    EXPECT_EQ(text(receipt, "error"), kAlgorithmError);
     EXPECT_EQ(text(receipt, "reason"), test.reason);
   }
 }

@@ -1,5 +1,5 @@
-// Whether a server is well: a model's (SageMaker Developer Guide, "How Your Container Should Respond
-// to Health Check (Ping) Requests"), or a notebook's.
+// Whether a server is well: a model's (SageMaker Developer Guide, "How Your Container Should
+// Respond to Health Check (Ping) Requests"), or a notebook's.
 #pragma once
 
 #include <chrono>

@@ -192,6 +192,10 @@ std::string percent_encode(std::string_view text, bool keep_slash) {
   return out;
 }
 
+std::string pip_file(const std::string& path) {
+  return path.find(' ') == std::string::npos ? path : "file://" + percent_encode(path, true);
+}
+
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
   std::string out;
   out.reserve(text.size());

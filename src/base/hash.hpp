@@ -43,6 +43,8 @@ std::optional<std::string> unbase64(std::string_view text);
 
 /// RFC 3986: everything but unreserved characters is escaped; '/' too unless kept.
 std::string percent_encode(std::string_view text, bool keep_slash = false);
+/// A file as one word of PIP_CONSTRAINT, which pip splits at spaces: a URL has none.
+std::string pip_file(const std::string& path);
 /// nullopt on a malformed escape. '+' becomes a space only in form bodies.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
 

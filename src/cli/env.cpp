@@ -53,12 +53,6 @@ std::string proxy_url(const std::string& endpoint) {
   return "http://" + address.host_header();
 }
 
-/// pip splits the variable at spaces; a URL has none.
-std::string pip_file(const fs::path& path) {
-  const std::string text = path.string();
-  return text.find(' ') == std::string::npos ? text : "file://" + percent_encode(text, true);
-}
-
 }  // namespace
 
 std::string profile_name(const std::string& role) { return "trainyard-" + role; }

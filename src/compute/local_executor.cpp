@@ -59,7 +59,7 @@ void make_owned_folder(const fs::path& path, int mode, const std::optional<Owner
 }
 
 /// All of a tree, its top last: a tree whose top is another's is wholly that one's. Links are given
-/// away themselves. There is something in it if it was made when this daemon could not change users.
+/// away themselves. It is empty unless it was made when this daemon could not change users.
 void give_tree(const fs::path& top, const Owner& owner) {
   auto give = [&](const fs::path& path) {
     if (::lchown(path.c_str(), owner.uid, owner.gid) != 0) {
@@ -242,8 +242,8 @@ std::optional<Owner> LocalExecutor::own_volume(const std::string& id) {
   return owner;
 }
 
-/// Makes the attempt's folder and, before it, its volume; tells whose both are. A crash may have come
-/// between any two steps; where there is a plan all was settled before.
+/// Makes the attempt's folder and, before it, its volume; tells whose both are. A crash may have
+/// come between any two steps; where there is a plan all was settled before.
 std::optional<Owner> LocalExecutor::own_folder(const AttemptSpec& spec,
                                                const AttemptPaths& paths) {
   std::lock_guard lock(uids_);

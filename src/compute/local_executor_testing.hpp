@@ -49,7 +49,8 @@ while :; do
 done
 )sh";
 
-inline AttemptSpec spec_of(const std::string& id, std::vector<std::string> hosts = {"algo-1", "algo-2"}) {
+inline AttemptSpec spec_of(const std::string& id,
+                           std::vector<std::string> hosts = {"algo-1", "algo-2"}) {
   AttemptSpec spec;
   spec.id = id;
   spec.hosts = hosts;
@@ -96,8 +97,8 @@ class LocalExecutorTest : public testing::Test {
     return "(not there)";
   }
 
-  /// Runs a test in a process of its own that ends at `point`; false when it did not. The test finds
-  /// the folder in its environment.
+  /// Runs a test in a process of its own that ends at `point`; false when it did not. The test
+  /// finds the folder in its environment.
   bool crashes(const char* point, const std::string& test) {
     const std::string filter = "--gtest_filter=" + test;
     pid_t child = ::fork();

@@ -23,8 +23,8 @@ struct ProxyAnswer {
   std::string early;  // otherwise: what came behind the answer
 };
 
-/// Asks it. `authorization`: the value of Proxy-Authorization, "" for none. `timeout` for each of its
-/// words; SystemError when there is no answer.
+/// Asks it. `authorization`: the value of Proxy-Authorization, "" for none. SystemError when there
+/// is no answer within `timeout`.
 ProxyAnswer ask_proxy(const Fd& socket, const std::string& authority,
                       const std::string& authorization, std::chrono::milliseconds timeout);
 

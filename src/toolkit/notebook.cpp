@@ -43,7 +43,9 @@ Command jupyter_command(const std::string& interpreter, const NotebookPlace& pla
                   "--port=" + place.port,
                   "--ServerApp.port_retries=0",  // who asks for it knows no other port
                   "--ServerApp.root_dir=" + place.folder.string(),
-                  "--ServerApp.allow_remote_access=True"};
+                  "--ServerApp.allow_remote_access=True",
+                  // What Jupyter runs from is the host's: its manager cannot install there.
+                  "--LabApp.extension_manager=readonly"};
   if (as_root) command.argv.push_back("--allow-root");
   return command;
 }
@@ -60,8 +62,8 @@ Variables jupyter_variables(const NotebookPlace& place, const Variables& given) 
           {"SHELL", value_of(given, "SHELL", "/bin/bash")}};
 }
 
-std::string prepare_notebook(const std::string& interpreter, const NotebookPlace& place,
-                             const Variables& given, bool& has_pip) {
+NotebookParts prepare_notebook(const std::string& interpreter, const NotebookPlace& place,
+                               const Variables& given) {
   const Finished made = run_command({interpreter, "-I", own_programs() / kMaker, place.home});
   const auto answer = parse_json(last_line(made.out));
   if (made.status != 0 || !answer || !answer->is_object()) {
@@ -70,16 +72,16 @@ std::string prepare_notebook(const std::string& interpreter, const NotebookPlace
   }
   const json::object& found = answer->get_object();
   const json::value* pip = find(found, "pip");
-  has_pip = pip != nullptr && pip->is_bool() && pip->get_bool();
-  const std::string version = find_string(found, "jupyterlab").value_or("");
-  if (version.empty()) {
+  const NotebookParts parts{.jupyterlab = find_string(found, "jupyterlab").value_or(""),
+                            .pip = pip != nullptr && pip->is_bool() && pip->get_bool()};
+  if (parts.jupyterlab.empty()) {
     const std::string image = value_of(given, runtimes::kImageVariable, "of notebook instances");
     throw SystemError(fmt::format(
         "JupyterLab is not installed for {}: `pip install jupyterlab` in an environment of this "
         "host, and name its interpreter in runtimes.toml for the image {}.", interpreter,
         image.substr(image.rfind('/') + 1)));
   }
-  return version;
+  return parts;
 }
 
 }  // namespace trainyard::toolkit

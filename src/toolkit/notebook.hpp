@@ -34,10 +34,15 @@ Command jupyter_command(const std::string& interpreter, const NotebookPlace& pla
 /// on the PATH, and Jupyter's folders in the home.
 Variables jupyter_variables(const NotebookPlace& place, const Variables& given);
 
-/// Makes the user's environment in the home, by `interpreter`. Returns JupyterLab's version; `has_pip`
-/// tells whether that environment can install anything. SystemError, in one line, when JupyterLab is
-/// not installed for it (with how to get it), or when there can be no environment.
-std::string prepare_notebook(const std::string& interpreter, const NotebookPlace& place,
-                             const Variables& given, bool& has_pip);
+/// What an interpreter has for notebooks.
+struct NotebookParts {
+  std::string jupyterlab;  // its version
+  bool pip = false;        // without it nothing can be installed
+};
+
+/// Makes the user's environment in the home, by `interpreter`. SystemError, in one line, when
+/// JupyterLab is not installed for it (with how to get it), or when there can be no environment.
+NotebookParts prepare_notebook(const std::string& interpreter, const NotebookPlace& place,
+                               const Variables& given);
 
 }  // namespace trainyard::toolkit

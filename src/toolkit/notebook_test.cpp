@@ -1,5 +1,5 @@
-// The toolkit's notebook command: what Jupyter is told, and the environment that it is given. A module
-// of the test's stands in for JupyterLab; agent_test runs the real one where it is installed.
+// The toolkit's notebook command: what Jupyter is told, and the environment that it is given. A
+// module of the test's stands in for JupyterLab; agent_test runs the real one where there is one.
 #include "toolkit/notebook.hpp"
 
 #include <fstream>
@@ -26,7 +26,8 @@ using ::testing::StartsWith;
 constexpr const char* kPython = "/usr/bin/python3";
 
 TEST(NotebookPlace, IsTheInstancesPortOrLoopbacks) {
-  Variables given{{"HOME", "/home/ec2-user"}, {kNotebookFolderVariable, "/home/ec2-user/SageMaker"}};
+  Variables given{{"HOME", "/home/ec2-user"},
+                  {kNotebookFolderVariable, "/home/ec2-user/SageMaker"}};
   const NotebookPlace inside = notebook_place(given);
   EXPECT_EQ(inside.address + ":" + inside.port, "0.0.0.0:8080");
   given["SAGEMAKER_BIND_TO_PORT"] = "40123";
@@ -52,7 +53,8 @@ TEST(NotebookCommand, KeepsWhatIsJupytersInTheHome) {
               ElementsAre("/v/bin/python", "-m", "jupyterlab", "--no-browser", "--ip=0.0.0.0",
                           "--port=8080", "--ServerApp.port_retries=0",
                           "--ServerApp.root_dir=/h/SageMaker",
-                          "--ServerApp.allow_remote_access=True"));
+                          "--ServerApp.allow_remote_access=True",
+                          "--LabApp.extension_manager=readonly"));
   EXPECT_EQ(jupyter_command("/v/bin/python", place, true).argv.back(), "--allow-root");
   EXPECT_EQ(jupyter_variables(place, {{"PATH", "/bin"}, {"PYTHONPATH", "/mine"}}),
             (Variables{{"PATH", "/h/env/bin:/bin"},
@@ -185,7 +187,8 @@ TEST_F(NotebookCommandLine, WithoutPipItWarns) {
   distribution(python, "jupyterlab");
   module(python, "jupyterlab/__main__", "print('runs')");
   EXPECT_EQ(run_notebook(python), 0) << out();
-  EXPECT_THAT(out(), HasSubstr("WARNING  " + python.string() + " has no pip (Debian: python3-pip)"));
+  EXPECT_THAT(out(),
+              HasSubstr("WARNING  " + python.string() + " has no pip (Debian: python3-pip)"));
   EXPECT_THAT(out(), EndsWith("runs\n"));
 }
 

@@ -230,17 +230,17 @@ int serve_or_throw(const fs::path& base) {
   become(command, serving_variables(base, given, cpus_online()));
 }
 
-/// Nothing of ours is on the notebook's PYTHONPATH: on SageMaker's notebook instances, too, there are
-/// no modules of its containers.
+/// Nothing of ours is on the notebook's PYTHONPATH: neither have SageMaker's notebook instances the
+/// modules of its containers.
 [[noreturn]] void notebook_or_throw() {
   const Variables given = own_variables();
   const NotebookPlace place = notebook_place(given);
   const std::string interpreter = find_interpreter(given);
   tell_runtime(given, interpreter);
-  bool has_pip = false;
-  const std::string version = prepare_notebook(interpreter, place, given, has_pip);
-  if (!has_pip) say("WARNING", interpreter + " has no pip (Debian: python3-pip)");
-  say("INFO", fmt::format("Starting JupyterLab {} in {}", version, place.folder.string()));
+  const NotebookParts parts = prepare_notebook(interpreter, place, given);
+  if (!parts.pip) say("WARNING", interpreter + " has no pip (Debian: python3-pip)");
+  say("INFO", fmt::format("Starting JupyterLab {} in {}", parts.jupyterlab,
+                          place.folder.string()));
   become(jupyter_command(interpreter, place, ::geteuid() == 0), jupyter_variables(place, given));
 }
 

@@ -5,10 +5,10 @@
 
 namespace trainyard::toolkit {
 
-/// `train`, `serve` or `notebook`; the base folder is $SAGEMAKER_BASE_DIR, or /opt/ml. Returns the exit status:
-/// the program's own, 128 + the signal that ended it, 1 when it could not be run, 2 for a wrong
-/// call. `serve` and `notebook` do not return when they succeed: the server takes this process's
-/// place.
+/// `train`, `serve` or `notebook`; the base folder is $SAGEMAKER_BASE_DIR, or /opt/ml. Returns the
+/// exit status: the program's own, 128 + the signal that ended it, 1 when it could not be run, 2
+/// for a wrong call. `serve` and `notebook` do not return when they succeed: the server takes this
+/// process's place.
 int run(int argc, char** argv);
 
 /// Trains below `base`: leaves output/failure or output/success.
