@@ -78,8 +78,8 @@ notebook::Access Notebooks::access_of(const sagemaker::NotebookDoor& facts,
   access.parameter = "authToken";
   access.cookie = kCookie;
   access.hosts = {std::move(host)};
-  access.hint = "Open a presigned URL: `aws sagemaker create-presigned-notebook-instance-url` makes "
-                "one, which opens for five minutes.";
+  access.hint = "Open a presigned URL: `aws sagemaker create-presigned-notebook-instance-url` "
+                "makes one, which opens for five minutes.";
   access.opens = holds(Ticket::Kind::link);
   access.is_session = holds(Ticket::Kind::session);
   access.session = [this, facts, ticket](std::string_view text) {

@@ -35,8 +35,8 @@ ProxyDecision decide_connect(std::string_view target, const std::string& peer,
 ProxyDecision decide_destination(std::string_view target,
                                  const std::vector<std::string>& pass_through);
 
-/// What programs need that reach AWS's hosts by name, as files of DIR that Proxy writes, by the name
-/// that instances know them by: "ca-bundle.pem" and "pip-constraints.txt".
+/// What programs need that reach AWS's hosts by name, as files of DIR that Proxy writes, by the
+/// name that instances know them by: "ca-bundle.pem" and "pip-constraints.txt".
 std::map<std::string, fs::path> given_files(const fs::path& data_dir);
 
 /// The names of our certificate in a region. A wildcard stands for one label.
