@@ -1,11 +1,15 @@
 """InvokeEndpoint through the daemon against the same request straight to the instance, which is
-reached by joining its network namespace; and against the network alone, one image at a time.
+reached by joining its network namespace; against a relay in the daemon's place that looks at nothing
+(`relay.cpp`), which is as near as any proxy could come; and against the network alone, one image at a
+time.
 
 For one connection `ratio` is ours over the instance's latency; for sixteen our throughput over the
 instance's."""
+import contextlib
 import json
 import os
 import pathlib
+import socket
 import struct
 import subprocess
 import tempfile
@@ -116,6 +120,20 @@ def load(address, connections, *requests, prefix=()):
     return result
 
 
+@contextlib.contextmanager
+def bare_relay(inside):
+    """Its address: it listens where the daemon does, and connects where the instance runs."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
+        number = listening.fileno()
+        process = subprocess.Popen([*inside, BIN / "bench-relay", str(number), "8080"],
+                                   pass_fds=[number])
+        try:
+            yield f"127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            process.kill()
+            process.wait()
+
+
 def forward_alone():
     done = subprocess.run([BIN / "bare-train", "--forward", str(SECONDS)], check=True,
                           capture_output=True, text=True,
@@ -131,11 +149,13 @@ def compare(endpoint, body, connections):
                         {"Content-Type": "application/x-npy", "Accept": "application/x-npy"},
                         body)
     address = endpoint.daemon.url.split("//")[1]
-    return interleaved(
-        ROUNDS,
-        daemon=lambda: load(address, connections, endpoint.signed_request(body)),
-        instance=lambda: load("127.0.0.1:8080", connections, straight, prefix=inside),
-        forward=forward_alone)
+    with bare_relay(inside) as relay:
+        return interleaved(
+            ROUNDS,
+            daemon=lambda: load(address, connections, endpoint.signed_request(body)),
+            instance=lambda: load("127.0.0.1:8080", connections, straight, prefix=inside),
+            relay=lambda: load(relay, connections, straight),
+            forward=forward_alone)
 
 
 def figures_of(samples, name):
@@ -151,12 +171,16 @@ def main():
     report("invoke.instance_p50", middle["instance"], "us")
     report("invoke.p50", middle["daemon"], "us", "<=1.5 of instance_p50",
            ratio_of_pairs(latency, "daemon", "instance"))
+    report("invoke.relay_p50", middle["relay"], "us", None,
+           ratio_of_pairs(latency, "relay", "instance"))
     throughput = figures_of(compare(endpoint, body, 16), "per_second")
     middle = medians(throughput)
     report("invoke.forward_rate", middle["forward"], "1/s")
     report("invoke.instance_rate_16", middle["instance"], "1/s")
     report("invoke.rate_16", middle["daemon"], "1/s", ">=0.7 of instance_rate_16",
            ratio_of_pairs(throughput, "daemon", "instance"))
+    report("invoke.relay_rate_16", middle["relay"], "1/s", None,
+           ratio_of_pairs(throughput, "relay", "instance"))
     report("invoke.rate_16_to_forward", middle["daemon"], "1/s", None,
            ratio_of_pairs(throughput, "daemon", "forward"))
     endpoint.daemon.close()
