@@ -40,10 +40,10 @@ def make_environment(folder):
     python = folder / "bin" / "python"
     # addsitedir, so that the .pth files there count, too.
     lines = [f"import site; site.addsitedir({path!r})\n" for path in own_folders()]
-    packages = folder.joinpath(
-        "lib", f"python{sys.version_info.major}.{sys.version_info.minor}", "site-packages")
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    packages = folder / "lib" / f"python{version}" / "site-packages"
     (packages / "interpreter.pth").write_text("".join(lines))
-    for name in ("pip", "pip3"):
+    for name in ("pip", "pip3", f"pip{version}"):
         program = folder / "bin" / name
         program.write_text(f'#!/bin/sh\nexec {shlex.quote(str(python))} -m pip "$@"\n')
         program.chmod(0o755)
@@ -53,6 +53,14 @@ def make_environment(folder):
 def write_json(path, value):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value, indent=1) + "\n")
+
+
+def write_profile(home):
+    """Terminals are login shells, whose PATH begins anew."""
+    activate = shlex.quote(str(home / "env/bin/activate"))
+    beside = shlex.quote(str(pathlib.Path(sys.executable).parent))
+    (home / ".profile").write_text(
+        f'. {activate}\ncase ":$PATH:" in *:{beside}:*) ;; *) PATH="$PATH":{beside} ;; esac\n')
 
 
 def main():
@@ -69,8 +77,7 @@ def main():
         # Or it asks whether it may ask the internet for news.
         write_json(home / ".jupyter/labconfig/page_config.json",
                    {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}})
-        # Terminals are login shells, whose PATH begins anew.
-        (home / ".profile").write_text(f". {shlex.quote(str(home / 'env/bin/activate'))}\n")
+        write_profile(home)
     print(json.dumps(found))
 
 

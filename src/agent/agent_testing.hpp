@@ -136,6 +136,9 @@ class FakeS3 {
   std::map<int, std::string> uploads_;
 };
 
+/// A machine may be busy with other tests.
+inline constexpr std::chrono::seconds kAwaitMax{120};
+
 class FakeDaemon {
  public:
   static constexpr const char* kToken = "0123456789abcdef0123456789abcdef";
@@ -168,7 +171,7 @@ class FakeDaemon {
   /// Waits until the host is in the phase; false when it never is.
   bool await_phase(const std::string& phase, const std::string& host = "algo-1") {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(30), [&] {
+    return changed_.wait_for(lock, kAwaitMax, [&] {
       const auto& seen = phases_[host];
       return std::find(seen.begin(), seen.end(), phase) != seen.end();
     });
@@ -179,7 +182,7 @@ class FakeDaemon {
   }
   bool await_line(const std::string& line, const std::string& stream = "job/algo-1") {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(30), [&] {
+    return changed_.wait_for(lock, kAwaitMax, [&] {
       const auto& seen = lines_[stream];
       return std::find(seen.begin(), seen.end(), line) != seen.end();
     });

@@ -120,7 +120,7 @@ class NotebookProgram : public testing::TestWithParam<compute::SandboxMode> {
     EXPECT_TRUE(daemon_->await_phase("InService")) << log(id);
     EXPECT_EQ(ask(id, "POST", "/api/kernels", "wrong").status, 403);
     EXPECT_EQ(ask(id, "POST", "/api/kernels", "secret").status, 201) << log(id);
-    for (int i = 0; i < 6'000 && !fs::exists(volume() / "found"); ++i) ::usleep(10'000);
+    for (int i = 0; i < 18'000 && !fs::exists(volume() / "found"); ++i) ::usleep(10'000);
     return parse_own_json(read_file_if_exists(volume() / "found").value_or("{}")).as_object();
   }
   void stop(const std::string& id) {

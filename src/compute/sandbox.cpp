@@ -180,6 +180,11 @@ std::string bubblewrap_arguments(const SandboxSpec& spec) {
   arguments.add({"--bind", tmp.string(), "/tmp", "--dir", "/run", "--dir", "/var", "--symlink",
                  "../tmp", "/var/tmp"});
   add_mounts(arguments, spec);
+  // In the order of their paths, what is in another after it; and before all that the host may have
+  // below the same path.
+  for (const auto& [path, folder] : spec.writable) {
+    arguments.add({"--bind", folder.string(), path});
+  }
   const std::string inside = std::string(kInsidePrograms) + "/" + spec.program.filename().string();
   arguments.add({"--ro-bind", spec.program.string(), inside});
   for (const fs::path& path : spec.beside) {
@@ -190,10 +195,6 @@ std::string bubblewrap_arguments(const SandboxSpec& spec) {
     arguments.add({"--ro-bind", path.string(), path.string()});
   }
   for (const auto& [path, source] : spec.files) arguments.add({"--ro-bind", source.string(), path});
-  // In the order of their paths: what is in another comes after it.
-  for (const auto& [path, folder] : spec.writable) {
-    arguments.add({"--bind", folder.string(), path});
-  }
   arguments.add({"--remount-ro", "/", "--chdir", kInsideBase});
   add_environment(arguments, spec);
   return arguments.text();

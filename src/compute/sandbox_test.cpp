@@ -246,6 +246,19 @@ TEST_F(SandboxTest, AHomeThatEndsHoldsAFolderThatStays) {
   EXPECT_TRUE(fs::is_empty(home / "mine"));
 }
 
+/// As where the daemon's user has the same home.
+TEST_F(SandboxTest, AHomeHidesNothingThatIsNamed) {
+  const fs::path outside = folder_.path() / "somebody", home = folder_.path() / "scratch-home";
+  fs::create_directories(outside / "venv");
+  fs::create_directories(home);
+  write_file_atomically(outside / "venv/here", "the host's\n");
+  host_folders_ = {outside / "venv"};
+  writable_ = {{outside.string(), home}};
+  EXPECT_EQ(output("cd " + outside.string() + " && cat venv/here && echo mine > own && ls"),
+            "the host's\nown\nvenv\n");
+  EXPECT_FALSE(fs::exists(outside / "own"));
+}
+
 TEST_F(SandboxTest, AnEnvironmentBringsNoOptionsOfTheSandbox) {
   const auto plain = environment_;
   for (const auto& [name, value] : std::map<std::string, std::string>{

@@ -199,6 +199,8 @@ TEST_F(Connect, TunnelsLeadThroughAProxy) {
     answer.status = request.target.starts_with("127.0.0.1:") ? 200 : 407;
     if (answer.status == 200) {
       answer.upstream = connect_tcp("127.0.0.1", far_port, milliseconds(2000));
+    } else {
+      answer.text = "Not you.";
     }
     return answer;
   };
@@ -218,6 +220,14 @@ TEST_F(Connect, TunnelsLeadThroughAProxy) {
   } catch (const SystemError& error) {
     EXPECT_THAT(error.what(), HasSubstr("refused with status 407"));
   }
+  const Fd asking = connect_tcp("127.0.0.1", other_port, milliseconds(2000));
+  const ProxyAnswer answer = ask_proxy(asking, "far.test:443", "", milliseconds(2000));
+  EXPECT_EQ(answer.status, 407);
+  EXPECT_EQ(answer.text, "Not you.");
+  EXPECT_EQ(seen, "far.test:443 ");
+  const Fd deaf = connect_tcp("127.0.0.1", far_port, milliseconds(2000));
+  far.stop(milliseconds(0));
+  EXPECT_THROW(ask_proxy(deaf, "far.test:443", "", milliseconds(2000)), SystemError);
 }
 
 TEST(ForwardProxy, Urls) {

@@ -1,10 +1,13 @@
 #include "toolkit/notebook.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/command.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "runtimes/variables.hpp"
 
 namespace trainyard::toolkit {
@@ -50,9 +53,13 @@ Command jupyter_command(const std::string& interpreter, const NotebookPlace& pla
   return command;
 }
 
-Variables jupyter_variables(const NotebookPlace& place, const Variables& given) {
+Variables jupyter_variables(const std::string& interpreter, const NotebookPlace& place,
+                            const Variables& given) {
   const fs::path environment = place.environment();
-  return {{"PATH", before(environment / "bin", value_of(given, "PATH"))},
+  std::vector<std::string> path = split(value_of(given, "PATH"), ':');
+  const std::string beside = fs::path(interpreter).parent_path();
+  if (std::find(path.begin(), path.end(), beside) == path.end()) path.push_back(beside);
+  return {{"PATH", before(environment / "bin", join(path, ":"))},
           {"VIRTUAL_ENV", environment},
           {"JUPYTER_CONFIG_DIR", place.home / ".jupyter"},
           {"JUPYTER_DATA_DIR", place.data()},

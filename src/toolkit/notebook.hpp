@@ -31,8 +31,9 @@ NotebookPlace notebook_place(const Variables& given);
 Command jupyter_command(const std::string& interpreter, const NotebookPlace& place, bool as_root);
 
 /// PURE: what Jupyter, its kernels and terminals find besides `given`: the user's environment first
-/// on the PATH, and Jupyter's folders in the home.
-Variables jupyter_variables(const NotebookPlace& place, const Variables& given);
+/// on the PATH, the programs beside the interpreter last, and Jupyter's folders in the home.
+Variables jupyter_variables(const std::string& interpreter, const NotebookPlace& place,
+                            const Variables& given);
 
 /// What an interpreter has for notebooks.
 struct NotebookParts {

@@ -56,13 +56,15 @@ TEST(NotebookCommand, KeepsWhatIsJupytersInTheHome) {
                           "--ServerApp.allow_remote_access=True",
                           "--LabApp.extension_manager=readonly"));
   EXPECT_EQ(jupyter_command("/v/bin/python", place, true).argv.back(), "--allow-root");
-  EXPECT_EQ(jupyter_variables(place, {{"PATH", "/bin"}, {"PYTHONPATH", "/mine"}}),
-            (Variables{{"PATH", "/h/env/bin:/bin"},
+  EXPECT_EQ(jupyter_variables("/v/bin/python", place, {{"PATH", "/a:/bin"}, {"HOME", "/h"}}),
+            (Variables{{"PATH", "/h/env/bin:/a:/bin:/v/bin"},
                        {"VIRTUAL_ENV", "/h/env"},
                        {"JUPYTER_CONFIG_DIR", "/h/.jupyter"},
                        {"JUPYTER_DATA_DIR", "/h/.local/share/jupyter"},
                        {"JUPYTER_PATH", "/h/.local/share/jupyter:/h/env/share/jupyter"},
                        {"SHELL", "/bin/bash"}}));
+  const Variables usual = jupyter_variables("/bin/python3", place, {{"PATH", "/a:/bin"}});
+  EXPECT_EQ(usual.at("PATH"), "/h/env/bin:/a:/bin");
 }
 
 class NotebookCommandLine : public ::testing::Test {
@@ -140,12 +142,13 @@ say("jupyter", sys.argv[1:2], sys.executable, os.getcwd(), os.environ.get("PYTHO
 say("kernel", python)
 code = "import sys, helper; print(sys.prefix, helper.__file__)"
 subprocess.run([python, "-c", code], check=True)
-for shell in ("pip one 'two three'; pip3 four", "command -v python"):
+for shell in ("pip one 'two three'; pip3 four", "command -v python", "beside"):
     subprocess.run([os.environ.get("SHELL", "sh"), "-lc", shell], check=True)
 )py";
 
 TEST_F(NotebookCommandLine, UsersInstallIntoAnEnvironmentOfTheirOwn) {
   for (const bool with_system : {false, true}) {
+    SCOPED_TRACE(with_system);
     fs::remove_all(home());
     fs::create_directories(home());
     const fs::path python = environment(with_system ? "sees" : "alone", with_system);
@@ -154,6 +157,8 @@ TEST_F(NotebookCommandLine, UsersInstallIntoAnEnvironmentOfTheirOwn) {
     module(python, "helper", "");
     module(python, "pip/__main__", "import sys; print('pip', sys.prefix, sys.argv[1:])");
     module(python, "pip/__init__", "");
+    std::ofstream(python.parent_path() / "beside") << "#!/bin/sh\necho beside\n";
+    fs::permissions(python.parent_path() / "beside", fs::perms(0755));
     // Neither a module of the user's nor one in the notebook's folder is Jupyter's.
     std::ofstream(kept() / "json.py") << "raise SystemExit(9)";
     EXPECT_EQ(run_notebook(python), 0) << out();
@@ -163,7 +168,7 @@ TEST_F(NotebookCommandLine, UsersInstallIntoAnEnvironmentOfTheirOwn) {
                                  home().string() + " None\nkernel " + env + "/bin/python\n" + env +
                                  " " + packages(python.parent_path().parent_path()).string() +
                                  "/helper.py\npip " + env + " ['one', 'two three']\npip " + env +
-                                 " ['four']\n" + env + "/bin/python\n"));
+                                 " ['four']\n" + env + "/bin/python\nbeside\n"));
     EXPECT_THAT(text(home() / "env/pyvenv.cfg"),
                 HasSubstr(with_system ? "include-system-site-packages = true"
                                       : "include-system-site-packages = false"));

@@ -241,7 +241,8 @@ int serve_or_throw(const fs::path& base) {
   if (!parts.pip) say("WARNING", interpreter + " has no pip (Debian: python3-pip)");
   say("INFO", fmt::format("Starting JupyterLab {} in {}", parts.jupyterlab,
                           place.folder.string()));
-  become(jupyter_command(interpreter, place, ::geteuid() == 0), jupyter_variables(place, given));
+  become(jupyter_command(interpreter, place, ::geteuid() == 0),
+         jupyter_variables(interpreter, place, given));
 }
 
 int could_not_run(const fs::path& base, const std::string& why) {
