@@ -55,6 +55,18 @@ def write_json(path, value):
     path.write_text(json.dumps(value, indent=1) + "\n")
 
 
+# Jupyter's own name for a Python kernel, and the one that notebooks saved on SageMaker ask for. They
+# come before those of Jupyter's environment, whose python3 has not what the user installs.
+KERNELS = {"python3": "Python 3 (ipykernel)", "conda_python3": "conda_python3"}
+
+
+def write_kernels(home, python):
+    for name, shown in KERNELS.items():
+        write_json(home / ".local/share/jupyter/kernels" / name / "kernel.json",
+                   {"argv": [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+                    "display_name": shown, "language": "python", "metadata": {"debugger": True}})
+
+
 def write_profile(home):
     """Terminals are login shells, whose PATH begins anew."""
     activate = shlex.quote(str(home / "env/bin/activate"))
@@ -69,11 +81,7 @@ def main():
              "pip": importlib.util.find_spec("pip") is not None}
     if found["jupyterlab"]:
         python = make_environment(home / "env")
-        # Before those of Jupyter's own environment, whose python3 has not what the user installs.
-        write_json(home / ".local/share/jupyter/kernels/python3/kernel.json",
-                   {"argv": [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-                    "display_name": "Python 3 (ipykernel)", "language": "python",
-                    "metadata": {"debugger": True}})
+        write_kernels(home, python)
         # Or it asks whether it may ask the internet for news.
         write_json(home / ".jupyter/labconfig/page_config.json",
                    {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}})

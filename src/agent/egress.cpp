@@ -126,7 +126,7 @@ bool EgressProxy::to_daemon(const Destination& to, http::ConnectAnswer& answer) 
     log_info("the daemon does not answer CONNECT: {}", error.what());
     throw SystemError("the daemon, which tells whose name it is, is away for now");
   }
-  if (word.status == kMisdirected) return false;
+  if (word.status == http::kMisdirected) return false;
   answer.status = word.status;
   answer.text = std::move(word.text);
   answer.early = std::move(word.early);

@@ -25,16 +25,13 @@ inline constexpr int kEgressConnectionsMax = 128;
 struct WaysOut {
   std::optional<compute::Egress> internet = std::nullopt;  // closed without it
   /// The attempt's own door, which is asked first: it answers CONNECT for the names that are the
-  /// daemon's, and refuses all others with kMisdirected. "": nobody is asked.
+  /// daemon's, and refuses all others with http::kMisdirected. "": nobody is asked.
   fs::path daemon = {};
   Bounds bounds = bounds_of_host();
 };
 
 class EgressProxy {
  public:
-  /// Misdirected Request (RFC 9110, section 15.5.20).
-  static constexpr int kMisdirected = 421;
-
   explicit EgressProxy(WaysOut ways);
   ~EgressProxy();
 

@@ -264,7 +264,7 @@ class EgressByNameTest : public EgressProxyTest {
         answer.status = 403;
         answer.text = "On port 443 only.";
       } else {
-        answer.status = EgressProxy::kMisdirected;
+        answer.status = http::kMisdirected;
       }
       return answer;
     };

@@ -16,6 +16,10 @@ struct Tunnel {
   std::string early;  // what came behind the proxy's answer
 };
 
+/// Misdirected Request (RFC 9110, section 15.5.20): what an attempt's door says to CONNECT for a
+/// name that is not the daemon's to answer.
+inline constexpr int kMisdirected = 421;
+
 /// What a proxy, connected to by `socket`, says to CONNECT `authority` (HOST:PORT).
 struct ProxyAnswer {
   int status = 0;

@@ -15,7 +15,6 @@ namespace trainyard::server {
 namespace {
 
 constexpr int kHttpsPort = 443;
-constexpr int kMisdirected = 421;
 constexpr std::chrono::milliseconds kConnectTimeout{10'000};
 /// Certificates for single hosts that are kept; a region has a few dozen hosts.
 constexpr std::size_t kIdentitiesMax = 256;
@@ -174,7 +173,7 @@ http::ConnectAnswer Proxy::connect_from_attempt(const http::Request& request) {
   const ProxyDecision decision = decide_destination(request.target, options_.pass_through);
   http::ConnectAnswer answer = answer_to(decision);
   if (decision.way == ProxyDecision::Way::tunnel) {
-    answer.status = kMisdirected;
+    answer.status = http::kMisdirected;
     answer.text = decision.host + " is no AWS host that is answered here.";
   }
   return answer;

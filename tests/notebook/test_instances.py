@@ -141,6 +141,8 @@ class Inside(WithJupyter):
         self.assertEqual(seen["metadata"], {"ResourceArn": f"{ARN}/inside",
                                             "ResourceName": "Inside"})
         self.assertIn("a.txt", seen["listed"])
+        self.assertLessEqual({"python3", "conda_python3"},
+                             set(lab.call("/api/kernelspecs")["kernelspecs"]))
         told = lab.run("import sagemaker; print(sagemaker.get_execution_role())")
         self.assertEqual(told.splitlines()[-1], self.role)
 
