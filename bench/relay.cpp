@@ -1,5 +1,6 @@
 // Carries bytes between connections and an instance without looking at them: what any proxy in
-// front of an instance costs at least. One thread, one epoll, one send for what one receive brought.
+// front of an instance costs at least. One thread, one epoll, one send for what one receive
+// brought.
 //   bench-relay LISTENING PORT     LISTENING: descriptor of a listening socket, of any network;
 //                                  PORT: of the instance, on loopback of the network it runs in
 #include <arpa/inet.h>
