@@ -109,16 +109,17 @@ Tunnel open_tunnel(const std::string& host, int port, const std::optional<Forwar
   }
   tunnel.socket = connect_tcp(via->host, via->port, timeout);
   const std::string name = "the proxy " + via->host + ":" + std::to_string(via->port);
+  const std::string authority = bracketed(host) + ":" + std::to_string(port);
+  ProxyAnswer answer;
   try {
-    ProxyAnswer answer = ask_proxy(tunnel.socket, bracketed(host) + ":" + std::to_string(port),
-                                   via->authorization, timeout);
-    if (answer.status / 100 != 2) {
-      throw SystemError("it refused with status " + std::to_string(answer.status));
-    }
-    tunnel.early = std::move(answer.early);
+    answer = ask_proxy(tunnel.socket, authority, via->authorization, timeout);
   } catch (const SystemError& error) {
     throw SystemError(name + ": " + error.what());
   }
+  if (answer.status / 100 != 2) {
+    throw SystemError(name + " refused with status " + std::to_string(answer.status));
+  }
+  tunnel.early = std::move(answer.early);
   return tunnel;
 }
 
