@@ -19,8 +19,12 @@ if(MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
-# GCC 12 sees array bounds exceeded inside libstdc++'s own strings when it optimises (GCC bug 105329).
-add_compile_options(-Wall -Wextra -Wno-missing-field-initializers -Wno-array-bounds -Wno-restrict)
+# GCC 12 sees bounds exceeded inside libstdc++'s own strings when it optimises (GCC bug 105329).
+add_compile_options(-Wall -Wextra -Wno-missing-field-initializers -Wno-array-bounds -Wno-restrict
+                    -Wno-stringop-overflow -Wno-stringop-overread)
+# GCC looks for garbage whenever its heap has doubled, and finds little: without that a file takes a
+# tenth less time and an eighth more memory, at most 750 MB.
+add_compile_options("SHELL:--param ggc-min-heapsize=1048576")
 if(TRAINYARD_SANITIZE)
   add_compile_options(-fsanitize=${TRAINYARD_SANITIZE} -fno-omit-frame-pointer
                       -fno-sanitize-recover=all)
@@ -42,6 +46,11 @@ pkg_check_modules(graphviz REQUIRED IMPORTED_TARGET libgvc libcgraph)
 find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
 include(GoogleTest)
 
+set(TRAINYARD_TEST_OPTIONS -O0)
+if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+  list(APPEND TRAINYARD_TEST_OPTIONS -g0)
+endif()
+
 # trainyard_tests(NAME LINKS ...): one program of all *_test.cpp in the current layer's folder.
 function(trainyard_tests name folder)
   file(GLOB tests CONFIGURE_DEPENDS ${folder}/*_test.cpp)
@@ -52,16 +61,25 @@ function(trainyard_tests name folder)
         TRAINYARD_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TRAINYARD_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
     target_precompile_headers(${name}_test REUSE_FROM trainyard_test_pch)
     # As the precompiled header was compiled: the -fPIE of programs would make it unfit. What is
-    # tested is optimised, the tests are not: that takes half of their compile time.
+    # tested is optimised and has line numbers, the tests are and have not: that takes half of their
+    # compile time.
     set_target_properties(${name}_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-    target_compile_options(${name}_test PRIVATE -fPIC -O0)
+    target_compile_options(${name}_test PRIVATE -fPIC ${TRAINYARD_TEST_OPTIONS})
     gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 LABELS ${name})
   endif()
 endfunction()
 
-# trainyard_layer(NAME LINKS ...): src/NAME/*.cpp as a static library, its tests beside it.
+# Code that puts the work of others together, and waits for it: -O1 costs nothing that can be
+# measured there, and saves a sixth of its compile time.
+function(trainyard_glue target)
+  if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+    target_compile_options(${target} PRIVATE -O1)
+  endif()
+endfunction()
+
+# trainyard_layer(NAME [GLUE] LINKS ...): src/NAME/*.cpp as a static library, its tests beside it.
 function(trainyard_layer name)
-  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  cmake_parse_arguments(arg "GLUE" "" "LINKS" ${ARGN})
   set(folder ${CMAKE_SOURCE_DIR}/src/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
@@ -92,9 +110,12 @@ function(trainyard_layer name)
     target_precompile_headers(trainyard_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.hpp)
     add_library(trainyard_test_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
     target_link_libraries(trainyard_test_pch PUBLIC trainyard_pch GTest::gtest GTest::gmock)
-    target_compile_options(trainyard_test_pch PRIVATE -O0)
+    target_compile_options(trainyard_test_pch PRIVATE ${TRAINYARD_TEST_OPTIONS})
     target_precompile_headers(trainyard_test_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.hpp
                               <gmock/gmock.h> <gtest/gtest.h>)
+  endif()
+  if(arg_GLUE)
+    trainyard_glue(trainyard_${name})
   endif()
   target_link_libraries(trainyard_${name} PUBLIC trainyard_pch)
   target_precompile_headers(trainyard_${name} REUSE_FROM trainyard_pch)
@@ -102,9 +123,10 @@ function(trainyard_layer name)
 endfunction()
 
 # trainyard_services(LINKS ...): each folder of src/services is a library of its own, which links no
-# other; above them stands the dispatch, which names the handlers of all.
+# other; above them stands the dispatch, which names the handlers of all. FAST: services whose requests
+# are many and small.
 function(trainyard_services)
-  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "FAST;LINKS" ${ARGN})
   set(below)
   foreach(link ${arg_LINKS})
     if(TARGET trainyard_${link})
@@ -123,12 +145,16 @@ function(trainyard_services)
     list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
     if(IS_DIRECTORY ${folder} AND sources)
       trainyard_service_library(trainyard_services_${service} trainyard_services_common ${sources})
+      if(NOT service IN_LIST arg_FAST)
+        trainyard_glue(trainyard_services_${service})
+      endif()
       trainyard_tests(services_${service} ${folder} trainyard_services_${service})
       list(APPEND libraries trainyard_services_${service})
     endif()
   endforeach()
   trainyard_service_library(trainyard_services "${libraries}"
       ${CMAKE_SOURCE_DIR}/src/services/dispatch.cpp ${TRAINYARD_DISPATCH_SOURCES})
+  trainyard_glue(trainyard_services)
 endfunction()
 
 function(trainyard_service_library name links)

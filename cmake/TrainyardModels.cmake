@@ -19,15 +19,15 @@ foreach(service ${TRAINYARD_SERVICES})
       COMMENT "Model of ${service}")
   list(APPEND stamps ${folder}/stamp)
   list(APPEND model_sources ${folder}/shapes.cpp ${folder}/service.cpp)
+  set_source_files_properties(${folder}/shapes.cpp ${folder}/service.cpp
+                              PROPERTIES UNITY_GROUP ${service})
   list(APPEND TRAINYARD_DISPATCH_SOURCES ${folder}/dispatch.cpp)
 endforeach()
 # Tables and one-line accessors, thousands of them: to optimise them further takes long and gains
-# nothing.
-foreach(source ${model_sources})
-  if(source MATCHES "/shapes\\.cpp$")
-    set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -O1)
-  endif()
-endforeach()
+# nothing, nor does anybody step through them.
+set(TRAINYARD_GENERATED_OPTIONS -O1 -g0)
+set_source_files_properties(${TRAINYARD_DISPATCH_SOURCES}
+                            PROPERTIES COMPILE_OPTIONS "${TRAINYARD_GENERATED_OPTIONS}")
 add_custom_target(trainyard_generate DEPENDS ${stamps})
 
 add_library(trainyard_models STATIC ${model_sources})
@@ -36,3 +36,6 @@ target_include_directories(trainyard_models PUBLIC ${CMAKE_SOURCE_DIR}/src
                                                    ${CMAKE_BINARY_DIR}/include)
 target_link_libraries(trainyard_models PUBLIC trainyard_wire trainyard_pch)
 target_precompile_headers(trainyard_models REUSE_FROM trainyard_pch)
+target_compile_options(trainyard_models PRIVATE ${TRAINYARD_GENERATED_OPTIONS})
+# One file a service: its types are dear to parse.
+set_target_properties(trainyard_models PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)

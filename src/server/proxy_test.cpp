@@ -57,7 +57,9 @@ TEST(Proxy, WhatAConnectComesTo) {
     EXPECT_EQ(decision.way, row.way) << row.target;
     EXPECT_EQ(decision.status, row.status) << row.target;
     EXPECT_EQ(decision.why.empty(), row.way != Way::refused) << row.target;
-    if (row.way != Way::refused) EXPECT_EQ(decision.host, row.host) << row.target;
+    if (row.way != Way::refused) {
+      EXPECT_EQ(decision.host, row.host) << row.target;
+    }
   }
 }
 
@@ -71,7 +73,9 @@ TEST(Proxy, ServesLoopbackOnly) {
   for (const auto& row : rows) {
     ProxyDecision decision = decide_connect("pypi.org:443", row.peer, {});
     EXPECT_EQ(decision.way, row.served ? Way::tunnel : Way::refused) << row.peer;
-    if (!row.served) EXPECT_EQ(decision.status, 403);
+    if (!row.served) {
+      EXPECT_EQ(decision.status, 403);
+    }
   }
 }
 
