@@ -17,6 +17,7 @@ constexpr std::chrono::milliseconds kConnectTimeout{10'000};  // for each of a n
 constexpr std::chrono::milliseconds kStopGrace{0};
 constexpr std::string_view kHttpScheme = "http://";
 constexpr int kHttpPort = 80;
+constexpr int kHttpsPort = 443;
 constexpr int kRefused = 403;
 constexpr int kUnreachable = 502;
 constexpr const char* kLoopback = "localhost,127.0.0.1,::1";
@@ -112,6 +113,12 @@ Fd EgressProxy::connect_directly(const Destination& to) const {
   return http::connect_first(within_bounds(to), to.name(), kConnectTimeout);
 }
 
+/// Whether a name is the daemon's, which answers for it over TLS alone.
+bool EgressProxy::is_daemons(const Destination& to) const {
+  http::ConnectAnswer answer;
+  return to_daemon({to.host, kHttpsPort}, answer);
+}
+
 /// False when the name is not the daemon's. Without an answer nobody knows whose it is: the
 /// connection fails, since AWS's real hosts would get what is meant for the daemon.
 bool EgressProxy::to_daemon(const Destination& to, http::ConnectAnswer& answer) const {
@@ -183,19 +190,30 @@ http::Response EgressProxy::handle(http::Request& request) {
   }
 }
 
+/// An AWS call without TLS, as the daemon takes them at its own port.
+http::Response EgressProxy::by_daemon(http::Request& request, const std::string& path,
+                                      const http::Address& named) {
+  if (path.starts_with("/_")) throw ApiError("NoSuchPath", 404, "no such path");
+  http::Outgoing outgoing = passed_on(request, path);
+  outgoing.headers.set("Host", named.host_header());
+  http::Connection connection(http::Address::parse("unix:" + ways_.daemon.string()), {});
+  return passed_back(request, connection.exchange_streaming(outgoing));
+}
+
 http::Response EgressProxy::exchange(http::Request& request) {
   Destination to;
   std::string path;
   if (!split_absolute(request.target, to.host, to.port, path)) {
     return http::text_response(400, "This is a proxy: http://HOST/PATH, or CONNECT HOST:PORT.\n");
   }
-  check_open(to);
   http::Address address;
   address.host = to.host;
   address.port = to.port;
   http::ClientOptions options;
   options.connect_timeout = kConnectTimeout;
   try {
+    if (is_daemons(to)) return by_daemon(request, path, address);
+    check_open(to);
     const auto proxy = via(http::Scheme::http, to.host);
     http::Outgoing outgoing = passed_on(request, proxy ? request.target : path);
     outgoing.headers.set("Host", address.host_header());

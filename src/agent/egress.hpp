@@ -12,6 +12,7 @@
 
 #include "agent/bounds.hpp"
 #include "compute/egress.hpp"
+#include "http/client.hpp"
 #include "http/forward_proxy.hpp"
 #include "http/server.hpp"
 #include "http/tunnel.hpp"
@@ -42,6 +43,9 @@ class EgressProxy {
   http::Response handle(http::Request& request);
   http::Response exchange(http::Request& request);
   struct Destination;
+  http::Response by_daemon(http::Request& request, const std::string& path,
+                           const http::Address& named);
+  bool is_daemons(const Destination& to) const;
   bool to_daemon(const Destination& to, http::ConnectAnswer& answer) const;
   void to_internet(const Destination& to, http::ConnectAnswer& answer) const;
   void check_open(const Destination& to) const;

@@ -87,6 +87,10 @@ Fd open_log(const fs::path& path) {
   return file;
 }
 
+bool is_users_of_attempts(const Owner& owner) {
+  return owner.uid >= kFirstUid && owner.uid < kFirstUid + kUidsMax;
+}
+
 /// The owner of a folder, when it has one of its own.
 std::optional<Owner> owner_of(const fs::path& folder) {
   struct stat status {};
@@ -232,6 +236,8 @@ std::optional<Owner> LocalExecutor::own_volume(const std::string& id) {
   make_owned_folder(path, 0700, std::nullopt);
   crash_point("volume.folder");
   std::optional<Owner> owner = owner_of(path);
+  // Made by a person's own daemon: no notebook runs as that person for it.
+  if (own_users_ && owner && !is_users_of_attempts(*owner)) owner.reset();
   if (!own_users_ && owner) {
     throw SystemError(fmt::format("the volume {} belongs to user {}: this daemon ran as root when "
                                   "it was made", path.string(), owner->uid));

@@ -93,9 +93,8 @@ class Builder {
   }
 
   void add_notice() {
-    if (left_out_ == 0) return;
-    graph_.nodes.push_back(
-        {.kind = NodeKind::notice, .name = fmt::format("{} more states are not drawn", left_out_)});
+    add_notice(left_out_, "states");
+    add_notice(edges_left_out_, "transitions");
   }
 
  private:
@@ -171,6 +170,12 @@ class Builder {
     }
   }
 
+  void add_notice(int left_out, const char* what) {
+    if (left_out == 0) return;
+    graph_.nodes.push_back({.kind = NodeKind::notice,
+                            .name = fmt::format("{} more {} are not drawn", left_out, what)});
+  }
+
   static bool is_end(const json::object& state) {
     const json::value* end = find(state, "End");
     return end != nullptr && end->is_bool() && end->get_bool();
@@ -188,12 +193,17 @@ class Builder {
 
   void connect(int from, int to, EdgeKind kind, const std::string& label = "") {
     if (from < 0 || to < 0) return;
+    if (graph_.edges.size() == kEdgesMax) {
+      ++edges_left_out_;
+      return;
+    }
     graph_.edges.push_back({from, to, kind, shorten(label, kLabelMax), label});
   }
 
   Graph graph_;
   int drawn_ = 0;
   int left_out_ = 0;
+  int edges_left_out_ = 0;
 };
 
 }  // namespace

@@ -59,6 +59,8 @@ struct Graph {
 
 /// More states than this are not drawn; a notice says how many were left out.
 inline constexpr int kStatesMax = 400;
+/// Nor are more transitions than this: layout takes long with them.
+inline constexpr std::size_t kEdgesMax = 2000;
 /// Parallel and Map states nested deeper than this are drawn as plain states.
 inline constexpr int kNestingMax = 8;
 

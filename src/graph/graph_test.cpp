@@ -233,6 +233,19 @@ TEST(Build, LeavesOutStatesPastTheLimit) {
   EXPECT_EQ(graph.nodes.size(), kStatesMax + 3u);
 }
 
+TEST(Build, LeavesOutTransitionsPastTheLimit) {
+  json::array rules;
+  for (std::size_t i = 0; i < kEdgesMax; ++i) {
+    rules.push_back(json::object{{"Variable", "$.x"}, {"NumericEquals", i}, {"Next", "B"}});
+  }
+  const Graph graph = from_definition(
+      {{"StartAt", "A"},
+       {"States", {{"A", {{"Type", "Choice"}, {"Choices", rules}}},
+                   {"B", {{"Type", "Succeed"}}}}}});
+  EXPECT_EQ(graph.edges.size(), kEdgesMax);
+  EXPECT_EQ(graph.nodes.back().name, "2 more transitions are not drawn");
+}
+
 TEST(Rules, ReadAsAPersonWouldWriteThem) {
   EXPECT_EQ(describe_rule(parse(R"({"Variable":"$.x","NumericLessThanEquals":4,"Next":"A"})")),
             "$.x <= 4");

@@ -13,6 +13,10 @@ std::string host_name(std::string_view header) {
   return std::string(header.substr(0, header.find(':')));
 }
 
+std::string peer_address(const std::string& peer) {
+  return peer.find(':') == std::string::npos ? "" : host_name(peer);
+}
+
 std::string bracketed(const std::string& host) {
   return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }

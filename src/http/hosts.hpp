@@ -10,6 +10,9 @@ namespace trainyard::http {
 /// "127.0.0.1:4566" → "127.0.0.1"; "[::1]:4566" → "::1"; a name alone stays.
 std::string host_name(std::string_view header);
 
+/// The address in a request's `peer`: "" for "unix", which has none.
+std::string peer_address(const std::string& peer);
+
 /// The host as it stands in URLs and Host fields: an IPv6 address in brackets.
 std::string bracketed(const std::string& host);
 

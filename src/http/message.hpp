@@ -118,6 +118,8 @@ struct Response {
   /// Of a 101: the connection speaks the protocol in Upgrade from here on, and its bytes go to and
   /// from this socket untouched, `early` first to the client. Not inside of TLS.
   std::optional<Tunnel> tunnel;
+  /// Kept until the response, its stream or tunnel included, is over: a place that it takes up.
+  std::shared_ptr<void> held;
 };
 
 Response text_response(int status, std::string text, std::string type = "text/plain");

@@ -400,7 +400,8 @@ Session::Step Session::change_protocol() {
   append_head(response, false, false, false, true);
   exchange_.reset();
   if (!write(out_, response.tunnel->early)) return end();
-  relay(channel_->fd(), response.tunnel->socket.get(), reader_->take_buffered());
+  relay(channel_->fd(), response.tunnel->socket.get(), reader_->take_buffered(),
+        response.tunnel->goes_on);
   return end();
 }
 

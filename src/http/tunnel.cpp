@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "http/channel.hpp"
 #include "http/client.hpp"
@@ -123,8 +124,11 @@ Tunnel open_tunnel(const std::string& host, int port, const std::optional<Forwar
   return tunnel;
 }
 
-void relay(int client, int upstream, std::string_view early, milliseconds idle) {
+void relay(int client, int upstream, std::string_view early,
+           const std::function<bool()>& goes_on, milliseconds idle) {
   Flow out(client, upstream, early), in(upstream, client, {});
+  const milliseconds wait = goes_on ? std::min<milliseconds>(idle, kAskEvery) : idle;
+  int64_t moved = monotonic_nanos(), asked = moved;
   for (;;) {
     if (!out.move() || !in.move()) return;
     if (out.ended && in.ended) return;
@@ -133,9 +137,15 @@ void relay(int client, int upstream, std::string_view early, milliseconds idle) 
     // The client's end is watched in any case: when it is gone, nothing is left to do. A negative
     // descriptor is passed over.
     pollfd entries[] = {{client, at_client, 0}, {at_upstream != 0 ? upstream : -1, at_upstream, 0}};
-    int ready = ::poll(entries, 2, static_cast<int>(idle.count()));
-    if (ready == 0 || (ready < 0 && errno != EINTR)) return;
+    int ready = ::poll(entries, 2, static_cast<int>(wait.count()));
+    if (ready < 0 && errno != EINTR) return;
     if (ready > 0 && (entries[0].revents & (POLLHUP | POLLERR)) != 0) return;
+    const int64_t now = monotonic_nanos();
+    if (ready > 0) moved = now;
+    if (now - moved >= std::chrono::nanoseconds(idle).count()) return;
+    if (!goes_on || now - asked < std::chrono::nanoseconds(kAskEvery).count()) continue;
+    asked = now;
+    if (!goes_on()) return;
   }
 }
 

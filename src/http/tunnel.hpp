@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,7 +15,11 @@ namespace trainyard::http {
 struct Tunnel {
   Fd socket;
   std::string early;  // what came behind the proxy's answer
+  /// When set, asked every kAskEvery, from the thread that carries the bytes: the tunnel ends when
+  /// it says no. Throws nothing.
+  std::function<bool()> goes_on = nullptr;
 };
+inline constexpr std::chrono::seconds kAskEvery{5};
 
 /// Misdirected Request (RFC 9110, section 15.5.20): what an attempt's door says to CONNECT for a
 /// name that is not the daemon's to answer.
@@ -38,8 +43,10 @@ Tunnel open_tunnel(const std::string& host, int port, const std::optional<Forwar
                    std::chrono::milliseconds timeout);
 
 /// Carries bytes both ways, `early` first to `upstream`, until both sides have ended theirs, one
-/// breaks off, `client` is shut down by another thread, or nothing moves for `idle`.
+/// breaks off, `client` is shut down by another thread, nothing moves for `idle`, or `goes_on` (see
+/// Tunnel) says no.
 void relay(int client, int upstream, std::string_view early,
+           const std::function<bool()>& goes_on = nullptr,
            std::chrono::milliseconds idle = std::chrono::minutes(10));
 
 }  // namespace trainyard::http

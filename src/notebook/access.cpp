@@ -67,7 +67,9 @@ bool is_named(std::string_view cookie, std::string_view name) {
 Access fixed_access(std::string token, std::string session, std::vector<std::string> hosts) {
   Access access;
   access.parameter = "token";
-  access.hosts = std::move(hosts);
+  access.is_host = [hosts = std::move(hosts)](std::string_view host) {
+    return http::is_known_host(host, hosts);
+  };
   access.opens = [token = std::move(token)](const http::Request&, std::string_view said) {
     return equal_in_constant_time(said, token);
   };
@@ -87,15 +89,15 @@ std::string token_in_query(const http::Request& request, std::string_view parame
   return "";
 }
 
-std::string cookie_value(std::string_view field, std::string_view name) {
-  std::string value;
+std::vector<std::string> cookie_values(std::string_view field, std::string_view name) {
+  std::vector<std::string> values;
   for_each_cookie(field, [&](std::string_view cookie) {
     const std::size_t equals = cookie.find('=');
-    if (value.empty() && equals != std::string_view::npos && is_named(cookie, name)) {
-      value = trim(cookie.substr(equals + 1));
+    if (equals != std::string_view::npos && is_named(cookie, name)) {
+      values.emplace_back(trim(cookie.substr(equals + 1)));
     }
   });
-  return value;
+  return values;
 }
 
 std::string without_cookie(std::string_view field, std::string_view name) {
@@ -125,12 +127,14 @@ Verdict judge(const http::Request& request, const Access& access) {
   if (!request.target.starts_with('/') || request.target.starts_with("//")) {
     return refuse(400, "The address begins with one slash.");
   }
-  if (!http::is_known_host(request.headers.get("Host"), access.hosts)) {
+  if (!access.is_host(request.headers.get("Host"))) {
     return refuse(403, "The notebook does not answer to this name.");
   }
   if (!comes_from_us(request)) return refuse(403, "Pages of other sites have no access.");
-  const std::string cookie = cookie_value(request.headers.get("Cookie"), access.cookie);
-  const bool has_cookie = !cookie.empty() && access.is_session(request, cookie);
+  const auto cookies = cookie_values(request.headers.get("Cookie"), access.cookie);
+  const bool has_cookie =
+      std::any_of(cookies.begin(), cookies.end(),
+                  [&](const std::string& cookie) { return access.is_session(request, cookie); });
   const std::string token = token_in_query(request, access.parameter);
   const bool opens = !token.empty() && access.opens(request, token);
   if (opens && request.method == "GET" && !request.headers.has("Upgrade") &&

@@ -22,15 +22,17 @@ struct Session {
 struct Access {
   std::string parameter;           // of the link's query, which holds its token
   std::string cookie;              // its name; browsers do not tell ports of a host apart
-  std::vector<std::string> hosts;  // names of this machine beside the loopback ones
   std::string hint;                // how to come in, one sentence for those who do not
+  /// Whether a Host field names the notebook.
+  std::function<bool(std::string_view host)> is_host;
   std::function<bool(const http::Request& request, std::string_view token)> opens;
   std::function<bool(const http::Request& request, std::string_view cookie)> is_session;
   /// For a token that opens.
   std::function<Session(std::string_view token)> session;
 };
 
-/// One token and one session for as long as the door stands.
+/// One token and one session for as long as the door stands. `hosts`: names of this machine beside
+/// the loopback ones.
 Access fixed_access(std::string token, std::string session, std::vector<std::string> hosts);
 
 struct Verdict {
@@ -50,8 +52,9 @@ struct Verdict {
 /// may know our address (Origin, Sec-Fetch-Site), or a name of theirs may lead here (Host).
 Verdict judge(const http::Request& request, const Access& access);
 
-/// The value of a cookie in a Cookie field; "" when it is not there.
-std::string cookie_value(std::string_view field, std::string_view name);
+/// The values of a cookie in a Cookie field: pages of a neighbouring host can add others of its
+/// name.
+std::vector<std::string> cookie_values(std::string_view field, std::string_view name);
 /// A Cookie field without one cookie; "" when nothing is left.
 std::string without_cookie(std::string_view field, std::string_view name);
 /// The token in a request's query; "" when there is none.

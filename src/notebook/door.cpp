@@ -32,9 +32,24 @@ http::ClientOptions to_jupyter() {
   return options;
 }
 
-Door::Door(DoorOptions options) : options_(std::move(options)), jupyter_(options_.jupyter) {}
+Door::Door(DoorOptions options)
+    : shared_options_(std::make_shared<const DoorOptions>(std::move(options))),
+      options_(*shared_options_),
+      taken_(std::make_shared<std::atomic<int>>(0)),
+      jupyter_(options_.jupyter) {}
 
+/// A place is taken until the answer, and the WebSocket that it may open, is over.
 http::Response Door::handle(http::Request& request) {
+  const std::shared_ptr<void> place(nullptr, [taken = taken_](void*) { --*taken; });
+  if (++*taken_ > options_.places) {
+    return notice(503, "Too many connections", "The notebook has as many as it may have.");
+  }
+  http::Response response = answer(request);
+  response.held = place;
+  return response;
+}
+
+http::Response Door::answer(http::Request& request) {
   const Verdict verdict = judge(request, options_.access);
   if (verdict.way == Verdict::Way::refuse) {
     return notice(verdict.status, "No access", verdict.why);
@@ -99,7 +114,7 @@ http::Response Door::show(std::string_view kind, std::string_view escaped_arn) {
 
 http::Response Door::pass_on(http::Request& request) {
   http::Outgoing onward = outgoing(request, options_.jupyter_token, options_.access);
-  if (onward.upgrade) return change_protocol(onward);
+  if (onward.upgrade) return change_protocol(request, onward);
   if (!request.length && request.headers.has("Transfer-Encoding")) {
     return notice(411, "Length required", "Bodies are passed on with their length alone.");
   }
@@ -115,10 +130,12 @@ http::Response Door::pass_on(http::Request& request) {
   return response;
 }
 
-/// A connection of its own, which is the client's from Jupyter's consent on.
-http::Response Door::change_protocol(const http::Outgoing& request) {
+/// A connection of its own, which is the client's from Jupyter's consent on, for as long as whoever
+/// opened it may come in.
+http::Response Door::change_protocol(const http::Request& request,
+                                     const http::Outgoing& onward) {
   http::Connection connection = options_.jupyter();
-  http::Response response = connection.exchange_streaming(request);
+  http::Response response = connection.exchange_streaming(onward);
   const std::string protocol = response.headers.get("Upgrade");
   http::keep_end_to_end(response.headers);
   response.close = false;
@@ -126,6 +143,16 @@ http::Response Door::change_protocol(const http::Outgoing& request) {
   response.headers.set("Upgrade", protocol);
   response.stream.reset();
   response.tunnel = connection.take_over();
+  http::Request head = request;
+  head.body = nullptr;
+  response.tunnel->goes_on = [options = shared_options_, head = std::move(head)] {
+    try {
+      return judge(head, options->access).way == Verdict::Way::pass;
+    } catch (const std::exception& error) {
+      log_warning("{}: {}", head.path(), error.what());
+      return false;
+    }
+  };
   return response;
 }
 

@@ -2,7 +2,10 @@
 // ask AWS for, and passes everything else on.
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <limits>
+#include <memory>
 #include <string>
 
 #include "http/client.hpp"
@@ -20,6 +23,8 @@ struct DoorOptions {
   std::string jupyter_token;    // goes with every request, in place of what opens the door
   ConsolePage page;
   Access access;
+  /// Requests and WebSockets at a time; more are told 503.
+  int places = std::numeric_limits<int>::max();
 };
 
 /// Jupyter answers some requests only when a kernel has started, or a large file is written.
@@ -33,13 +38,17 @@ class Door {
   http::Response handle(http::Request& request);
 
  private:
+  http::Response answer(http::Request& request);
   http::Response enter(const http::Request& request) const;
   http::Response own(http::Request& request);
   http::Response show(std::string_view kind, std::string_view escaped_arn);
   http::Response pass_on(http::Request& request);
-  http::Response change_protocol(const http::Outgoing& request);
+  http::Response change_protocol(const http::Request& request, const http::Outgoing& onward);
 
-  const DoorOptions options_;
+  /// Shared with tunnels, which may outlive the door.
+  const std::shared_ptr<const DoorOptions> shared_options_;
+  const DoorOptions& options_;
+  const std::shared_ptr<std::atomic<int>> taken_;  // places
   http::Pool jupyter_;
 };
 

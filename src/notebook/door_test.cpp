@@ -62,6 +62,7 @@ class DoorTest : public testing::Test {
     daemon.credentials = client::fixed_credentials({"AKIAX", "secret", ""});
     options.page = presigned_pages(daemon, clock_);
     options.access = fixed_access("t0ken", "s3ssion", {});
+    options_ = options;
     door_ = std::make_unique<DoorServer>(options, "127.0.0.1", 0);
   }
 
@@ -84,6 +85,7 @@ class DoorTest : public testing::Test {
   TempDir folder_;
   SystemClock clock_;
   http::Server behind_{{}, play};
+  DoorOptions options_;
   std::unique_ptr<DoorServer> door_;
 };
 
@@ -146,6 +148,50 @@ TEST_F(DoorTest, WebSocketsGoThrough) {
   request.upgrade = true;
   request.headers.set("Upgrade", "websocket");
   EXPECT_EQ(connect().exchange(request).status, 403);
+}
+
+TEST_F(DoorTest, AWebSocketEndsWithTheRightToIt) {
+  bool allowed = true;
+  DoorOptions options = options_;
+  options.access.is_session = [&](const http::Request&, std::string_view) { return allowed; };
+  options.access.cookie = "c";
+  Door door(options);
+  http::Request request;
+  request.method = "GET";
+  request.target = "/api/kernels/1/channels";
+  request.headers.set("Host", "127.0.0.1");
+  request.headers.set("Upgrade", "websocket");
+  request.headers.set("Cookie", "c=s3ssion");
+  const http::Response opened = door.handle(request);
+  ASSERT_EQ(opened.status, 101);
+  ASSERT_TRUE(opened.tunnel->goes_on);
+  EXPECT_TRUE(opened.tunnel->goes_on());
+  allowed = false;
+  EXPECT_FALSE(opened.tunnel->goes_on());
+}
+
+TEST_F(DoorTest, HasSoManyPlaces) {
+  DoorOptions options = options_;
+  options.places = 1;
+  options.access.cookie = "c";
+  Door door(options);
+  auto ask = [&](const char* upgrade) {
+    http::Request request;
+    http::StringBody none("");
+    request.method = "GET";
+    request.target = "/api/kernels/1/channels";
+    request.body = &none;
+    request.headers.set("Host", "127.0.0.1");
+    request.headers.set("Cookie", "c=s3ssion");
+    if (*upgrade != '\0') request.headers.set("Upgrade", upgrade);
+    return door.handle(request);
+  };
+  {
+    const http::Response socket = ask("websocket");
+    ASSERT_EQ(socket.status, 101);
+    EXPECT_EQ(ask("").status, 503);
+  }
+  EXPECT_EQ(ask("").status, 200);
 }
 
 TEST_F(DoorTest, ConsolePagesAreTheDaemons) {

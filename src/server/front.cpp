@@ -101,8 +101,9 @@ http::Response Front::metrics() const {
       fmt::format("# HELP trainyard_outbox_messages Messages that wait to be performed, timers "
                   "included.\n# TYPE trainyard_outbox_messages gauge\n"
                   "trainyard_outbox_messages {}\n"
-                  "# HELP trainyard_attempts_live Attempts of jobs and endpoint instances that "
-                  "run now.\n# TYPE trainyard_attempts_live gauge\ntrainyard_attempts_live {}\n",
+                  "# HELP trainyard_attempts_live Attempts of jobs, endpoint instances and "
+                  "notebooks that run now.\n# TYPE trainyard_attempts_live gauge\n"
+                  "trainyard_attempts_live {}\n",
                   outbox, attempts),
       "text/plain; version=0.0.4");
 }

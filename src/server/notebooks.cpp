@@ -10,8 +10,8 @@
 namespace trainyard::server {
 namespace {
 
-/// More are forgotten at once: those in use come back.
-constexpr std::size_t kDoorsMax = 64;
+/// As many as attempts have at their own doors: no notebook takes all connections of the port.
+constexpr int kPlaces = 128;
 constexpr const char* kCookie = "trainyard-notebook";
 constexpr const char* kService = "sagemaker.amazonaws.com";
 constexpr const char* kSessionName = "SageMaker";
@@ -29,7 +29,7 @@ bool Notebooks::is_for(const http::Request& request) const {
 http::Response Notebooks::handle(http::Request& request) {
   const std::string header = request.headers.get("Host");
   const std::string key = sagemaker::notebook_in_host(header, hosts_);
-  const auto door = door_of(key, http::host_name(header));
+  const auto door = door_of(key);
   if (!door) {
     return notebook::notice(404, "No notebook here",
                             "There is no notebook instance of the name " + key +
@@ -47,7 +47,7 @@ bool Notebooks::may_enter(const http::Request& request, const std::string& acces
   return parts_.store.read([&](Txn& txn) {
     auto credential = identity::find_credential(txn, access_key);
     if (!credential) return false;
-    credential->caller.source_ip = http::host_name(request.peer);
+    credential->caller.source_ip = http::peer_address(request.peer);
     identity::Authorisation question;
     question.action = kAction;
     question.resource = arn;
@@ -62,8 +62,8 @@ bool Notebooks::may_enter(const http::Request& request, const std::string& acces
   });
 }
 
-notebook::Access Notebooks::access_of(const sagemaker::NotebookDoor& facts,
-                                      std::string host) const {
+notebook::Access Notebooks::access_of(const std::string& key,
+                                      const sagemaker::NotebookDoor& facts) const {
   using sagemaker::Ticket;
   auto ticket = [this, facts](Ticket::Kind kind, std::string_view text) {
     return sagemaker::read_ticket(facts.secret, kind, text, parts_.clock.now());
@@ -77,7 +77,9 @@ notebook::Access Notebooks::access_of(const sagemaker::NotebookDoor& facts,
   notebook::Access access;
   access.parameter = "authToken";
   access.cookie = kCookie;
-  access.hosts = {std::move(host)};
+  access.is_host = [this, key](std::string_view host) {
+    return sagemaker::notebook_in_host(host, hosts_) == key;
+  };
   access.hint = "Open a presigned URL: `aws sagemaker create-presigned-notebook-instance-url` "
                 "makes one, which opens for five minutes.";
   access.opens = holds(Ticket::Kind::link);
@@ -92,32 +94,41 @@ notebook::Access Notebooks::access_of(const sagemaker::NotebookDoor& facts,
   return access;
 }
 
-/// nullptr for a notebook that is not in service.
-std::shared_ptr<notebook::Door> Notebooks::door_of(const std::string& key, std::string host) {
+/// nullptr for a notebook that is not in service. A door goes with the run that it stands before:
+/// it keeps connections into that one's network.
+std::shared_ptr<notebook::Door> Notebooks::door_of(const std::string& key) {
   const auto facts = parts_.store.read(
       [&](Txn& txn) { return sagemaker::find_notebook_door(txn, parts_.site, key); });
-  if (!facts) return nullptr;
   std::lock_guard lock(mutex_);
-  const std::string name = facts->attempt + " " + host;
-  if (auto known = doors_.find(name); known != doors_.end()) return known->second;
+  if (!facts) {
+    doors_.erase(key);
+    return nullptr;
+  }
+  Standing& standing = doors_[key];
+  if (standing.attempt != facts->attempt) standing = {facts->attempt, make_door(key, *facts)};
+  return standing.door;
+}
+
+std::shared_ptr<notebook::Door> Notebooks::make_door(const std::string& key,
+                                                     const sagemaker::NotebookDoor& facts) const {
   notebook::DoorOptions options;
-  options.jupyter = [this, facts = *facts] {
+  options.jupyter = [this, facts] {
     http::Address address;
     address.host = facts.host;
     address.port = compute::kContainerPort;
     return http::Connection(parts_.executor.connect(facts.attempt, facts.host, compute::kContainerPort),
                             address, notebook::to_jupyter());
   };
-  options.jupyter_token = facts->jupyter_token;
-  options.page = [this, role = facts->role_arn](const std::string& kind, const std::string& arn) {
+  options.jupyter_token = facts.jupyter_token;
+  options.places = kPlaces;
+  options.page = [this, role = facts.role_arn](const std::string& kind, const std::string& arn) {
     const Caller caller = parts_.store.read([&](Txn& txn) {
       return identity::assume_for_service(txn, role, kService, kSessionName);
     });
     return page_(caller, kind, arn);
   };
-  options.access = access_of(*facts, std::move(host));
-  if (doors_.size() >= kDoorsMax) doors_.clear();
-  return doors_[name] = std::make_shared<notebook::Door>(std::move(options));
+  options.access = access_of(key, facts);
+  return std::make_shared<notebook::Door>(std::move(options));
 }
 
 }  // namespace trainyard::server

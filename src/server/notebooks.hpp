@@ -28,8 +28,14 @@ class Notebooks {
   http::Response handle(http::Request& request);
 
  private:
-  std::shared_ptr<notebook::Door> door_of(const std::string& key, std::string host);
-  notebook::Access access_of(const sagemaker::NotebookDoor& facts, std::string host) const;
+  struct Standing {
+    std::string attempt;
+    std::shared_ptr<notebook::Door> door;
+  };
+  std::shared_ptr<notebook::Door> door_of(const std::string& key);
+  std::shared_ptr<notebook::Door> make_door(const std::string& key,
+                                            const sagemaker::NotebookDoor& facts) const;
+  notebook::Access access_of(const std::string& key, const sagemaker::NotebookDoor& facts) const;
   bool may_enter(const http::Request& request, const std::string& access_key,
                  const std::string& arn) const;
 
@@ -37,7 +43,7 @@ class Notebooks {
   const std::vector<std::string> hosts_;
   const Page page_;
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<notebook::Door>> doors_;  // by attempt and host name
+  std::map<std::string, Standing> doors_;  // by notebook
 };
 
 }  // namespace trainyard::server

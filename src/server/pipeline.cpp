@@ -20,11 +20,6 @@ bool is_global(std::string_view signing_name) {
   return signing_name == "iam" || signing_name == "sts";
 }
 
-/// "unix" has no address.
-std::string peer_address(const std::string& peer) {
-  return peer.find(':') == std::string::npos ? "" : http::host_name(peer);
-}
-
 ApiError internal_failure(const wire::Service& service) {
   bool s3 = service.protocol == wire::Protocol::rest_xml;
   return ApiError(s3 ? "InternalError" : "InternalFailure", 500,
@@ -112,7 +107,7 @@ struct Pipeline::Impl {
         options);
     request.body = payload.get();
     Caller caller = std::move(credential->caller);
-    caller.source_ip = peer_address(request.peer);
+    caller.source_ip = http::peer_address(request.peer);
     return caller;
   }
 

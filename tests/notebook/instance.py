@@ -141,13 +141,15 @@ class Instance:
         """Starts one, as for a notebook in the first folder."""
         return self.call("/api/kernels", "POST", {"path": "some.ipynb"})["id"]
 
-    def run(self, code, kernel=None):
-        """Runs code in a kernel (a new one, unless given) and returns what it printed."""
-        kernel = kernel or self.kernel()
+    def open_kernel(self, kernel):
         port = urllib.parse.urlsplit(self.daemon.url).port
-        socket = websocket.create_connection(
+        return websocket.create_connection(
             f"ws://127.0.0.1:{port}/api/kernels/{kernel}/channels", host=self.host(),
             cookie=self.cookie, suppress_origin=True, timeout=CODE_SECONDS_MAX)
+
+    def run(self, code, kernel=None):
+        """Runs code in a kernel (a new one, unless given) and returns what it printed."""
+        socket = self.open_kernel(kernel or self.kernel())
         try:
             return output_of(socket, code)
         finally:

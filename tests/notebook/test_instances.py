@@ -9,6 +9,7 @@ import urllib.parse
 from instance import Instance, Refused, daemon_with_jupyter, wait_for
 
 import boto3
+import websocket
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from harness import ACCOUNT, REGION, make_roles
@@ -122,13 +123,6 @@ class ALife(WithJupyter):
         aws("delete-notebook-instance")
         self.assertTrue(lab.is_gone())
 
-    def test_a_jupyter_that_is_shut_down_at_once(self):
-        lab = self.instance("brief")
-        lab.enter()
-        lab.call("/api/shutdown", "POST")
-        self.assertIn("was shut down", lab.until("Failed")["FailureReason"])
-        lab.start()  # a failed one can be started
-
 
 class Inside(WithJupyter):
     def test_what_a_notebook_sees(self):
@@ -161,6 +155,11 @@ print(boto3.client("sts", "us-east-1").get_caller_identity()["Arn"])
             self.assertEqual(told[0], "https://s3.amazonaws.com")
             self.assertIn("'seen-from-inside'", told[1])
             self.assertEqual(told[2], f"arn:aws:sts::{ACCOUNT}:assumed-role/JobRole/SageMaker")
+            told = lab.run(AS_ON_AWS + """
+import boto3
+print([one["Name"] for one in boto3.client("s3", use_ssl=False).list_buckets()["Buckets"]])
+""")
+            self.assertIn("'seen-from-inside'", told)
         told = lab.run("""
 import urllib.request, urllib.error
 try:
@@ -215,11 +214,16 @@ class WhoComesIn(WithJupyter):
         self.assertEqual(code_of(denied), "AccessDeniedException")
         lab.enter(lab.presigned(own))
         self.assertEqual(lab.call("/api/contents")["type"], "directory")
-        # IAM is asked at each request: a right that is taken away ends the session.
+        socket = lab.open_kernel(lab.kernel())
+        # IAM is asked at each request, and while a kernel's socket is open: a right that is taken
+        # away ends the session.
         self.daemon.client("iam").delete_user_policy(UserName="owner", PolicyName="own")
         with self.assertRaises(Refused) as refused:
             lab.call("/api/contents")
         self.assertEqual(refused.exception.status, 403)
+        with self.assertRaises(websocket.WebSocketConnectionClosedException):
+            while True:
+                socket.recv()
 
     def test_addresses(self):
         lab = self.instance("addressed")

@@ -137,7 +137,7 @@ void instance_lost(Call& call, const std::string& attempt, const std::string& ho
   instance.error = "InternalServerError";
   instance.reason = host + ": " + reason;
   instance.ended = call.now;
-  if (to_millis(found->created) < fact_number(call.txn, kBootedFact)) {
+  if (is_of_earlier_boot(call.txn, found->created)) {
     instance.reason = host + ": the machine was started anew while the instance ran";
   }
   end(call, *found, instance);

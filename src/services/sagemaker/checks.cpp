@@ -252,6 +252,9 @@ void check_model(const CreateModelInput& input) {
 
 void check_notebook(const CreateNotebookInstanceInput& input) {
   refuse_unsupported_of_notebook(input);
+  if (input.direct_internet_access == "Disabled" && !input.subnet_id) {
+    throw invalid("DirectInternetAccess can be Disabled only with a SubnetId.");
+  }
   check_instance_type(input.instance_type, "notebook instance", this_machine());
 }
 

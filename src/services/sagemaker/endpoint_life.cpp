@@ -15,17 +15,14 @@
 namespace trainyard::sagemaker {
 namespace {
 
-constexpr const char* kHost = "algo-1";
+constexpr const char* kHost = kServingHost;
 
 // The agent itself keeps the limit on /ping. These hold when it cannot: a download that hangs, a
 // machine that is starved.
 constexpr std::chrono::seconds kDownloadTimeout{1200};
-constexpr std::chrono::seconds kStartupSlack{60};
 /// An instance that fails its health checks for so long is ended and replaced.
 constexpr std::chrono::seconds kUnhealthyMax{60};
 constexpr std::chrono::seconds kReplaceDelayMax{60};
-/// After so long in service an instance's death is a new misfortune, not the last one's repeat.
-constexpr std::chrono::seconds kSteadyAfter{60};
 
 void announce(Call& call, const Endpoint& endpoint) {
   update_resource(call.txn, to_resource(endpoint));

@@ -25,5 +25,9 @@ void add_to_fact(Txn& txn, std::string_view name, int64_t by);
 
 inline void bump_routes(Txn& txn) { add_to_fact(txn, kRoutesFact, 1); }
 inline bool is_stopping(Txn& txn) { return fact_number(txn, kStoppingFact) != 0; }
+/// Whether what was made then died with the machine.
+inline bool is_of_earlier_boot(Txn& txn, Time created) {
+  return to_millis(created) < fact_number(txn, kBootedFact);
+}
 
 }  // namespace trainyard::sagemaker

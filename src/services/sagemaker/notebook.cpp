@@ -15,7 +15,7 @@ std::optional<Notebook> find_notebook(Txn& txn, std::string_view key) {
   if (!resource) return std::nullopt;
   Notebook notebook;
   const json::object& state = resource->state;
-  notebook.settings = wire::from_json<CreateNotebookInstanceInput>(state.at("settings"));
+  notebook.settings = wire::from_json<CreateNotebookInstanceInput>(resource->request);
   notebook.volume = stored_text(state, "volume");
   notebook.attempt = stored_text(state, "attempt");
   notebook.failure = stored_text(state, "failure");
@@ -31,8 +31,7 @@ Notebook get_notebook(Call& call, std::string_view name) {
 
 Resource to_resource(const Notebook& notebook) {
   Resource resource = notebook.resource;
-  resource.state = {{"settings", wire::to_json(notebook.settings)},
-                    {"volume", notebook.volume},
+  resource.state = {{"volume", notebook.volume},
                     {"attempt", notebook.attempt},
                     {"failure", notebook.failure}};
   return resource;
@@ -55,7 +54,7 @@ DescribeNotebookInstanceOutput describe(const Site& site, const Notebook& notebo
   if (!notebook.failure.empty()) output.failure_reason = notebook.failure;
   output.url = notebook_host(site, notebook.resource.name);
   output.instance_type = settings.instance_type;
-  output.ip_address_type = settings.ip_address_type;
+  output.ip_address_type = settings.ip_address_type.value_or("ipv4");
   output.subnet_id = settings.subnet_id;
   output.security_groups = settings.security_group_ids;
   output.role_arn = settings.role_arn;
@@ -67,7 +66,8 @@ DescribeNotebookInstanceOutput describe(const Site& site, const Notebook& notebo
   output.root_access = settings.root_access.value_or("Enabled");
   output.platform_identifier = settings.platform_identifier;
   output.instance_metadata_service_configuration =
-      settings.instance_metadata_service_configuration;
+      settings.instance_metadata_service_configuration.value_or(
+          InstanceMetadataServiceConfiguration{"1"});
   return output;
 }
 

@@ -12,9 +12,9 @@ std::string notebook_key(std::string_view name);
 
 struct Notebook {
   Resource resource;                // its name is the key
-  CreateNotebookInstanceInput settings;  // the creating request with what updates have changed
+  CreateNotebookInstanceInput settings;  // its request, with what updates have changed
   std::string volume;               // of its files, unique for ever; [a-z0-9-]
-  std::string attempt;              // that runs it, or did last
+  std::string attempt;              // that runs it, or did last; "" while it waits for its start
   std::string failure;              // FailureReason
 };
 

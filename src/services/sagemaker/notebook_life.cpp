@@ -13,14 +13,10 @@
 namespace trainyard::sagemaker {
 namespace {
 
-constexpr const char* kHost = "algo-1";
+constexpr const char* kHost = kServingHost;
 /// The agent itself keeps the limit on the first answer; this holds when it cannot.
-constexpr std::chrono::seconds kStartupSlack{60};
 constexpr std::chrono::seconds kStartupLimit =
     std::chrono::seconds(kNotebookStartSeconds) + kStartupSlack;
-/// After so long in service the end of an instance (its Jupyter was shut down from its menu, the
-/// machine was started anew) is followed by another start; before, it has failed.
-constexpr std::chrono::seconds kSteadyAfter{60};
 constexpr int kVolumeSuffixCharacters = 8;
 
 constexpr std::string_view kResting[] = {"Stopped", "Failed"};
@@ -51,18 +47,38 @@ std::vector<Attempt> live_attempts_of(Call& call, const Notebook& notebook) {
   return live_attempts_of(call.txn, Kind::notebook_instance, notebook.resource.name);
 }
 
-/// Starts its instance. The resource must be stored by now.
-void begin(Call& call, Notebook& notebook) {
+/// Whether it waits to be started.
+bool is_waiting(const Notebook& notebook) {
+  return notebook.resource.status == "Pending" && notebook.attempt.empty();
+}
+
+/// Starts one that waits, unless something of it still runs, which has its volume: then the end of
+/// that starts it. While the daemon ends it goes on waiting, for restore_notebooks.
+void start_if_possible(Call& call, Notebook& notebook) {
+  if (is_stopping(call.txn) || !live_attempts_of(call, notebook).empty()) return;
   Attempt attempt;
   attempt.owner_kind = Kind::notebook_instance;
   attempt.owner = notebook.resource.name;
   attempt.role_arn = notebook.settings.role_arn;
   insert_attempt(call, attempt, {kHost});
   notebook.attempt = attempt.id;
-  notebook.failure.clear();
-  enter(call, notebook, "Pending");
   submit_attempt(call, attempt, {kHost}, notebook_plan(call.site, notebook, attempt));
   post_deadline(call, attempt.id, "startup", call.now + kStartupLimit);
+}
+
+/// The resource must be stored by now.
+void begin(Call& call, Notebook& notebook) {
+  enter(call, notebook, "Pending");
+  notebook.attempt.clear();
+  notebook.failure.clear();
+  start_if_possible(call, notebook);
+  announce(call, notebook);
+}
+
+/// Stopping ends with the last that ran.
+void finish_stop(Call& call, Notebook& notebook) {
+  if (!live_attempts_of(call, notebook).empty()) return;
+  enter(call, notebook, "Stopped");
   announce(call, notebook);
 }
 
@@ -70,6 +86,13 @@ void finish_delete(Call& call, const Notebook& notebook) {
   if (!live_attempts_of(call, notebook).empty()) return;
   remove_resource(call.txn, Kind::notebook_instance, notebook.resource.name);
   outbox::post(call.txn, "compute.volume.remove", notebook.volume, {}, call.now);
+}
+
+/// Whether what has ended deserves another start: it had served for a while, or the machine took
+/// it.
+bool is_steady(Call& call, const Attempt& attempt, const Instance& instance) {
+  const bool served = attempt.serving_since && call.now - *attempt.serving_since >= kSteadyAfter;
+  return served || (instance.outcome == "lost" && is_of_earlier_boot(call.txn, attempt.created));
 }
 
 /// What its owner reads. What was no fault of ours needs no word for whose it was.
@@ -82,6 +105,7 @@ std::string reason_of(const Instance& instance) {
 
 void restore_notebook(Call& call, Notebook& notebook) {
   if (notebook.resource.status == "Deleting") return finish_delete(call, notebook);
+  if (notebook.resource.status == "Stopping") return finish_stop(call, notebook);
   auto attempts = live_attempts_of(call, notebook);
   auto current = std::find_if(attempts.begin(), attempts.end(), [&](const Attempt& attempt) {
     return attempt.id == notebook.attempt;
@@ -131,11 +155,14 @@ void stop_notebook(Call& call, Notebook& notebook) {
   enter(call, notebook, "Stopping");
   for (Attempt& attempt : live_attempts_of(call, notebook)) cancel_attempt(call, attempt);
   announce(call, notebook);
+  finish_stop(call, notebook);
 }
 
 void update_notebook(Call& call, Notebook& notebook) {
   enter(call, notebook, "Stopped");
   notebook.failure.clear();
+  notebook.resource.request = wire::to_json(notebook.settings);
+  update_request(call.txn, notebook.resource);
   announce(call, notebook);
 }
 
@@ -168,15 +195,13 @@ void notebook_ended(Call& call, Attempt& attempt, const Instance& instance) {
   auto notebook = find_notebook(call.txn, attempt.owner);
   if (!notebook) return;
   if (notebook->resource.status == "Deleting") return finish_delete(call, *notebook);
-  if (notebook->attempt != attempt.id) return;
-  if (notebook->resource.status == "Stopping") {
-    enter(call, *notebook, "Stopped");
-    return announce(call, *notebook);
+  if (notebook->resource.status == "Stopping") return finish_stop(call, *notebook);
+  if (is_waiting(*notebook)) {
+    start_if_possible(call, *notebook);
+    return update_resource(call.txn, to_resource(*notebook));
   }
-  if (!is_to_run(*notebook) || is_stopping(call.txn)) return;
-  if (attempt.serving_since && call.now - *attempt.serving_since >= kSteadyAfter) {
-    return begin(call, *notebook);
-  }
+  if (notebook->attempt != attempt.id || !is_to_run(*notebook) || is_stopping(call.txn)) return;
+  if (is_steady(call, attempt, instance)) return begin(call, *notebook);
   fail(call, *notebook, reason_of(instance));
 }
 

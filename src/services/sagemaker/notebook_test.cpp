@@ -1,3 +1,4 @@
+#include "services/sagemaker/facts.hpp"
 #include "services/sagemaker/notebook_door.hpp"
 #include "services/sagemaker/sagemaker_testing.hpp"
 
@@ -88,9 +89,10 @@ TEST_F(NotebookTest, WhatIsAskedInWhichStatus) {
                                "]). Unable to transition to (" + wish.to +
                                ") for Notebook Instance (" + kArn + ").");
         EXPECT_EQ(status(), now);
-      } else if (wish.then[0] != '\0') {
+      } else {
         EXPECT_EQ(code, "");
-        EXPECT_EQ(status(), wish.then);
+        EXPECT_EQ(error_of([&] { EXPECT_EQ(status(), wish.then); }),
+                  wish.then[0] != '\0' ? "" : "ValidationException");
       }
       // A fresh one for the next row.
       for (const std::string& attempt : live()) ended(attempt, "algo-1", "stopped");
@@ -167,6 +169,8 @@ TEST_F(NotebookTest, RequestsThatAreRefused) {
   EXPECT_EQ(refused([&](auto& input) { input.role_arn = role_arn("OtherRole"); }),
             "ValidationException");
   EXPECT_THAT(message, StartsWith("Could not assume role "));
+  EXPECT_EQ(refused([](auto& input) { input.direct_internet_access = "Disabled"; }),
+            "ValidationException");
   EXPECT_EQ(refused([](auto& input) { input.lifecycle_config_name = "x"; }),
             "ValidationException");
   EXPECT_EQ(message, "LifecycleConfigName is not supported here.");
@@ -256,6 +260,60 @@ TEST_F(NotebookTest, AStartThatTakesTooLong) {
   ended(attempt, "algo-1", "stopped");
   EXPECT_THAT(take_keys("compute.volume.remove"), testing::SizeIs(1));
   EXPECT_EQ(error_of([&] { shown(); }), "ValidationException");
+}
+
+TEST_F(NotebookTest, OneAtATimeHasTheVolume) {
+  create();
+  const std::string slow = only_attempt();
+  clock.advance(seconds(360));
+  deliver_deadlines();
+  ASSERT_EQ(status(), "Failed");
+  start();  // what failed has not ended yet
+  EXPECT_EQ(status(), "Pending");
+  EXPECT_THAT(live(), ElementsAre(slow));
+  ended(slow, "algo-1", "stopped");
+  EXPECT_EQ(status(), "Pending");
+  const std::string next = only_attempt();
+  EXPECT_NE(next, slow);
+  phase(next, "algo-1", "InService");
+  // The daemon was killed while it ended everything: what it had told to end still runs.
+  write([](Call& call) { stop_everything(call); });
+  write([](Call& call) { restore(call); });
+  EXPECT_EQ(status(), "Pending");
+  EXPECT_THAT(live(), ElementsAre(next));
+  ended(next, "algo-1", "stopped");
+  EXPECT_NE(only_attempt(), next);
+}
+
+TEST_F(NotebookTest, WishesWhileTheDaemonEnds) {
+  const std::string attempt = serving();
+  write([](Call& call) { stop_everything(call); });
+  create("two");  // waits
+  EXPECT_THAT(live(), ElementsAre(attempt));
+  ended(attempt, "algo-1", "stopped");
+  stop();  // nothing is left to end
+  EXPECT_EQ(status(), "Stopped");
+  write([](Call& call) { restore(call); });
+  EXPECT_EQ(status(), "Stopped");
+  EXPECT_THAT(only_attempt(), StartsWith("note-two-"));
+}
+
+TEST_F(NotebookTest, AStopThatTheDaemonDidNotSeeTheEndOf) {
+  const std::string attempt = serving();
+  stop();
+  write([](Call& call) { stop_everything(call); });
+  ended(attempt, "algo-1", "stopped");
+  EXPECT_EQ(status(), "Stopped");
+}
+
+TEST_F(NotebookTest, AMachineThatWasStartedAnew) {
+  create();
+  const std::string attempt = only_attempt();
+  clock.advance(seconds(1));
+  write([&](Call& call) { set_fact(call.txn, kBootedFact, to_millis(call.now)); });
+  lost(attempt, "algo-1", "the agent is gone");
+  EXPECT_EQ(status(), "Pending");
+  EXPECT_NE(only_attempt(), attempt);
 }
 
 TEST_F(NotebookTest, TheEndOfTheDaemonIsAPause) {

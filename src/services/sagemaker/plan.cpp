@@ -15,7 +15,6 @@ constexpr int kTrainingStopGraceSeconds = 120;
 constexpr int kServingStopGraceSeconds = 30;
 constexpr int64_t kGibibyte = int64_t{1} << 30;
 constexpr int32_t kVolumeDefaultGibibytes = 30;
-constexpr const char* kServingHost = "algo-1";
 constexpr int64_t kMillisPerSecond = 1000;
 constexpr std::size_t kInstanceIdCharacters = 17;  // as EC2's: i-0123456789abcdef0
 

@@ -11,6 +11,13 @@ inline constexpr int kPlanVersion = 1;
 /// Inference Code with Hosting Services") unless its variant says otherwise.
 inline constexpr int32_t kPingTimeoutSeconds = 240;
 
+/// The one host of an endpoint's instance, or of a notebook instance.
+inline constexpr const char* kServingHost = "algo-1";
+/// Deadlines of the service's own come so much later than those that agents keep.
+inline constexpr std::chrono::seconds kStartupSlack{60};
+/// After so long in service an instance's end is a new misfortune, not the last one's repeat: a
+/// Jupyter was shut down from its menu, say.
+inline constexpr std::chrono::seconds kSteadyAfter{60};
 /// A notebook instance's Jupyter must answer within this time.
 inline constexpr int32_t kNotebookStartSeconds = 300;
 

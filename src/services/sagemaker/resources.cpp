@@ -110,6 +110,11 @@ void update_resource(Txn& txn, const Resource& resource) {
            resource.name);
 }
 
+void update_request(Txn& txn, const Resource& resource) {
+  txn.exec("UPDATE sagemaker_resources SET request = ? WHERE kind = ? AND name = ?",
+           dump(resource.request), kind_name(resource.kind), resource.name);
+}
+
 void remove_resource(Txn& txn, Kind kind, std::string_view name) {
   txn.exec("DELETE FROM sagemaker_resources WHERE kind = ? AND name = ?", kind_name(kind), name);
   txn.exec("DELETE FROM sagemaker_tags WHERE kind = ? AND name = ?", kind_name(kind), name);

@@ -24,7 +24,8 @@ struct Resource {
   std::string status;    // "" for kinds without one
   Time created;
   Time modified;
-  json::object request;  // the creating request with AWS's member names, less Tags
+  json::object request;  // the creating request with AWS's member names, less Tags; updates of a
+                         // notebook instance change it
   json::object state;    // what became of it; its kind's own file knows the members
 };
 
@@ -45,6 +46,8 @@ std::vector<std::string> resource_names(Txn& txn, Kind kind);
 void insert_resource(Txn& txn, const Resource& resource);
 /// Stores status, time of modification and state anew; the request stays.
 void update_resource(Txn& txn, const Resource& resource);
+/// Stores the request anew.
+void update_request(Txn& txn, const Resource& resource);
 /// Removes it and its tags.
 void remove_resource(Txn& txn, Kind kind, std::string_view name);
 
