@@ -17,8 +17,8 @@ inline constexpr int64_t kArrayRangeItemsMax = 1'000;
 /// Of what is encoded, decoded or hashed (same guide, "Intrinsics for data encoding and decoding").
 inline constexpr std::size_t kEncodedCharsMax = 10'000;
 
-/// Why a function takes its arguments not: "Invalid arguments in States.MathAdd: argument 1 is no
-/// number".
+/// Why a function does not take its arguments, as in "Invalid arguments in States.ArrayLength:
+/// argument 1 is no array".
 struct Rejected {
   std::string reason;
   std::string_view subject = "arguments";  // or "template"

@@ -395,7 +395,7 @@ json::value value_by_chance(Random& random, int depth) {
     case 2:
       return static_cast<int64_t>(random.next());
     case 3:
-      return static_cast<double>(random.below(1 << 20)) / 64 - 4'000;  // read back exactly
+      return static_cast<double>(random.below(1 << 20)) / 64 - 4'000;  // others are read back an ulp off
     case 4:
       return json::value(text_by_chance(random));
     case 5: {

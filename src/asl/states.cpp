@@ -152,7 +152,8 @@ std::optional<Time> Interpreter::wait_until() {
 }
 
 void Interpreter::enter_fail() {
-  auto resolve = [&](const std::optional<std::string>& fixed, const std::optional<Expression>& source,
+  auto resolve = [&](const std::optional<std::string>& fixed,
+                     const std::optional<Expression>& source,
                      std::string_view field) -> std::optional<std::string> {
     if (!source) return fixed;
     auto value = value_of(source->evaluate(field, scope_of(branch_.input), random_));

@@ -483,10 +483,11 @@ TEST(Step, UnsupportedParameterIsARuntimeError) {
 
 /// A machine with every kind of state, driven by chance.
 std::string run_by_chance(uint64_t seed, bool restore) {
-  static const std::string kDefinition = R"({"StartAt":"Init","TimeoutSeconds":900,"States":{
+  static const std::string kDefinition = R"x({"StartAt":"Init","TimeoutSeconds":900,"States":{
     "Init":{"Type":"Pass","Result":{"n":0},"ResultPath":"$.c","Next":"Work"},
     "Work":{"Type":"Task","Resource":"arn:aws:states:::sagemaker:createTrainingJob.sync",
       "TimeoutSeconds":30,"ResultPath":"$.job",
+      "Parameters":{"n.$":"States.MathRandom(0, 1000)","id.$":"States.UUID()"},
       "Retry":[{"ErrorEquals":["Busy"],"IntervalSeconds":1,"JitterStrategy":"FULL"},
                {"ErrorEquals":["States.Timeout"],"MaxAttempts":1}],
       "Catch":[{"ErrorEquals":["Gone"],"ResultPath":"$.e","Next":"Pause"}],"Next":"Again?"},
@@ -495,7 +496,7 @@ std::string run_by_chance(uint64_t seed, bool restore) {
       {"And":[{"Variable":"$.job.n","NumericGreaterThan":7},
               {"Variable":"$.job.n","IsNumeric":true}],"Next":"Bad"}],"Default":"Good"},
     "Pause":{"Type":"Wait","Seconds":2,"Next":"Work"},
-    "Bad":{"Type":"Fail","Error":"Bad"},"Good":{"Type":"Succeed"}}})";
+    "Bad":{"Type":"Fail","Error":"Bad"},"Good":{"Type":"Succeed"}}})x";
   Runner run(kDefinition, "{}", restore);
   run.random = SeededRandom(seed + 1'000);
   SeededRandom chance(seed);
