@@ -287,22 +287,7 @@ TEST(Parse, MutatedDefinitionsAreRefusedOrRun) {
   SeededRandom random(11);
   int ran = 0;
   for (int i = 0; i < 20'000; ++i) {
-    std::string text = kWhole;
-    for (uint64_t count = 1 + random.below(3); count > 0; --count) {
-      std::size_t at = random.below(text.size());
-      std::string piece = text.substr(random.below(text.size()), random.below(12));
-      switch (random.below(3)) {
-        case 0:
-          text[at] = kWhole[random.below(kWhole.size())];
-          break;
-        case 1:
-          text.erase(at, random.below(12));
-          break;
-        default:
-          text.insert(at, piece);
-      }
-      if (text.empty()) text = "{";
-    }
+    std::string text = mutated(kWhole, random);
     if (!parse_machine(text).problems.empty()) continue;
     ++ran;
     Runner run(text, R"({"a":{"b":[5]},"s":3})");
