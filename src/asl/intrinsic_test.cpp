@@ -464,8 +464,7 @@ TEST(Intrinsic, MutatedCallsAreRefusedOrEvaluated) {
   SeededRandom random(3);
   int evaluated = 0;
   for (int i = 0; i < 20'000; ++i) {
-    std::string result =
-        evaluate(mutated(kWhole, random), R"({"a":{"b":"1;2"},"o":{"y":1}})");
+    std::string result = evaluate(mutated(kWhole, random), R"({"a":{"b":"1;2"},"o":{"y":1}})");
     evaluated += result.rfind("refused", 0) != 0;
   }
   EXPECT_GT(evaluated, 500);

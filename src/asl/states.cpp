@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 
 namespace trainyard::asl {
+
 const json::value& Interpreter::context() {
   if (!context_) {
     context_ =

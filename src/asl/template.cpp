@@ -12,8 +12,7 @@ Template::Member Template::parse_expression(std::string_view name, const json::v
   Member member{std::string(name.substr(0, name.size() - 2)), {}};
   Expression expression;
   const json::string* text = value.if_string();
-  std::string problem =
-      text ? check_expression(name, *text, expression) : not_an_expression(name);
+  std::string problem = text ? check_expression(name, *text, expression) : not_an_expression(name);
   if (!problem.empty()) faults.push_back({problem, where});
   member.value.node_ = std::move(expression);
   member.value.field_ = std::string(name);
