@@ -1,4 +1,4 @@
-// For tests: an execution driven by a script on a virtual clock.
+// For tests: an execution driven by a script on a virtual clock, and text to be refused.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -126,6 +126,26 @@ class Runner {
   bool restore_;
   std::deque<Event> answers_;
 };
+
+/// The text with up to three places changed, dropped or doubled.
+inline std::string mutated(const std::string& whole, Random& random) {
+  std::string text = whole;
+  for (uint64_t count = 1 + random.below(3); count > 0 && !text.empty(); --count) {
+    std::size_t at = random.below(text.size());
+    std::string piece = text.substr(random.below(text.size()), random.below(12));
+    switch (random.below(3)) {
+      case 0:
+        text[at] = whole[random.below(whole.size())];
+        break;
+      case 1:
+        text.erase(at, random.below(12));
+        break;
+      default:
+        text.insert(at, piece);
+    }
+  }
+  return text;
+}
 
 inline Event fails(const CallId& call, std::string error, std::string cause = "because") {
   return TaskAnswered{call, {nullptr, Failure{std::move(error), std::move(cause)}}};

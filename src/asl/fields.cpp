@@ -124,6 +124,16 @@ std::optional<Path> Fields::path(std::string_view name, bool reference_only) {
   return std::nullopt;
 }
 
+std::optional<Expression> Fields::expression(std::string_view name) {
+  auto text = string(name);
+  if (!text) return std::nullopt;
+  Expression expression;
+  std::string message = check_expression(name, *text, expression);
+  if (message.empty()) return expression;
+  problem_in(name, message);
+  return std::nullopt;
+}
+
 Selector Fields::selector(std::string_view name, bool reference_only) {
   const json::value* value = find(object_, name);
   if (!value) return {};

@@ -47,6 +47,7 @@ class Fields {
   const json::array* array(std::string_view name, bool may_be_empty = false);
   const json::object* object(std::string_view name);
   std::optional<Path> path(std::string_view name, bool reference_only = false);
+  std::optional<Expression> expression(std::string_view name);
   /// `none` for null; the default for an absent member.
   Selector selector(std::string_view name, bool reference_only = false);
   std::optional<Template> payload(std::string_view name);

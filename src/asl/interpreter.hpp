@@ -46,6 +46,8 @@ class Interpreter {
   /// InputPath; nullopt after the execution has failed.
   std::optional<json::value> effective_input();
   std::optional<json::value> fill(const std::optional<Template>& payload, json::value input);
+  /// The value; nullopt after the failure was handled.
+  std::optional<json::value> value_of(Result<json::value> result);
   /// ResultPath and OutputPath, then on to the next state.
   void leave_with(json::value result, const std::string& next);
   void leave(json::value output, const std::string& next);

@@ -77,7 +77,7 @@ struct State {
   std::optional<Time> timestamp;
   std::optional<Path> seconds_path, timestamp_path;
   std::optional<std::string> error, cause;  // Fail
-  std::optional<Path> error_path, cause_path;
+  std::optional<Expression> error_path, cause_path;
 };
 
 /// Whether an integration's input has a member of that name; asked when Parameters are filled.
@@ -107,8 +107,8 @@ struct Parsed {
 };
 
 /// Reads a definition in the Amazon States Language (https://states-language.net/spec.html) with
-/// every structural check. What this interpreter does not run (Parallel, Map, intrinsic functions,
-/// JSONata, variables) is a problem like any other.
+/// every structural check. What this interpreter does not run (Parallel, Map, JSONata,
+/// variables) is a problem like any other.
 Parsed parse_machine(std::string_view definition);
 
 }  // namespace trainyard::asl

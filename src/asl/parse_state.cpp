@@ -146,8 +146,8 @@ void parse_wait(Fields& fields, State& state) {
 void parse_fail(Fields& fields, State& state) {
   state.error = fields.string("Error");
   state.cause = fields.string("Cause");
-  state.error_path = fields.path("ErrorPath");
-  state.cause_path = fields.path("CausePath");
+  state.error_path = fields.expression("ErrorPath");
+  state.cause_path = fields.expression("CausePath");
   fields.exclusive("Error", "ErrorPath");
   fields.exclusive("Cause", "CausePath");
 }

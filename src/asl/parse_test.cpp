@@ -89,6 +89,11 @@ std::string at_s(const std::string& message, const std::string& below = "") {
   return "SCHEMA_VALIDATION_FAILED: " + message + " at /States/S" + below;
 }
 
+std::string no_expression(const std::string& field) {
+  return "The value for the field '" + field +
+         "' must be a valid JSONPath or a valid intrinsic function call";
+}
+
 TEST(Parse, EveryStatesFields) {
   check({
       {with_state(R"("End":true)"), at_s("These fields are required: [Type]")},
@@ -120,14 +125,10 @@ TEST(Parse, EveryStatesFields) {
       {with_state(R"("Type":"Pass","End":true,"ResultPath":"$$.a")"),
        at_s("The value for the field 'ResultPath' must be a valid Reference Path", "/ResultPath")},
       {with_state(R"("Type":"Pass","End":true,"Parameters":{"a.$":"b","c":[{"d.$":7}]})"),
-       at_s("The value for the field 'a.$' must be a valid JSONPath", "/Parameters") + ", " +
-           at_s("The value for the field 'd.$' must be a valid JSONPath", "/Parameters/c[0]")},
-      {with_state(
-           R"x("Type":"Pass","End":true,"Parameters":{"a.$":"States.UUID()","v.$":"$x.y"})x"),
-       at_s("Intrinsic functions are not supported here: the field 'a.$' calls 'States.UUID()'",
-            "/Parameters") +
-           ", " +
-           at_s("Variables are not supported here: the field 'v.$' reads '$x.y'", "/Parameters")},
+       at_s(no_expression("a.$"), "/Parameters") + ", " +
+           at_s(no_expression("d.$"), "/Parameters/c[0]")},
+      {with_state(R"("Type":"Pass","End":true,"Parameters":{"v.$":"$x.y"})"),
+       at_s("Variables are not supported here: the field 'v.$' reads '$x.y'", "/Parameters")},
       {with_state(R"("Type":"Wait","End":true)"),
        at_s("Exactly one of these fields is required: [Seconds, SecondsPath, Timestamp, "
             "TimestampPath]")},
@@ -180,6 +181,41 @@ TEST(Parse, Tasks) {
   });
   EXPECT_EQ(parse_resource("arn:aws:states:::sagemaker:createTrainingJob.sync").pattern, "sync");
   EXPECT_EQ(parse_resource("arn:aws:lambda:us-east-1:1:function:f").service, "");
+}
+
+TEST(Parse, IntrinsicFunctions) {
+  check({
+      {with_state(R"x("Type":"Pass","End":true,"Parameters":{"a.$":"States.UUID()",
+          "b":{"c.$":"States.Format('\\'{}\\'', $.x)"},"d":"States.Nope("})x"),
+       ""},
+      {with_state(kTask + R"x(,"ResultSelector":{"a.$":"States.ArrayLength($.l)"})x"), ""},
+      {with_state(R"x("Type":"Fail","ErrorPath":"States.Format('{}', $.e)",
+          "CausePath":"States.JsonToString($)")x"),
+       ""},
+      {with_state(R"x("Type":"Pass","End":true,"Parameters":{"a.$":"States.Nope()",
+          "b":[{"c.$":"States.UUID(1)"}],"d.$":"States.Array(1","e.$":"States.Format('it's')"})x"),
+       at_s(no_expression("a.$"), "/Parameters") + ", " +
+           at_s(no_expression("c.$"), "/Parameters/b[0]") + ", " +
+           at_s(no_expression("d.$"), "/Parameters") + ", " +
+           at_s(no_expression("e.$"), "/Parameters")},
+      {with_state(R"x("Type":"Pass","End":true,"Parameters":{"v.$":"States.Array($x.y)"})x"),
+       at_s("Variables are not supported here: the field 'v.$' reads '$x.y'", "/Parameters")},
+      {with_state(R"x("Type":"Fail","ErrorPath":"States.Format()","CausePath":"x")x"),
+       at_s(no_expression("ErrorPath"), "/ErrorPath") + ", " +
+           at_s(no_expression("CausePath"), "/CausePath")},
+      // Only there.
+      {with_state(R"x("Type":"Pass","End":true,"InputPath":"States.Array()",
+          "OutputPath":"States.Array()","ResultPath":"States.Array()")x"),
+       at_s("The value for the field 'InputPath' must be a valid JSONPath", "/InputPath") + ", " +
+           at_s("The value for the field 'OutputPath' must be a valid JSONPath", "/OutputPath") +
+           ", " +
+           at_s("The value for the field 'ResultPath' must be a valid JSONPath", "/ResultPath")},
+      {with_state(kTask + R"x(,"TimeoutSecondsPath":"States.MathAdd(1, 2)")x"),
+       at_s("The value for the field 'TimeoutSecondsPath' must be a valid JSONPath",
+            "/TimeoutSecondsPath")},
+      {with_state(R"x("Type":"Wait","End":true,"SecondsPath":"States.MathAdd(1, 2)")x"),
+       at_s("The value for the field 'SecondsPath' must be a valid JSONPath", "/SecondsPath")},
+  });
 }
 
 std::string with_rule(const std::string& rule) {
@@ -238,34 +274,20 @@ TEST(Parse, DeepAndOddInputIsRefusedQuietly) {
 
 /// Definitions with bytes changed, dropped and doubled: each is refused or runs without a crash.
 TEST(Parse, MutatedDefinitionsAreRefusedOrRun) {
-  const std::string kWhole = R"({"StartAt":"T","TimeoutSeconds":9,"States":{
+  const std::string kWhole = R"x({"StartAt":"T","TimeoutSeconds":9,"States":{
     "T":{"Type":"Task","Resource":"arn:aws:states:::a:b","Parameters":{"n.$":"$..a[?(@.b>1)]"},
       "Retry":[{"ErrorEquals":["E"],"MaxAttempts":1,"BackoffRate":1.5}],"ResultPath":"$.a.b[0]",
       "Catch":[{"ErrorEquals":["States.ALL"],"Next":"C"}],"Next":"C"},
     "C":{"Type":"Choice","Choices":[{"Not":{"Variable":"$.x['y']","IsPresent":true},"Next":"W"}],
       "Default":"F"},
     "W":{"Type":"Wait","SecondsPath":"$.s","Next":"P"},
-    "P":{"Type":"Pass","InputPath":"$.a[0:1]","Result":[1.5,null],"End":true},
-    "F":{"Type":"Fail","Error":"x"}}})";
+    "P":{"Type":"Pass","InputPath":"$.a[0:1]","Parameters":{"i.$":"States.Array(1, $, 'x\\'')"},
+      "Result":[1.5,null],"End":true},
+    "F":{"Type":"Fail","Error":"x"}}})x";
   SeededRandom random(11);
   int ran = 0;
   for (int i = 0; i < 20'000; ++i) {
-    std::string text = kWhole;
-    for (uint64_t count = 1 + random.below(3); count > 0; --count) {
-      std::size_t at = random.below(text.size());
-      std::string piece = text.substr(random.below(text.size()), random.below(12));
-      switch (random.below(3)) {
-        case 0:
-          text[at] = kWhole[random.below(kWhole.size())];
-          break;
-        case 1:
-          text.erase(at, random.below(12));
-          break;
-        default:
-          text.insert(at, piece);
-      }
-      if (text.empty()) text = "{";
-    }
+    std::string text = mutated(kWhole, random);
     if (!parse_machine(text).problems.empty()) continue;
     ++ran;
     Runner run(text, R"({"a":{"b":[5]},"s":3})");

@@ -9,8 +9,6 @@
 namespace trainyard::asl {
 namespace {
 
-constexpr std::size_t kBytesPerVisit = 16;  // a value is copied as fast as so many bytes of text
-
 /// Negative positions count from the end.
 int64_t absolute(int64_t position, std::size_t size) {
   return position < 0 ? position + static_cast<int64_t>(size) : position;

@@ -17,6 +17,8 @@ struct PathFilter;
 /// How many nodes the paths of one state may look at: some forty times those of the largest
 /// payload. Conditions inside of conditions multiply, and turns are taken in one thread.
 inline constexpr std::size_t kVisitsMax = 5'000'000;
+/// A value is copied as fast as so many bytes of text.
+inline constexpr std::size_t kBytesPerVisit = 16;
 
 /// A state's paths have looked at more than kVisitsMax nodes.
 class TooManyVisits : public std::exception {
@@ -49,6 +51,9 @@ class Path {
   Path();
   /// nullopt with one line in `error` when the text is no path.
   static std::optional<Path> parse(std::string_view text, std::string* error = nullptr);
+  /// The path that `text` begins with; it ends where no further step begins, after `length` bytes.
+  static std::optional<Path> parse_prefix(std::string_view text, std::size_t& length,
+                                          std::string* error = nullptr);
 
   const std::string& text() const { return text_; }
   bool in_context() const { return in_context_; }

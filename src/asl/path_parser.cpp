@@ -25,14 +25,20 @@ class PathParser {
   explicit PathParser(std::string_view text) : text_(text) {}
 
   std::optional<Path> whole() {
-    Path path;
-    path.text_ = std::string(text_);
-    if (!take('$')) return fail("it must begin with '$'");
-    path.in_context_ = take('$');
-    if (!steps(path, false)) return std::nullopt;
-    if (at_ < text_.size()) return fail("unexpected character");
+    auto path = prefix();
+    if (path && at_ < text_.size()) return fail("unexpected character");
     return path;
   }
+
+  std::optional<Path> prefix() {
+    Path path;
+    if (!take('$')) return fail("it must begin with '$'");
+    path.in_context_ = take('$');
+    if (!steps(path)) return std::nullopt;
+    path.text_ = std::string(text_.substr(0, at_));
+    return path;
+  }
+  std::size_t length() const { return at_; }
 
   std::string error;
 
@@ -57,8 +63,8 @@ class PathParser {
     while (peek() == ' ') ++at_;
   }
 
-  /// Inside a condition a path ends where no further step begins.
-  bool steps(Path& path, bool inside) {
+  /// A path ends where no further step begins.
+  bool steps(Path& path) {
     while (at_ < text_.size()) {
       if (path.steps_.size() > kPathStepsMax) return failed("the path is too long");
       if (take("..")) {
@@ -70,7 +76,7 @@ class PathParser {
       } else if (take('[')) {
         if (!bracket(path)) return false;
       } else {
-        return inside || failed("unexpected character");
+        return true;
       }
     }
     return true;
@@ -255,7 +261,7 @@ class PathParser {
   bool operand(PathFilter::Operand& out) {
     if (take('@')) {
       Path path;
-      if (!steps(path, true)) return false;
+      if (!steps(path)) return false;
       out.path = std::move(path);
       return true;
     }
@@ -284,6 +290,15 @@ std::optional<Path> Path::parse(std::string_view text, std::string* error) {
   PathParser parser(text);
   auto path = parser.whole();
   if (!path && error) *error = parser.error;
+  return path;
+}
+
+std::optional<Path> Path::parse_prefix(std::string_view text, std::size_t& length,
+                                       std::string* error) {
+  PathParser parser(text);
+  auto path = parser.prefix();
+  if (!path && error) *error = parser.error;
+  length = parser.length();
   return path;
 }
 

@@ -30,6 +30,7 @@ inline constexpr std::string_view kRuntime = "States.Runtime";
 inline constexpr std::string_view kTimeout = "States.Timeout";
 inline constexpr std::string_view kTaskFailed = "States.TaskFailed";
 inline constexpr std::string_view kAll = "States.ALL";
+inline constexpr std::string_view kIntrinsicFailure = "States.IntrinsicFailure";
 inline constexpr std::string_view kDataLimitExceeded = "States.DataLimitExceeded";
 inline constexpr std::string_view kResultPathMatchFailure = "States.ResultPathMatchFailure";
 

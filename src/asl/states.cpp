@@ -4,15 +4,6 @@
 #include "base/error.hpp"
 
 namespace trainyard::asl {
-namespace {
-
-std::string not_found(const Path& path, std::string_view field, const json::value& searched) {
-  return fmt::format(
-      "The JSONPath '{}' specified for the field '{}' could not be found in the input '{}'",
-      path.text(), field, dump(searched));
-}
-
-}  // namespace
 
 const json::value& Interpreter::context() {
   if (!context_) {
@@ -80,25 +71,25 @@ std::optional<json::value> Interpreter::effective_input() {
   const Path& path = state_->input_path.path;
   if (path.is_whole()) return branch_.input;
   auto found = path.find(scope_of(branch_.input));
-  if (!found) {
-    fail_runtime(not_found(path, "InputPath", path.in_context() ? context() : branch_.input));
-  }
+  if (!found) fail_runtime(not_found(path, "InputPath", scope_of(branch_.input)));
   return found;
 }
 
 std::optional<json::value> Interpreter::fill(const std::optional<Template>& payload,
                                              json::value input) {
   if (!payload) return input;
-  auto filled = payload->fill(scope_of(input));
-  if (auto* failure = std::get_if<Failure>(&filled)) {
-    if (failure->error == kRuntime) {
-      fail_runtime(failure->cause);
-    } else {
-      handle_error(failure->error, in_state(failure->cause));
-    }
-    return std::nullopt;
+  return value_of(payload->fill(scope_of(input), random_));
+}
+
+std::optional<json::value> Interpreter::value_of(Result<json::value> result) {
+  if (auto* value = std::get_if<json::value>(&result)) return std::move(*value);
+  const auto& failure = std::get<Failure>(result);
+  if (failure.error == kRuntime) {
+    fail_runtime(failure.cause);
+  } else {
+    handle_error(failure.error, in_state(failure.cause));
   }
-  return std::get<json::value>(std::move(filled));
+  return std::nullopt;
 }
 
 void Interpreter::enter_choice() {
@@ -139,7 +130,7 @@ std::optional<Time> Interpreter::wait_until() {
   const Path& path = seconds ? *state_->seconds_path : *state_->timestamp_path;
   auto value = path.find(scope_of(*input));
   if (!value) {
-    fail_runtime(not_found(path, seconds ? "SecondsPath" : "TimestampPath", *input));
+    fail_runtime(not_found(path, seconds ? "SecondsPath" : "TimestampPath", scope_of(*input)));
     return std::nullopt;
   }
   std::string shown = value->is_string() ? to_std(value->get_string()) : dump(*value);
@@ -162,15 +153,14 @@ std::optional<Time> Interpreter::wait_until() {
 }
 
 void Interpreter::enter_fail() {
-  auto resolve = [&](const std::optional<std::string>& fixed, const std::optional<Path>& path,
+  auto resolve = [&](const std::optional<std::string>& fixed,
+                     const std::optional<Expression>& source,
                      std::string_view field) -> std::optional<std::string> {
-    if (!path) return fixed;
-    auto value = path->find(scope_of(branch_.input));
-    if (!value) {
-      fail_runtime(not_found(*path, field, branch_.input));
-    } else if (!value->is_string()) {
+    if (!source) return fixed;
+    auto value = value_of(source->evaluate(field, scope_of(branch_.input), random_));
+    if (value && !value->is_string()) {
       fail_runtime(fmt::format("The {} parameter does not reference a string: {} == {}", field,
-                               path->text(), dump(*value)));
+                               source->text(), dump(*value)));
     }
     return value && value->is_string() ? std::optional(to_std(value->get_string())) : std::nullopt;
   };
@@ -197,7 +187,7 @@ void Interpreter::leave_with(json::value result, const std::string& next) {
   if (path.is_whole()) return leave(std::move(output), next);
   auto found = path.find(scope_of(output));
   if (!found) {
-    return fail_runtime(not_found(path, "OutputPath", path.in_context() ? context() : output));
+    return fail_runtime(not_found(path, "OutputPath", scope_of(output)));
   }
   leave(std::move(*found), next);
 }

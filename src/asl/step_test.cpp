@@ -160,6 +160,86 @@ TEST(Step, DataFlow) {
   }
 }
 
+TEST(Step, IntrinsicFunctionsInEveryFieldThatTakesThem) {
+  Runner run(lone_task(R"x("Parameters":{"Name.$":"States.Format('{}-{}', $.p, $$.Execution.Name)",
+        "Tags":[{"N.$":"States.MathAdd($.n, 1)"}]},
+      "ResultSelector":{"Ops.$":"States.Array($.Done)"})x"),
+             R"({"p":"job","n":41})");
+  run.go();
+  EXPECT_NE(run.last("TaskScheduled")
+                .find(R"("parameters":"{\"Name\":\"job-run\",\"Tags\":[{\"N\":42}]}")"),
+            std::string::npos)
+      << run.last("TaskScheduled");
+  EXPECT_EQ(run.ended->output, R"({"Ops":["createModel"]})");
+  EXPECT_EQ(Runner(one_state(R"x("Type":"Fail","ErrorPath":"States.Format('E{}', $.n)",
+                "CausePath":"States.JsonToString($)")x"),
+                   R"({"n":1})")
+                .go()
+                .last("ExecutionFailed"),
+            R"({"error":"E1","cause":"{\"n\":1}"})");
+}
+
+TEST(Step, AnIntrinsicFailureIsRetriedCaughtOrEndsTheExecution) {
+  const std::string kText =
+      "An error occurred while executing the state 'T' (entered at the event id #2). The function "
+      "'States.ArrayGetItem($.l, 5)' had the following error: Invalid arguments in "
+      "States.ArrayGetItem: there is no item 5 among 1";
+  const std::string kCalls = R"x("Parameters":{"a.$":"States.ArrayGetItem($.l, 5)"})x";
+  for (const char* name : {"States.IntrinsicFailure", "States.ALL", "States.TaskFailed"}) {
+    Runner run(one_task(kCalls + R"(,"Retry":[{"ErrorEquals":["States.IntrinsicFailure"],
+                   "IntervalSeconds":3,"MaxAttempts":1}],
+                 "Catch":[{"ErrorEquals":[")" + name + R"("],"ResultPath":"$.e","Next":"Caught"}])"),
+               R"({"l":[0]})");
+    Time begin = run.now;
+    run.go();
+    EXPECT_EQ(run.types(),
+              "1<0 ExecutionStarted\n2<0 TaskStateEntered\n3<2 TaskStateExited\n"
+              "4<3 PassStateEntered\n5<4 PassStateExited\n6<5 ExecutionSucceeded\n");
+    EXPECT_EQ(run.now - begin, std::chrono::seconds(3));
+    EXPECT_EQ(run.ended->output,
+              dump(json::object{
+                  {"l", {0}}, {"e", {{"Error", "States.IntrinsicFailure"}, {"Cause", kText}}}}));
+  }
+  EXPECT_EQ(Runner(lone_task(kCalls), R"({"l":[0]})").go().last("ExecutionFailed"),
+            dump(json::object{{"error", "States.IntrinsicFailure"}, {"cause", kText}}));
+  // Of the result, after the task; and where nothing can be caught.
+  Runner selected(lone_task(R"x("ResultSelector":{"a.$":"States.ArrayLength($)"})x"));
+  EXPECT_EQ(selected.go().types(),
+            "1<0 ExecutionStarted\n2<0 TaskStateEntered\n3<2 TaskScheduled\n4<3 TaskStarted\n"
+            "5<4 TaskSucceeded\n6<5 ExecutionFailed\n");
+  for (const char* fields :
+       {R"x("Type":"Pass","End":true,"Parameters":{"a.$":"States.MathAdd($, 1)"})x",
+        R"x("Type":"Fail","CausePath":"States.StringSplit($, ',')")x"}) {
+    EXPECT_NE(Runner(one_state(fields)).go().last("ExecutionFailed").find("IntrinsicFailure"),
+              std::string::npos)
+        << fields;
+  }
+}
+
+TEST(Step, APathOfACallThatLeadsNowhereIsNotCaught) {
+  Runner run(one_task(R"x("Parameters":{"a.$":"States.Array(States.Array($.nope))"},
+                 "Catch":[{"ErrorEquals":["States.ALL"],"Next":"Caught"}])x"),
+             R"({"b":1})");
+  EXPECT_EQ(run.go().last("ExecutionFailed"),
+            R"({"error":"States.Runtime","cause":"An error occurred while executing the state 'T' )"
+            R"x((entered at the event id #2). The function 'States.Array(States.Array($.nope))' )x"
+            R"(had the following error: The JsonPath argument for the field '$.nope' could not be )"
+            R"(found in the input '{\"b\":1}'"})");
+}
+
+TEST(Step, TheSameSeedGivesTheSameIdentifiers) {
+  auto output = [](uint64_t seed) {
+    Runner run(one_state(R"x("Type":"Pass","End":true,"Parameters":{"id.$":"States.UUID()",
+        "n.$":"States.MathRandom(0, 1000000)","s.$":"States.MathRandom(0, 1000000, 7)"})x"));
+    run.random = SeededRandom(seed);
+    return parse_own_json(run.go().ended->output).as_object();
+  };
+  EXPECT_EQ(output(1), output(1));
+  EXPECT_NE(output(1)["id"], output(2)["id"]);
+  EXPECT_NE(output(1)["n"], output(2)["n"]);
+  EXPECT_EQ(output(1)["s"], output(2)["s"]);
+}
+
 TEST(Step, TaskResultIsSelectedPlacedAndFiltered) {
   Runner run(
       lone_task(R"("ResultSelector":{"Op.$":"$.Done"},"ResultPath":"$.r","OutputPath":"$.r")"),
@@ -403,10 +483,11 @@ TEST(Step, UnsupportedParameterIsARuntimeError) {
 
 /// A machine with every kind of state, driven by chance.
 std::string run_by_chance(uint64_t seed, bool restore) {
-  static const std::string kDefinition = R"({"StartAt":"Init","TimeoutSeconds":900,"States":{
+  static const std::string kDefinition = R"x({"StartAt":"Init","TimeoutSeconds":900,"States":{
     "Init":{"Type":"Pass","Result":{"n":0},"ResultPath":"$.c","Next":"Work"},
     "Work":{"Type":"Task","Resource":"arn:aws:states:::sagemaker:createTrainingJob.sync",
       "TimeoutSeconds":30,"ResultPath":"$.job",
+      "Parameters":{"n.$":"States.MathRandom(0, 1000)","id.$":"States.UUID()"},
       "Retry":[{"ErrorEquals":["Busy"],"IntervalSeconds":1,"JitterStrategy":"FULL"},
                {"ErrorEquals":["States.Timeout"],"MaxAttempts":1}],
       "Catch":[{"ErrorEquals":["Gone"],"ResultPath":"$.e","Next":"Pause"}],"Next":"Again?"},
@@ -415,7 +496,7 @@ std::string run_by_chance(uint64_t seed, bool restore) {
       {"And":[{"Variable":"$.job.n","NumericGreaterThan":7},
               {"Variable":"$.job.n","IsNumeric":true}],"Next":"Bad"}],"Default":"Good"},
     "Pause":{"Type":"Wait","Seconds":2,"Next":"Work"},
-    "Bad":{"Type":"Fail","Error":"Bad"},"Good":{"Type":"Succeed"}}})";
+    "Bad":{"Type":"Fail","Error":"Bad"},"Good":{"Type":"Succeed"}}})x";
   Runner run(kDefinition, "{}", restore);
   run.random = SeededRandom(seed + 1'000);
   SeededRandom chance(seed);

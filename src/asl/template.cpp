@@ -1,40 +1,20 @@
 #include "asl/template.hpp"
 
-#include <cctype>
-
 namespace trainyard::asl {
-
-std::string check_path(std::string_view field, std::string_view text, Path& path) {
-  std::string name(field);
-  if (text.starts_with("States.")) {
-    return "Intrinsic functions are not supported here: the field '" + name + "' calls '" +
-           std::string(text) + "'";
-  }
-  if (text.size() > 1 && text[0] == '$' &&
-      (std::isalpha(static_cast<unsigned char>(text[1])) || text[1] == '_')) {
-    return "Variables are not supported here: the field '" + name + "' reads '" +
-           std::string(text) + "'";
-  }
-  auto parsed = Path::parse(text);
-  if (!parsed) return "The value for the field '" + name + "' must be a valid JSONPath";
-  path = std::move(*parsed);
-  return "";
-}
 
 Template Template::parse(const json::value& value, std::vector<Fault>& faults) {
   return parse_below(value, "", faults);
 }
 
-Template::Member Template::parse_path(std::string_view name, const json::value& value,
-                                      const std::string& where, std::vector<Fault>& faults) {
+Template::Member Template::parse_expression(std::string_view name, const json::value& value,
+                                            const std::string& where,
+                                            std::vector<Fault>& faults) {
   Member member{std::string(name.substr(0, name.size() - 2)), {}};
-  Path path;
-  std::string text = value.is_string() ? to_std(value.get_string()) : "";
-  std::string problem = value.is_string() ? check_path(name, text, path)
-                                          : "The value for the field '" + std::string(name) +
-                                                "' must be a valid JSONPath";
+  Expression expression;
+  const json::string* text = value.if_string();
+  std::string problem = text ? check_expression(name, *text, expression) : not_an_expression(name);
   if (!problem.empty()) faults.push_back({problem, where});
-  member.value.node_ = std::move(path);
+  member.value.node_ = std::move(expression);
   member.value.field_ = std::string(name);
   return member;
 }
@@ -47,7 +27,7 @@ Template Template::parse_below(const json::value& value, const std::string& wher
     for (const auto& member : *object) {
       std::string_view name = member.key();
       if (name.size() > 2 && name.ends_with(".$")) {
-        members.push_back(parse_path(name, member.value(), where, faults));
+        members.push_back(parse_expression(name, member.value(), where, faults));
       } else {
         std::string below = where + "/" + std::string(name);
         members.push_back({std::string(name), parse_below(member.value(), below, faults)});
@@ -67,37 +47,34 @@ Template Template::parse_below(const json::value& value, const std::string& wher
   return result;
 }
 
-Result<json::value> Template::fill(const Scope& scope) const {
+Result<json::value> Template::fill(const Scope& scope, Random& random) const {
   std::size_t room = kPayloadBytesMax;
-  return fill(scope, room);
+  return fill(scope, random, room);
 }
 
-Result<json::value> Template::fill_path(const Path& path, const Scope& scope,
-                                        std::size_t& room) const {
-  auto found = path.find(scope);
-  if (!found) {
-    const json::value& searched = path.in_context() ? scope.context : scope.input;
-    return Failure{std::string(kRuntime),
-                   "The JSONPath '" + path.text() + "' specified for the field '" + field_ +
-                       "' could not be found in the input '" + dump(searched) + "'"};
-  }
-  std::size_t weight = weight_of(*found);
+Result<json::value> Template::fill(const Expression& expression, const Scope& scope,
+                                   Random& random, std::size_t& room) const {
+  auto value = expression.evaluate(field_, scope, random);
+  if (std::holds_alternative<Failure>(value)) return value;
+  std::size_t weight = weight_of(std::get<json::value>(value));
   if (weight > room) {
     return Failure{std::string(kDataLimitExceeded),
                    "The payload with the field '" + field_ +
                        "' has a size exceeding the maximum number of bytes service limit."};
   }
   room -= weight;
-  return std::move(*found);
+  return value;
 }
 
-Result<json::value> Template::fill(const Scope& scope, std::size_t& room) const {
+Result<json::value> Template::fill(const Scope& scope, Random& random, std::size_t& room) const {
   if (const auto* literal = std::get_if<json::value>(&node_)) return *literal;
-  if (const auto* path = std::get_if<Path>(&node_)) return fill_path(*path, scope, room);
+  if (const auto* expression = std::get_if<Expression>(&node_)) {
+    return fill(*expression, scope, random, room);
+  }
   if (const auto* members = std::get_if<Members>(&node_)) {
     json::object object;
     for (const Member& member : *members) {
-      auto value = member.value.fill(scope, room);
+      auto value = member.value.fill(scope, random, room);
       if (auto* failure = std::get_if<Failure>(&value)) return std::move(*failure);
       object[member.name] = std::get<json::value>(std::move(value));
     }
@@ -105,7 +82,7 @@ Result<json::value> Template::fill(const Scope& scope, std::size_t& room) const 
   }
   json::array array;
   for (const Template& element : std::get<Elements>(node_)) {
-    auto value = element.fill(scope, room);
+    auto value = element.fill(scope, random, room);
     if (auto* failure = std::get_if<Failure>(&value)) return std::move(*failure);
     array.push_back(std::get<json::value>(std::move(value)));
   }

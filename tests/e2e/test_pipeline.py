@@ -9,6 +9,7 @@ import socket
 import tempfile
 import time
 import unittest
+import uuid
 
 from harness import (ACCOUNT, Daemon, WithRoles, finished, logs_of, make_roles,
                      tutorial_definition, tutorial_input, upload_code, wait_for)
@@ -72,6 +73,32 @@ class Pipeline(WithRoles):
         self.assertEqual(endpoint["ProductionVariants"][0]["CurrentInstanceCount"], 2)
         self.check_invoke(name)
         self.delete_everything(name, machine)
+
+    def test_intrinsic_functions(self):
+        states = self.daemon.client("stepfunctions")
+
+        def define(**parameters):
+            return json.dumps({"StartAt": "P", "States": {"P": {
+                "Type": "Pass", "End": True, "Parameters": parameters}}})
+        machine = states.create_state_machine(
+            name="intrinsics", roleArn=self.flow_role, definition=define(**{
+                "path.$": "States.Format('s3://{}/{}', $.bucket, $$.Execution.Name)",
+                "size.$": "States.ArrayLength(States.StringSplit($.list, ','))",
+                "id.$": "States.UUID()"}))["stateMachineArn"]
+        execution = states.start_execution(
+            stateMachineArn=machine, name="one",
+            input=json.dumps({"bucket": "b", "list": "x,y,z"}))["executionArn"]
+        ended = states.describe_execution(executionArn=execution)
+        self.assertEqual(ended["status"], "SUCCEEDED", ended)
+        output = json.loads(ended["output"])
+        self.assertEqual(uuid.UUID(output.pop("id")).version, 4)
+        self.assertEqual(output, {"path": "s3://b/one", "size": 3})
+        with self.assertRaises(states.exceptions.InvalidDefinition) as caught:
+            states.create_state_machine(name="bad", roleArn=self.flow_role,
+                                        definition=define(**{"a.$": "States.Nope($.b)"}))
+        self.assertIn("must be a valid JSONPath or a valid intrinsic function call at "
+                      "/States/P/Parameters", str(caught.exception))
+        states.delete_state_machine(stateMachineArn=machine)
 
     def check_history(self, execution):
         history = json.loads(self.daemon.cli("stepfunctions", "get-execution-history",

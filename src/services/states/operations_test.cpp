@@ -69,6 +69,13 @@ TEST_F(OperationsTest, NamesAndOtherInput) {
   input.role_arn = "Flow";
   EXPECT_EQ(refusal(input), "InvalidArn: Invalid Role Arn: 'Flow'");
   input = machine_input("x");
+  input.definition = R"x({"StartAt":"P","States":{"P":{"Type":"Pass","End":true,
+      "Parameters":{"id.$":"States.UUID(1)"}}}})x";
+  EXPECT_EQ(refusal(input),
+            "InvalidDefinition: Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: The "
+            "value for the field 'id.$' must be a valid JSONPath or a valid intrinsic function "
+            "call at /States/P/Parameters'");
+  input = machine_input("x");
   input.type = "EXPRESS";
   EXPECT_THAT(refusal(input), HasSubstr("StateMachineTypeNotSupported: "));
   input = machine_input("x");

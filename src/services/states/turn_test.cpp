@@ -72,6 +72,48 @@ TEST_F(TurnTest, HistoryHasAwsDetails) {
               HasSubstr(R"({"ModelArn":"arn:model","SdkHttpMetadata")"));
 }
 
+TEST_F(TurnTest, IntrinsicFunctionsFillTheCall) {
+  std::string arn = start(create("flow", R"x({"StartAt":"T","States":{"T":{"Type":"Task","End":true,
+      "Resource":"arn:aws:states:::sagemaker:createModel",
+      "Parameters":{"ModelName.$":"States.Format('{}-{}', $.name, $$.Execution.Name)"},
+      "ResultSelector":{"Arn.$":"States.ArrayGetItem(States.Array($.ModelArn), 0)"}}}})x"),
+                          "run", R"({"name":"m"})");
+  deliver();
+  EXPECT_EQ(find_string(calls_of("CreateModel").back().input, "ModelName"), "m-run");
+  auto events = history(arn).events;
+  EXPECT_EQ(events[2].task_scheduled_event_details->parameters, R"({"ModelName":"m-run"})");
+  EXPECT_EQ(types(arn), "ExecutionStarted TaskStateEntered TaskScheduled TaskStarted "
+                        "TaskSucceeded TaskStateExited ExecutionSucceeded");
+  EXPECT_EQ(describe(arn).output, R"({"Arn":"arn:model"})");
+}
+
+TEST_F(TurnTest, AnIntrinsicFailureIsCaughtBeforeTheCall) {
+  const std::string kCause =
+      "An error occurred while executing the state 'T' (entered at the event id #2). The function "
+      "'States.MathAdd($.n, 1)' had the following error: Invalid arguments in States.MathAdd: "
+      "argument 1 is no integer of 32 bits";
+  for (const char* error : {"States.IntrinsicFailure", "States.ALL", "Other"}) {
+    std::string definition = one_job(R"(,"Catch":[{"ErrorEquals":[")" + std::string(error) +
+                                     R"("],"Next":"C"}]},"C":{"Type":"Pass","End":true)");
+    definition.replace(definition.find("$.name"), 6, "States.MathAdd($.n, 1)");
+    std::string name = "run-" + std::string(error).substr(std::string(error).find('.') + 1);
+    std::string arn = start(create(name, definition), name, R"({"n":"one"})");
+    deliver_all();
+    auto execution = describe(arn);
+    if (error == std::string("Other")) {
+      EXPECT_EQ(types(arn), "ExecutionStarted TaskStateEntered ExecutionFailed");
+      EXPECT_EQ(execution.error, "States.IntrinsicFailure");
+      EXPECT_EQ(execution.cause, kCause);
+    } else {
+      EXPECT_EQ(types(arn), "ExecutionStarted TaskStateEntered TaskStateExited PassStateEntered "
+                            "PassStateExited ExecutionSucceeded");
+      EXPECT_EQ(execution.output,
+                dump(json::object{{"Error", "States.IntrinsicFailure"}, {"Cause", kCause}}));
+    }
+  }
+  EXPECT_TRUE(calls_of("CreateTrainingJob").empty());
+}
+
 TEST_F(TurnTest, CallsCarryTheRoleAndTags) {
   std::string arn = start(create("flow", kPipeline), "run", kInput);
   deliver();
