@@ -191,10 +191,16 @@ TEST_F(Connect, TunnelsCarryBytesUntouched) {
 TEST_F(Connect, TunnelsLeadThroughAProxy) {
   Server far({}, play);
   int far_port = far.listen_tcp("127.0.0.1", 0);
-  std::string seen;
+  std::mutex mutex;
+  std::string last;
+  auto seen = [&] {
+    std::lock_guard lock(mutex);
+    return last;
+  };
   ServerOptions options;
   options.connect = [&](const Request& request) {
-    seen = request.target + " " + request.headers.get("Proxy-Authorization");
+    std::lock_guard lock(mutex);
+    last = request.target + " " + request.headers.get("Proxy-Authorization");
     ConnectAnswer answer;
     answer.status = request.target.starts_with("127.0.0.1:") ? 200 : 407;
     if (answer.status == 200) {
@@ -213,7 +219,7 @@ TEST_F(Connect, TunnelsLeadThroughAProxy) {
   EXPECT_THAT(client.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
   client.send("GET /y HTTP/1.1\r\nHost: far\r\n\r\n");
   EXPECT_THAT(client.read_until("host=far"), HasSubstr("GET /y host=far"));
-  EXPECT_EQ(seen, "127.0.0.1:" + std::to_string(far_port) + " Basic dXNlcjpwYXNz");
+  EXPECT_EQ(seen(), "127.0.0.1:" + std::to_string(far_port) + " Basic dXNlcjpwYXNz");
   try {
     open_tunnel("far.test", 443, via_, milliseconds(2000));
     ADD_FAILURE() << "the proxy refuses";
@@ -224,7 +230,7 @@ TEST_F(Connect, TunnelsLeadThroughAProxy) {
   const ProxyAnswer answer = ask_proxy(asking, "far.test:443", "", milliseconds(2000));
   EXPECT_EQ(answer.status, 407);
   EXPECT_EQ(answer.text, "Not you.");
-  EXPECT_EQ(seen, "far.test:443 ");
+  EXPECT_EQ(seen(), "far.test:443 ");
   const Fd deaf = connect_tcp("127.0.0.1", far_port, milliseconds(2000));
   far.stop(milliseconds(0));
   EXPECT_THROW(ask_proxy(deaf, "far.test:443", "", milliseconds(2000)), SystemError);
