@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "compute/executor.hpp"
 #include "compute/processes.hpp"
 #include "http/channel.hpp"
 
@@ -378,7 +379,7 @@ void Instance::stop_program(compute::SandboxedProgram& program) {
 }
 
 Fd Instance::connect_server() {
-  if (sandboxed()) return network_->connect(options_.host, kServerPort);
+  if (sandboxed()) return network_->connect(options_.host, compute::kContainerPort);
   return http::connect_tcp(kLoopback, server_port_, check().timeout);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "compute/executor.hpp"
 #include "http/client.hpp"
 
 namespace trainyard::agent {
@@ -18,7 +19,7 @@ bool ping(const HealthCheck& check, const std::function<Fd()>& connect) {
   try {
     http::Address address;
     address.host = "localhost";
-    address.port = kServerPort;
+    address.port = compute::kContainerPort;
     http::ClientOptions options;
     options.read_timeout = check.timeout;
     http::Connection connection(connect(), address, options);

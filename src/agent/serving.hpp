@@ -10,7 +10,6 @@
 namespace trainyard::agent {
 
 inline constexpr std::chrono::milliseconds kPingEvery{5'000};
-inline constexpr int kServerPort = 8080;
 
 /// What is asked for, and when the instance is given up.
 struct HealthCheck {

@@ -90,6 +90,21 @@ TEST_F(VolumesTest, WhatLiesInAVolumeComesToItsUser) {
   EXPECT_EQ(owner("/etc/passwd"), 0u);
 }
 
+/// Made by a daemon of that person's own: no attempt runs as a person of this machine for it.
+TEST_F(VolumesTest, AVolumeOfAPersonIsGivenToAUserOfItsOwn) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  constexpr uid_t kPerson = 1000;
+  fs::create_directories(volume("vol-1"));
+  write_file_atomically(volume("vol-1") / "kept", "x");
+  for (const fs::path& path : {volume("vol-1") / "kept", volume("vol-1")}) {
+    ASSERT_EQ(::chown(path.c_str(), kPerson, kPerson), 0);
+  }
+  const uid_t user = start(on_volume("nb-1", "vol-1"));
+  EXPECT_NE(user, kPerson);
+  EXPECT_EQ(owner(volume("vol-1")), user);
+  EXPECT_EQ(owner(volume("vol-1") / "kept"), user);
+}
+
 /// The parts of the next tests that a crash ends, in processes of their own.
 TEST(VolumesCrash, Submits) {
   const char* folder = std::getenv("TRAINYARD_TEST_FOLDER");

@@ -14,6 +14,7 @@
 #include "services/logs/append.hpp"
 #include "services/monitoring/append.hpp"
 #include "services/sagemaker/attempts.hpp"
+#include "services/sagemaker/roles.hpp"
 
 namespace trainyard::server {
 namespace {
@@ -159,8 +160,8 @@ struct AgentDoor::Impl {
     auto credential = parts.store.write([&](Txn& txn) {
       identity::SessionRequest request;
       request.role_arn = sagemaker::role_of(txn, target.attempt);
-      request.session_name = "SageMaker";
-      request.service = "sagemaker.amazonaws.com";
+      request.session_name = sagemaker::kSessionName;
+      request.service = sagemaker::kPrincipal;
       request.duration = kSessionDuration;
       auto opened = identity::open_session(txn, request, parts.random, parts.clock.now());
       return std::pair(request.role_arn, opened);

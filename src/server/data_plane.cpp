@@ -91,7 +91,7 @@ struct DataPlane::Impl {
       address.port = compute::kContainerPort;
       http::ClientOptions options;
       options.read_timeout = kInvocationTimeout;
-      return http::Connection(executor.connect(attempt, host, compute::kContainerPort), address, options);
+      return http::Connection(executor.connect(attempt, host, address.port), address, options);
     });
     slot = fresh;
     return fresh;

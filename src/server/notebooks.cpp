@@ -6,6 +6,7 @@
 #include "identity/identity.hpp"
 #include "notebook/pages.hpp"
 #include "server/authorise.hpp"
+#include "services/sagemaker/roles.hpp"
 
 namespace trainyard::server {
 namespace {
@@ -13,8 +14,6 @@ namespace {
 /// As many as attempts have at their own doors: no notebook takes all connections of the port.
 constexpr int kPlaces = 128;
 constexpr const char* kCookie = "trainyard-notebook";
-constexpr const char* kService = "sagemaker.amazonaws.com";
-constexpr const char* kSessionName = "SageMaker";
 constexpr const char* kAction = "sagemaker:CreatePresignedNotebookInstanceUrl";
 
 }  // namespace
@@ -27,8 +26,7 @@ bool Notebooks::is_for(const http::Request& request) const {
 }
 
 http::Response Notebooks::handle(http::Request& request) {
-  const std::string header = request.headers.get("Host");
-  const std::string key = sagemaker::notebook_in_host(header, hosts_);
+  const std::string key = sagemaker::notebook_in_host(request.headers.get("Host"), hosts_);
   const auto door = door_of(key);
   if (!door) {
     return notebook::notice(404, "No notebook here",
@@ -116,14 +114,15 @@ std::shared_ptr<notebook::Door> Notebooks::make_door(const std::string& key,
     http::Address address;
     address.host = facts.host;
     address.port = compute::kContainerPort;
-    return http::Connection(parts_.executor.connect(facts.attempt, facts.host, compute::kContainerPort),
-                            address, notebook::to_jupyter());
+    Fd socket = parts_.executor.connect(facts.attempt, facts.host, address.port);
+    return http::Connection(std::move(socket), address, notebook::to_jupyter());
   };
   options.jupyter_token = facts.jupyter_token;
   options.places = kPlaces;
   options.page = [this, role = facts.role_arn](const std::string& kind, const std::string& arn) {
     const Caller caller = parts_.store.read([&](Txn& txn) {
-      return identity::assume_for_service(txn, role, kService, kSessionName);
+      return identity::assume_for_service(txn, role, sagemaker::kPrincipal,
+                                          sagemaker::kSessionName);
     });
     return page_(caller, kind, arn);
   };

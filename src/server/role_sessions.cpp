@@ -12,13 +12,11 @@
 #include "identity/roles.hpp"
 #include "server/authorise.hpp"
 #include "server/pipeline.hpp"
+#include "services/sagemaker/roles.hpp"
 
 namespace trainyard::server {
 namespace {
 
-constexpr const char* kService = "sagemaker.amazonaws.com";
-/// As sessions of notebook instances are named.
-constexpr const char* kSessionName = "SageMaker";
 constexpr int64_t kDurationDefault = 3600;  // seconds
 constexpr int64_t kDurationMin = 900;
 
@@ -59,8 +57,8 @@ identity::Credential open_session(const Parts& parts, Txn& txn, const Caller& ca
   const Time now = parts.clock.now();
   const std::string arn = identity::canonical_arn(
       txn, fmt::format("arn:aws:iam::{}:role/{}", parts.site.account, wanted.role));
-  authorise_pass_role(txn, caller, arn, kService, call_context(caller, parts.site.region),
-                      "AccessDenied", 403, now);
+  authorise_pass_role(txn, caller, arn, sagemaker::kPrincipal,
+                      call_context(caller, parts.site.region), "AccessDenied", 403, now);
   auto role = identity::find_role(txn, wanted.role);
   if (!role) {
     throw ApiError("NoSuchEntity", 404,
@@ -74,15 +72,15 @@ identity::Credential open_session(const Parts& parts, Txn& txn, const Caller& ca
   }
   identity::SessionRequest session;
   session.role_arn = role->arn;
-  session.session_name = kSessionName;
-  session.service = kService;
+  session.session_name = sagemaker::kSessionName;
+  session.service = sagemaker::kPrincipal;
   session.duration = std::chrono::seconds(wanted.duration);
   try {
     return identity::open_session(txn, session, parts.random, now);
   } catch (const ApiError& error) {
     throw ApiError(error.code(), error.http_status(),
                    fmt::format("{}; the role's trust policy must let {} assume it.",
-                               error.message(), kService));
+                               error.message(), sagemaker::kPrincipal));
   }
 }
 

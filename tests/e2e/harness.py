@@ -133,6 +133,14 @@ class Daemon:
         self.process.wait()
         self.process.stdout.close()
 
+    def revive(self):
+        """Starts it again if it is gone; whether it was."""
+        if self.process.poll() is None:
+            return False
+        self.process.stdout.close()
+        self.start()
+        return True
+
     def terminate(self):
         """SIGTERM: the daemon alone ends in order; agents go on."""
         self.process.send_signal(signal.SIGTERM)

@@ -41,10 +41,7 @@ class Run:
         """Repeats an idempotent request; when the daemon was killed, starts it again first."""
         deadline = time.monotonic() + RUN_SECONDS_MAX
         while True:
-            if self.daemon.process.poll() is not None:
-                self.restarts += 1
-                self.daemon.process.stdout.close()
-                self.daemon.start()
+            self.restarts += self.daemon.revive()
             try:
                 return action()
             except Exception as error:  # the connection broke, or the daemon is just going

@@ -34,10 +34,7 @@ class Life:
     def attempt(self, action):
         """Until the daemon answers; one that was killed is started again."""
         while True:
-            if self.daemon.process.poll() is not None:
-                self.restarts += 1
-                self.daemon.process.stdout.close()
-                self.daemon.start()
+            self.restarts += self.daemon.revive()
             try:
                 return action()
             except (ClientError, Refused, AssertionError):

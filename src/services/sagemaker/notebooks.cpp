@@ -26,6 +26,13 @@ void apply(const UpdateNotebookInstanceInput& input, CreateNotebookInstanceInput
        settings.instance_metadata_service_configuration);
 }
 
+void fulfil(Call& call, const std::string& name, const NotebookWish& wish,
+            void (*act)(Call&, Notebook&)) {
+  Notebook notebook = get_notebook(call, name);
+  check_wish(call.site, notebook, wish);
+  act(call, notebook);
+}
+
 std::string scheme_of(const Site& site) { return site.url.substr(0, site.url.find("://") + 3); }
 
 }  // namespace
@@ -81,17 +88,13 @@ ListNotebookInstancesOutput list_notebook_instances(Call& call,
 
 StartNotebookInstanceOutput start_notebook_instance(Call& call,
                                                     const StartNotebookInstanceInput& input) {
-  Notebook notebook = get_notebook(call, input.notebook_instance_name);
-  check_wish(call.site, notebook, kStartNotebook);
-  start_notebook(call, notebook);
+  fulfil(call, input.notebook_instance_name, kStartNotebook, start_notebook);
   return {};
 }
 
 StopNotebookInstanceOutput stop_notebook_instance(Call& call,
                                                   const StopNotebookInstanceInput& input) {
-  Notebook notebook = get_notebook(call, input.notebook_instance_name);
-  check_wish(call.site, notebook, kStopNotebook);
-  stop_notebook(call, notebook);
+  fulfil(call, input.notebook_instance_name, kStopNotebook, stop_notebook);
   return {};
 }
 
@@ -108,9 +111,7 @@ UpdateNotebookInstanceOutput update_notebook_instance(Call& call,
 
 DeleteNotebookInstanceOutput delete_notebook_instance(Call& call,
                                                       const DeleteNotebookInstanceInput& input) {
-  Notebook notebook = get_notebook(call, input.notebook_instance_name);
-  check_wish(call.site, notebook, kDeleteNotebook);
-  delete_notebook(call, notebook);
+  fulfil(call, input.notebook_instance_name, kDeleteNotebook, delete_notebook);
   return {};
 }
 

@@ -7,7 +7,7 @@ namespace trainyard::sagemaker {
 
 void check_role(Txn& txn, const std::string& role_arn) {
   try {
-    identity::assume_for_service(txn, role_arn, "sagemaker.amazonaws.com", "SageMaker");
+    identity::assume_for_service(txn, role_arn, kPrincipal, kSessionName);
   } catch (const ApiError&) {
     throw invalid("Could not assume role " + role_arn +
                   ". Please ensure that the role exists and allows principal "
