@@ -337,6 +337,8 @@ def emit_service(model):
                   f".uri = {quoted(operation['http']['requestUri'])}",
                   f".input = &wire::shape_of<{name}Input>()",
                   f".output = &wire::shape_of<{name}Output>()",
+                  f".make_input = wire::make_structure<{name}Input>",
+                  f".make_output = wire::make_structure<{name}Output>",
                   f".result_wrapper = {quoted(operation['output_wrapper'])}"]
         if any(e in model.errors for e in operation.get("errors", [])):
             fields.append(f".errors = kErrors{name}")

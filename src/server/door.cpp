@@ -40,11 +40,11 @@ json::object ServiceDoor::invoke(Call& call, const Caller& principal, std::strin
   TRAINYARD_ASSERT(target != nullptr && row != nullptr && wire::is_transactional(row->mode));
   const OperationDispatch& handler = target->operations[row->index];
 
-  auto typed = handler.make_input();
+  auto typed = row->make_input();
   wire::Missing missing;
   wire::from_json(*row->input, input, typed.get(), &missing);
   wire::validate(*target->service, *row->input, typed.get(), missing);
-  auto output = handler.make_output();
+  auto output = row->make_output();
   auto work = [&] {
     authorise_operation(call.txn, principal, *target->service, *row, typed.get(), call.site,
                         call.now);
