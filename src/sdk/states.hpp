@@ -180,8 +180,8 @@ class Definition {
   json::object document_;
 };
 
-/// States that follow one another: each goes to the next one in the list, a Choice by default unless
-/// it says otherwise. `others` are reached through choices and catchers.
+/// States that follow one another: each goes to the next one in the list, a Choice by default
+/// unless it says otherwise. `others` are reached through choices and catchers.
 Definition chain(std::vector<State> states, const std::vector<State>& others = {});
 
 }  // namespace trainyard::sdk

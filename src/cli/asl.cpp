@@ -1,0 +1,219 @@
+#include "cli/asl.hpp"
+
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "asl/machine.hpp"
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/json.hpp"
+#include "cli/asl_mocks.hpp"
+#include "cli/asl_run.hpp"
+#include "cli/asl_show.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/screen.hpp"
+#include "graph/graph.hpp"
+
+namespace trainyard::cli {
+namespace {
+
+constexpr const char* kAccount = "000000000000";
+constexpr const char* kRegion = "us-east-1";
+
+/// A file's text, or all of standard input for "-".
+std::string read_source(const std::string& name) {
+  if (name != "-") return read_file(name);
+  return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+}
+
+/// TEXT, "@file" or "-".
+std::string read_input(const std::string& source) {
+  if (source == "-") return read_source(source);
+  return source.starts_with('@') ? read_source(source.substr(1)) : source;
+}
+
+/// What a definition is called in what is said about it: the file's name without its ending.
+std::string name_of_source(const std::string& source) {
+  return source == "-" ? "stdin" : fs::path(source).stem().string();
+}
+
+json::object to_json(const asl::Problem& problem) {
+  return {{"severity", "ERROR"},
+          {"code", problem.code},
+          {"message", problem.message},
+          {"location", problem.location}};
+}
+
+std::string to_text(const asl::Problem& problem) {
+  return fmt::format("ERROR {}: {}{}", problem.code, problem.message,
+                     problem.location.empty() ? "" : " at " + problem.location);
+}
+
+int validate(const AslOptions& options) {
+  const asl::Parsed parsed = asl::parse_machine(read_source(options.definition));
+  const bool well = parsed.problems.empty();
+  if (options.json) {
+    json::array diagnostics;
+    for (const asl::Problem& problem : parsed.problems) diagnostics.push_back(to_json(problem));
+    fmt::print("{}\n", dump(json::object{{"result", well ? "OK" : "FAIL"},
+                                         {"diagnostics", std::move(diagnostics)}}));
+  } else {
+    for (const asl::Problem& problem : parsed.problems) fmt::print("{}\n", to_text(problem));
+  }
+  return well ? 0 : 1;
+}
+
+int draw(const AslOptions& options) {
+  std::string error;
+  const auto definition = parse_json(read_source(options.definition), &error);
+  if (!definition) throw SystemError("the definition is no JSON: " + error);
+  if (!definition->is_object()) throw SystemError("the definition is no JSON object");
+  const graph::Graph graph = graph::from_definition(definition->get_object());
+  if (options.drawing.empty()) {
+    const Screen screen(stdout);
+    fmt::print("{}", graph::to_text(graph, {}, screen.colour()));
+  } else if (options.drawing == "-") {
+    fmt::print("{}\n", graph::to_svg(graph));
+  } else {
+    write_file_atomically(options.drawing, graph::to_svg(graph) + "\n");
+  }
+  return 0;
+}
+
+/// Prints events as they come, and hands them on to whoever shows progress.
+class HistoryPrinter final : public RunObserver {
+ public:
+  HistoryPrinter(bool prints, RunProgress* progress) : prints_(prints), progress_(progress) {}
+
+  void happened(const asl::HistoryEvent& event) override {
+    if (prints_) {
+      json::object object{{"timestamp", iso8601(event.at)}};
+      for (const auto& member : asl::to_json(event)) object[member.key()] = member.value();
+      fmt::print("{}\n", dump(object));
+      std::fflush(stdout);
+    }
+    if (progress_ != nullptr) progress_->happened(event);
+  }
+  void will_retry(const std::string& state, int retry, Duration after) override {
+    if (progress_ != nullptr) progress_->will_retry(state, retry, after);
+  }
+
+ private:
+  bool prints_;
+  RunProgress* progress_;
+};
+
+struct Prepared {
+  asl::Machine machine;
+  asl::Facts facts;
+  Mocks mocks;
+};
+
+Prepared prepare(const AslOptions& options, Time now, Random& random) {
+  if (options.definition == "-" && (options.input == "-" || options.input == "@-")) {
+    throw SystemError("the definition and the input cannot both come from standard input");
+  }
+  asl::Parsed parsed = asl::parse_machine(read_source(options.definition));
+  if (!parsed.problems.empty()) throw SystemError(asl::to_text(parsed.problems));
+  const std::string input = read_input(options.input);
+  std::string error;
+  const auto value = parse_json(input, &error);
+  if (!value) throw SystemError("--input is no JSON: " + error);
+  Mocks mocks;
+  if (!options.mocks.empty()) {
+    mocks = parse_mocks(options.mocks, read_source(options.mocks), parsed.machine);
+  }
+  const std::string machine = name_of_source(options.definition);
+  const std::string name = random.uuid();
+  const std::string states = fmt::format("arn:aws:states:{}:{}", kRegion, kAccount);
+  asl::Facts facts{fmt::format("{}:execution:{}:{}", states, machine, name),
+                   name,
+                   fmt::format("arn:aws:iam::{}:role/{}", kAccount, machine),
+                   fmt::format("{}:stateMachine:{}", states, machine),
+                   machine,
+                   kRegion,
+                   now,
+                   *value,
+                   input};
+  return {std::move(parsed.machine), std::move(facts), std::move(mocks)};
+}
+
+int run_prepared(const AslOptions& options, Prepared& prepared, Pace& pace, Random& random) {
+  Screen screen(stderr);
+  RunProgress progress(prepared.machine, screen, prepared.facts.started);
+  HistoryPrinter observer(options.history, options.quiet ? nullptr : &progress);
+  NoTasks none;
+  MockTasks tasks(std::move(prepared.mocks), none);
+  LocalRun run(prepared.machine, prepared.facts, pace, random, tasks, observer);
+  catch_interrupts();
+  const asl::Ended ended = run.run();
+  if (!options.quiet) progress.ended(ended, pace.now());
+  if (ended.status != asl::Status::succeeded) return 1;
+  if (!options.history) fmt::print("{}\n", ended.output);
+  return 0;
+}
+
+int run(const AslOptions& options) {
+  SystemClock clock;
+  SystemRandom random;
+  Pace pace(clock, options.skip_waits);
+  Prepared prepared;
+  try {
+    prepared = prepare(options, pace.now(), random);
+  } catch (const SystemError& error) {
+    fmt::print(stderr, "trainyard: {}\n", error.what());
+    return kUsageCode;
+  }
+  return run_prepared(options, prepared, pace, random);
+}
+
+void add_definition(CLI::App& command, AslOptions& options) {
+  command.add_option("definition", options.definition, "The definition; - is standard input")
+      ->type_name("FILE")->required();
+}
+
+}  // namespace
+
+void add_asl_options(CLI::App& asl, AslOptions& options) {
+  asl.require_subcommand(1);
+  CLI::App* validate = asl.add_subcommand(
+      "validate", "Check a definition: one line a problem, and 1 when it has errors");
+  add_definition(*validate, options);
+  validate->add_flag("--json", options.json,
+                     "Print what ValidateStateMachineDefinition would answer");
+
+  CLI::App* graph = asl.add_subcommand("graph", "Draw a definition, on the terminal or as SVG");
+  add_definition(*graph, options);
+  graph->add_option("-o,--output", options.drawing, "Write an SVG there; - is standard output")
+      ->type_name("FILE");
+
+  CLI::App* run = asl.add_subcommand(
+      "run", "Run a definition in this process: what it does on stderr, its output on stdout");
+  add_definition(*run, options);
+  run->add_option("--input", options.input, "The execution's input: JSON, @FILE, or - for "
+                  "standard input")->type_name("TEXT")->capture_default_str();
+  run->add_option("--mock", options.mocks,
+                  "Answers of tasks by state: {\"State\": {\"result\": …}}, or a list of them, one "
+                  "a call; {\"error\": …, \"cause\": …} fails; \"seconds\" is how long it takes")
+      ->type_name("FILE");
+  run->add_option("--endpoint", options.endpoint,
+                  "A running daemon that does the tasks that are not mocked, for real and as you")
+      ->type_name("URL");
+  run->add_flag("--skip-waits", options.skip_waits,
+                "Let no time pass in waits, retries and the seconds of mocks");
+  run->add_flag("--history", options.history,
+                "Print the history's events on stdout, one JSON a line, instead of the output");
+  run->add_flag("-q,--quiet", options.quiet, "Say nothing on the way");
+}
+
+int run_asl(const CLI::App& asl, const AslOptions& options) {
+  if (asl.got_subcommand("validate")) return validate(options);
+  if (asl.got_subcommand("graph")) return draw(options);
+  return run(options);
+}
+
+}  // namespace trainyard::cli

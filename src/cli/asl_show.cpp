@@ -1,0 +1,113 @@
+#include "cli/asl_show.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/utf8.hpp"
+#include "graph/canvas.hpp"
+
+namespace trainyard::cli {
+namespace {
+
+// Parameters of ANSI SGR sequences.
+constexpr const char* kGood = "32";
+constexpr const char* kBad = "31";
+constexpr const char* kBusy = "33";
+constexpr std::size_t kTextMax = 300;  // characters of an error's cause
+
+std::string seconds(Duration time) {
+  return fmt::format("{:.3f} s", static_cast<double>(time.count()) / 1000.0);
+}
+
+std::string error_text(const std::optional<std::string>& error,
+                       const std::optional<std::string>& cause) {
+  std::string text = error.value_or("");
+  if (cause && !cause->empty()) text += (text.empty() ? "" : ": ") + *cause;
+  return text;
+}
+
+/// A state whose work takes no time is told of once, when it is left.
+bool takes_time(asl::StateType type) {
+  return type != asl::StateType::pass && type != asl::StateType::choice &&
+         type != asl::StateType::succeed;
+}
+
+}  // namespace
+
+RunProgress::RunProgress(const asl::Machine& machine, Screen& screen, Time started)
+    : screen_(screen), started_(started), last_(started) {
+  for (const auto& [name, state] : machine.states) places_[name] = {0, 0, state.type};
+}
+
+void RunProgress::happened(const asl::HistoryEvent& event) {
+  last_ = event.at;
+  Iterations around = iterations_[event.previous];
+  const auto name = find_string(event.details, "name");
+  if (event.type == "MapIterationStarted" && name) {
+    around.resize(std::min(around.size(), place_of(*name).maps));
+    const int64_t index = find_integer(event.details, "index").value_or(0);
+    around.push_back(fmt::format("{}[{}]", *name, index));
+  } else if (name && event.type.find("State") != std::string::npos) {
+    around.resize(std::min(around.size(), place_of(*name).maps));
+    if (event.type.ends_with("Entered")) entered(event, around);
+    if (event.type.ends_with("Exited")) left(event, around);
+  } else if (const auto error = find_string(event.details, "error");
+             error && !event.type.starts_with("Execution")) {
+    line(event.at, 1, kBad, "✗",
+         event.type + " " + error_text(error, find_string(event.details, "cause")));
+  }
+  iterations_[event.id] = std::move(around);
+}
+
+void RunProgress::entered(const asl::HistoryEvent& event, const Iterations& around) {
+  const std::string name = find_string(event.details, "name").value_or("");
+  const Place place = place_of(name);
+  running_[{name, around}] = event.at;
+  if (takes_time(place.type)) {
+    line(event.at, place.depth, kBusy, "▶", label(name, around));
+  }
+}
+
+void RunProgress::left(const asl::HistoryEvent& event, const Iterations& around) {
+  const std::string name = find_string(event.details, "name").value_or("");
+  const Place place = place_of(name);
+  std::string text = label(name, around);
+  if (const auto since = running_.find({name, around}); since != running_.end()) {
+    if (takes_time(place.type)) text += " after " + seconds(event.at - since->second);
+    running_.erase(since);
+  }
+  line(event.at, place.depth, kGood, "✓", text);
+}
+
+void RunProgress::will_retry(const std::string& state, int retry, Duration after) {
+  line(last_, place_of(state).depth, kBusy, "↻",
+       fmt::format("{}: retry {} in {}", state, retry, seconds(after)));
+}
+
+void RunProgress::ended(const asl::Ended& ended, Time at) {
+  if (ended.status == asl::Status::succeeded) return line(at, 0, kGood, "✓", "SUCCEEDED");
+  const std::string why = error_text(ended.error, ended.cause);
+  line(at, 0, kBad, "✗", std::string(asl::name_of(ended.status)) + (why.empty() ? "" : " " + why));
+}
+
+RunProgress::Place RunProgress::place_of(const std::string& state) const {
+  const auto found = places_.find(state);
+  return found == places_.end() ? Place{} : found->second;
+}
+
+std::string RunProgress::label(const std::string& state, const Iterations& around) const {
+  return around.empty() ? state : fmt::format("{} ({})", state, fmt::join(around, " "));
+}
+
+void RunProgress::line(Time at, int depth, const char* colour, const std::string& glyph,
+                       const std::string& text) {
+  std::string shown = graph::printable(text);
+  if (count_characters(shown) > kTextMax) shown = clip(shown, kTextMax - 1) + "…";
+  const bool coloured = screen_.colour();
+  screen_.say(fmt::format("{:>12}  {:{}}{}{}{} {}", seconds(at - started_), "", 2 * depth,
+                          coloured ? fmt::format("\x1b[{}m", colour) : "", glyph,
+                          coloured ? "\x1b[0m" : "", shown));
+}
+
+}  // namespace trainyard::cli
