@@ -41,21 +41,25 @@ std::string name_of_source(const std::string& source) {
   return source == "-" ? "stdin" : fs::path(source).stem().string();
 }
 
+std::string_view severity_of(const asl::Problem& problem) {
+  return problem.severity == asl::Problem::Severity::error ? "ERROR" : "WARNING";
+}
+
 json::object to_json(const asl::Problem& problem) {
-  return {{"severity", "ERROR"},
+  return {{"severity", severity_of(problem)},
           {"code", problem.code},
           {"message", problem.message},
           {"location", problem.location}};
 }
 
 std::string to_text(const asl::Problem& problem) {
-  return fmt::format("ERROR {}: {}{}", problem.code, problem.message,
+  return fmt::format("{} {}: {}{}", severity_of(problem), problem.code, problem.message,
                      problem.location.empty() ? "" : " at " + problem.location);
 }
 
 int validate(const AslOptions& options) {
   const asl::Parsed parsed = asl::parse_machine(read_source(options.definition));
-  const bool well = parsed.problems.empty();
+  const bool well = !asl::has_errors(parsed.problems);
   if (options.json) {
     json::array diagnostics;
     for (const asl::Problem& problem : parsed.problems) diagnostics.push_back(to_json(problem));
@@ -118,7 +122,7 @@ Prepared prepare(const AslOptions& options, Time now, Random& random) {
     throw SystemError("the definition and the input cannot both come from standard input");
   }
   asl::Parsed parsed = asl::parse_machine(read_source(options.definition));
-  if (!parsed.problems.empty()) throw SystemError(asl::to_text(parsed.problems));
+  if (asl::has_errors(parsed.problems)) throw SystemError(asl::to_text(parsed.problems));
   const std::string input = read_input(options.input);
   std::string error;
   const auto value = parse_json(input, &error);
@@ -138,7 +142,9 @@ Prepared prepare(const AslOptions& options, Time now, Random& random) {
                    kRegion,
                    now,
                    *value,
-                   input};
+                   input,
+                   {},
+                   {}};
   return {std::move(parsed.machine), std::move(facts), std::move(mocks)};
 }
 

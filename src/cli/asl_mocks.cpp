@@ -9,6 +9,8 @@
 namespace trainyard::cli {
 namespace {
 
+constexpr const char* kMockWorker = "mock";
+
 /// Reads one mock file; `where` is what its faults begin with.
 class MockReader {
  public:
@@ -101,8 +103,13 @@ std::vector<Reaction> MockTasks::call(const std::string& state, const asl::CallT
   if (found == mocks_.end()) return others_.call(state, call);
   const std::vector<MockAnswer>& answers = found->second;
   const MockAnswer& answer = answers[std::min(calls_[state]++, answers.size() - 1)];
-  // A task that only asks is answered; a job, or what waits for its token, is begun and then ends.
-  if (call.resource.pattern.empty()) {
+  // A task that only asks is answered; a job, an activity, or what waits for its token is begun and
+  // then ends.
+  if (call.resource.is_activity) {
+    return {{Duration{0}, asl::ActivityStarted{call.call, kMockWorker}},
+            {answer.after, asl::TaskCompleted{call.call, answer.result}}};
+  }
+  if (!call.resource.goes_on()) {
     return {{answer.after, asl::TaskAnswered{call.call, answer.result}}};
   }
   return {{Duration{0}, asl::TaskSubmitted{call.call, json::object{}}},

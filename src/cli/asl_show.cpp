@@ -37,7 +37,19 @@ bool takes_time(asl::StateType type) {
 
 RunProgress::RunProgress(const asl::Machine& machine, Screen& screen, Time started)
     : screen_(screen), started_(started), last_(started) {
-  for (const auto& [name, state] : machine.states) places_[name] = {0, 0, state.type};
+  add_places(machine.states, machine.top, {});
+}
+
+void RunProgress::add_places(const asl::States& states, const asl::Flow& flow, Place around) {
+  for (const std::string& name : flow.order) {
+    const asl::State& state = states.at(name);
+    around.type = state.type;
+    places_[name] = around;
+    Place inside = around;
+    ++inside.depth;
+    inside.maps += state.type == asl::StateType::map;
+    for (const asl::Flow& branch : state.branches) add_places(states, branch, inside);
+  }
 }
 
 void RunProgress::happened(const asl::HistoryEvent& event) {

@@ -33,6 +33,7 @@ class RunProgress final : public RunObserver {
     asl::StateType type = asl::StateType::pass;
   };
 
+  void add_places(const asl::States& states, const asl::Flow& flow, Place around);
   void entered(const asl::HistoryEvent& event, const Iterations& around);
   void left(const asl::HistoryEvent& event, const Iterations& around);
   Place place_of(const std::string& state) const;

@@ -47,7 +47,7 @@ class OneRun {
     EXPECT_EQ(asl::to_text(parsed.problems), "");
     machine = std::move(parsed.machine);
     facts = {"arn", "run",       "role",       "machine arn", "machine",
-             "us-east-1", clock.now(), *parse_json(input), input};
+             "us-east-1", clock.now(), *parse_json(input), input, {}, {}};
   }
 
   asl::Ended go(TaskRunner& tasks) {

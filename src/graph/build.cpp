@@ -18,7 +18,7 @@ std::string shorten(const std::string& text, std::size_t max) {
   return count_characters(text) > max ? clip(text, max - 1) + "…" : text;
 }
 
-// What a Task calls, in short: "createTrainingJob.sync", "s3:getObject" of AWS's SDK, the name of an
+// What a Task calls, in short: "createTrainingJob.sync", "s3:getObject" of the SDK, the name of an
 // activity or function.
 std::string describe_resource(const std::string& resource) {
   const std::optional<Arn> arn = parse_arn(resource);
