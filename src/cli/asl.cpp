@@ -88,10 +88,12 @@ int draw(const AslOptions& options) {
   return 0;
 }
 
-/// Prints events as they come, and hands them on to whoever shows progress.
-class HistoryPrinter final : public RunObserver {
+/// Passes on what happens: to standard output, to whoever shows progress, and for the drawing at
+/// the end.
+class Watcher final : public RunObserver {
  public:
-  HistoryPrinter(bool prints, RunProgress* progress) : prints_(prints), progress_(progress) {}
+  Watcher(bool prints, bool keeps, RunProgress* progress)
+      : prints_(prints), keeps_(keeps), progress_(progress) {}
 
   void happened(const asl::HistoryEvent& event) override {
     if (prints_) {
@@ -100,18 +102,23 @@ class HistoryPrinter final : public RunObserver {
       fmt::print("{}\n", dump(object));
       std::fflush(stdout);
     }
+    if (keeps_) events_.push_back(asl::to_json(event));
     if (progress_ != nullptr) progress_->happened(event);
   }
-  void will_retry(const std::string& state, int retry, Duration after) override {
-    if (progress_ != nullptr) progress_->will_retry(state, retry, after);
+  void will_retry(int64_t entered, Duration after) override {
+    if (progress_ != nullptr) progress_->will_retry(entered, after);
   }
+  const json::array& events() const { return events_; }
 
  private:
   bool prints_;
+  bool keeps_;
   RunProgress* progress_;
+  json::array events_;
 };
 
 struct Prepared {
+  json::object definition;
   asl::Machine machine;
   asl::Facts facts;
   Mocks mocks;
@@ -121,7 +128,8 @@ Prepared prepare(const AslOptions& options, Time now, Random& random) {
   if (options.definition == "-" && (options.input == "-" || options.input == "@-")) {
     throw SystemError("the definition and the input cannot both come from standard input");
   }
-  asl::Parsed parsed = asl::parse_machine(read_source(options.definition));
+  const std::string definition = read_source(options.definition);
+  asl::Parsed parsed = asl::parse_machine(definition);
   if (asl::has_errors(parsed.problems)) throw SystemError(asl::to_text(parsed.problems));
   const std::string input = read_input(options.input);
   std::string error;
@@ -145,19 +153,25 @@ Prepared prepare(const AslOptions& options, Time now, Random& random) {
                    input,
                    {},
                    {}};
-  return {std::move(parsed.machine), std::move(facts), std::move(mocks)};
+  return {parse_own_json(definition).as_object(), std::move(parsed.machine), std::move(facts),
+          std::move(mocks)};
 }
 
 int run_prepared(const AslOptions& options, Prepared& prepared, Pace& pace, Random& random) {
   Screen screen(stderr);
+  const bool draws = screen.terminal() && !options.quiet;
   RunProgress progress(prepared.machine, screen, prepared.facts.started);
-  HistoryPrinter observer(options.history, options.quiet ? nullptr : &progress);
+  Watcher watcher(options.history, draws, options.quiet ? nullptr : &progress);
   NoTasks none;
   MockTasks tasks(std::move(prepared.mocks), none);
-  LocalRun run(prepared.machine, prepared.facts, pace, random, tasks, observer);
+  LocalRun run(prepared.machine, prepared.facts, pace, random, tasks, watcher);
   catch_interrupts();
   const asl::Ended ended = run.run();
   if (!options.quiet) progress.ended(ended, pace.now());
+  if (draws) {
+    screen.say("\n" + graph::to_text(graph::from_definition(prepared.definition),
+                                     graph::statuses(watcher.events()), screen.colour()));
+  }
   if (ended.status != asl::Status::succeeded) return 1;
   if (!options.history) fmt::print("{}\n", ended.output);
   return 0;

@@ -88,7 +88,7 @@ void LocalRun::perform(const asl::SetTimer& timer) {
   constexpr std::string_view kRetry = "retry:";
   if (!timer.timer.starts_with(kRetry)) return;
   if (const auto call = asl::CallId::parse(timer.timer.substr(kRetry.size()))) {
-    observer_.will_retry(state_of(*call), call->attempt, timer.due - pace_.now());
+    observer_.will_retry(call->entered, timer.due - pace_.now());
   }
 }
 

@@ -59,8 +59,8 @@ class RunObserver {
  public:
   virtual ~RunObserver() = default;
   virtual void happened(const asl::HistoryEvent& event) = 0;
-  /// `state` will be tried again.
-  virtual void will_retry(const std::string& state, int retry, Duration after) = 0;
+  /// The state that the event `entered` entered will be tried again.
+  virtual void will_retry(int64_t entered, Duration after) = 0;
 };
 
 class LocalRun {

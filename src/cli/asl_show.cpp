@@ -52,49 +52,56 @@ void RunProgress::add_places(const asl::States& states, const asl::Flow& flow, P
   }
 }
 
+RunProgress::Subject RunProgress::subject_of(const asl::HistoryEvent& event) const {
+  const auto cause = subjects_.find(event.previous);
+  Subject subject = cause == subjects_.end() ? Subject{} : cause->second;
+  if (const auto name = find_string(event.details, "name")) {
+    subject.state = *name;
+    // The cause may lie deeper, when a Map state is left or goes on with its next item.
+    subject.iterations.resize(std::min(subject.iterations.size(), place_of(*name).maps));
+  }
+  if (event.type == "MapIterationStarted") {
+    const int64_t index = find_integer(event.details, "index").value_or(0);
+    subject.iterations.push_back(fmt::format("{}[{}]", subject.state, index));
+  }
+  return subject;
+}
+
 void RunProgress::happened(const asl::HistoryEvent& event) {
   last_ = event.at;
-  Iterations around = iterations_[event.previous];
-  const auto name = find_string(event.details, "name");
-  if (event.type == "MapIterationStarted" && name) {
-    around.resize(std::min(around.size(), place_of(*name).maps));
-    const int64_t index = find_integer(event.details, "index").value_or(0);
-    around.push_back(fmt::format("{}[{}]", *name, index));
-  } else if (name && event.type.find("State") != std::string::npos) {
-    around.resize(std::min(around.size(), place_of(*name).maps));
-    if (event.type.ends_with("Entered")) entered(event, around);
-    if (event.type.ends_with("Exited")) left(event, around);
-  } else if (const auto error = find_string(event.details, "error");
-             error && !event.type.starts_with("Execution")) {
-    line(event.at, 1, kBad, "✗",
-         event.type + " " + error_text(error, find_string(event.details, "cause")));
-  }
-  iterations_[event.id] = std::move(around);
+  const Subject subject = subjects_[event.id] = subject_of(event);
+  if (event.type.ends_with("StateEntered")) return entered(event.at, subject);
+  if (event.type.ends_with("StateExited")) return left(event.at, subject);
+  const auto error = find_string(event.details, "error");
+  if (!error || event.type.starts_with("Execution")) return;
+  line(event.at, place_of(subject.state).depth + 1, kBad, "✗",
+       event.type + " " + error_text(error, find_string(event.details, "cause")));
 }
 
-void RunProgress::entered(const asl::HistoryEvent& event, const Iterations& around) {
-  const std::string name = find_string(event.details, "name").value_or("");
-  const Place place = place_of(name);
-  running_[{name, around}] = event.at;
-  if (takes_time(place.type)) {
-    line(event.at, place.depth, kBusy, "▶", label(name, around));
+void RunProgress::entered(Time at, const Subject& subject) {
+  const Place place = place_of(subject.state);
+  running_[subject] = at;
+  if (place.type == asl::StateType::fail) {
+    line(at, place.depth, kBad, "✗", label(subject));
+  } else if (takes_time(place.type)) {
+    line(at, place.depth, kBusy, "▶", label(subject));
   }
 }
 
-void RunProgress::left(const asl::HistoryEvent& event, const Iterations& around) {
-  const std::string name = find_string(event.details, "name").value_or("");
-  const Place place = place_of(name);
-  std::string text = label(name, around);
-  if (const auto since = running_.find({name, around}); since != running_.end()) {
-    if (takes_time(place.type)) text += " after " + seconds(event.at - since->second);
+void RunProgress::left(Time at, const Subject& subject) {
+  const Place place = place_of(subject.state);
+  std::string text = label(subject);
+  if (const auto since = running_.find(subject); since != running_.end()) {
+    if (takes_time(place.type)) text += " after " + seconds(at - since->second);
     running_.erase(since);
   }
-  line(event.at, place.depth, kGood, "✓", text);
+  line(at, place.depth, kGood, "✓", text);
 }
 
-void RunProgress::will_retry(const std::string& state, int retry, Duration after) {
-  line(last_, place_of(state).depth, kBusy, "↻",
-       fmt::format("{}: retry {} in {}", state, retry, seconds(after)));
+void RunProgress::will_retry(int64_t entered, Duration after) {
+  const Subject& subject = subjects_[entered];
+  line(last_, place_of(subject.state).depth + 1, kBusy, "↻",
+       fmt::format("{} again in {}", label(subject), seconds(after)));
 }
 
 void RunProgress::ended(const asl::Ended& ended, Time at) {
@@ -108,8 +115,9 @@ RunProgress::Place RunProgress::place_of(const std::string& state) const {
   return found == places_.end() ? Place{} : found->second;
 }
 
-std::string RunProgress::label(const std::string& state, const Iterations& around) const {
-  return around.empty() ? state : fmt::format("{} ({})", state, fmt::join(around, " "));
+std::string RunProgress::label(const Subject& subject) {
+  if (subject.iterations.empty()) return subject.state;
+  return fmt::format("{} ({})", subject.state, fmt::join(subject.iterations, " "));
 }
 
 void RunProgress::line(Time at, int depth, const char* colour, const std::string& glyph,

@@ -3,7 +3,7 @@
 
 #include <map>
 #include <string>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "base/json.hpp"
@@ -19,26 +19,34 @@ class RunProgress final : public RunObserver {
   RunProgress(const asl::Machine& machine, Screen& screen, Time started);
 
   void happened(const asl::HistoryEvent& event) override;
-  void will_retry(const std::string& state, int retry, Duration after) override;
+  void will_retry(int64_t entered, Duration after) override;
   /// The last line.
   void ended(const asl::Ended& ended, Time at);
 
  private:
-  /// Where an event stands: the iterations of Map states around it, outermost first.
-  using Iterations = std::vector<std::string>;
   /// Where a state stands in the machine.
   struct Place {
     int depth = 0;
     std::size_t maps = 0;  // of those around it, how many are Map states
     asl::StateType type = asl::StateType::pass;
   };
+  /// What an event is about: a state, in the iterations of the Map states around it, outermost
+  /// first.
+  struct Subject {
+    std::string state;
+    std::vector<std::string> iterations;
+    bool operator<(const Subject& other) const {
+      return std::tie(state, iterations) < std::tie(other.state, other.iterations);
+    }
+  };
 
   void add_places(const asl::States& states, const asl::Flow& flow, Place around);
-  void entered(const asl::HistoryEvent& event, const Iterations& around);
-  void left(const asl::HistoryEvent& event, const Iterations& around);
   Place place_of(const std::string& state) const;
+  Subject subject_of(const asl::HistoryEvent& event) const;
+  void entered(Time at, const Subject& subject);
+  void left(Time at, const Subject& subject);
   /// "Work (Each[2])"
-  std::string label(const std::string& state, const Iterations& around) const;
+  static std::string label(const Subject& subject);
   void line(Time at, int depth, const char* colour, const std::string& glyph,
             const std::string& text);
 
@@ -46,8 +54,8 @@ class RunProgress final : public RunObserver {
   Screen& screen_;
   Time started_;
   Time last_;
-  std::map<int64_t, Iterations> iterations_;                        // by event, while it matters
-  std::map<std::pair<std::string, Iterations>, Time> running_;      // states, since when
+  std::map<int64_t, Subject> subjects_;  // by event: one leads to the next
+  std::map<Subject, Time> running_;      // since when
 };
 
 }  // namespace trainyard::cli

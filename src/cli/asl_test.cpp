@@ -33,8 +33,8 @@ constexpr const char* kJob = R"({"StartAt":"Work","States":{
 
 struct Watcher final : RunObserver {
   void happened(const asl::HistoryEvent& event) override { types.push_back(event.type); }
-  void will_retry(const std::string& state, int retry, Duration after) override {
-    retries.push_back(state + " " + std::to_string(retry) + " " + std::to_string(after.count()));
+  void will_retry(int64_t entered, Duration after) override {
+    retries.push_back(std::to_string(entered) + " in " + std::to_string(after.count()));
   }
   std::vector<std::string> types, retries;
 };
@@ -75,7 +75,7 @@ TEST(AslRun, MocksAnswerAndWaitsAreSkipped) {
   EXPECT_EQ(ended.status, asl::Status::succeeded);
   EXPECT_EQ(ended.output, R"({"n":1})");
   EXPECT_EQ(run.seconds(), 2 + 5 + 30 + 3600);
-  EXPECT_THAT(run.watcher.retries, ElementsAre("Work 1 5000"));
+  EXPECT_THAT(run.watcher.retries, ElementsAre("2 in 5000"));
   EXPECT_THAT(run.watcher.types,
               ElementsAre("ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted",
                           "TaskSubmitted", "TaskFailed", "TaskScheduled", "TaskStarted",
@@ -90,7 +90,7 @@ TEST(AslRun, TheLastAnswerStays) {
   EXPECT_EQ(ended.status, asl::Status::failed);
   EXPECT_EQ(ended.error, "E");
   EXPECT_EQ(ended.cause, "Busy");
-  EXPECT_THAT(run.watcher.retries, ElementsAre("Work 1 5000", "Work 2 10000"));
+  EXPECT_THAT(run.watcher.retries, ElementsAre("2 in 5000", "2 in 10000"));
 }
 
 TEST(AslRun, AnAnswerThatComesTooLateIsATimeout) {
@@ -186,33 +186,70 @@ TEST(AslRunDeathTest, InterruptedItStopsWhatItHasBegun) {
       ::testing::ExitedWithCode(7), "ABORTED, cancelled 1");
 }
 
-TEST(AslShow, TellsWhatHappensWithItsTime) {
+/// What a run says on a screen that is no terminal.
+std::string shown(const char* definition, const char* mocks, const char* input) {
   char* text = nullptr;
   std::size_t size = 0;
   std::FILE* file = ::open_memstream(&text, &size);
   {
-    OneRun run(kJob);
+    OneRun run(definition, input);
     Screen screen(file);
     RunProgress progress(run.machine, screen, run.pace.now());
     NoTasks none;
-    MockTasks tasks(parse_mocks("mocks", R"({"Work":[{"error":"Busy","cause":"no\nroom"},
-                                                     {"result":{},"seconds":1.5}]})", run.machine),
-                    none);
+    MockTasks tasks(parse_mocks("mocks", mocks, run.machine), none);
     const asl::Ended ended =
         LocalRun(run.machine, run.facts, run.pace, run.random, tasks, progress).run();
     progress.ended(ended, run.pace.now());
   }
   std::fclose(file);
-  EXPECT_EQ(std::string(text, size),
+  std::string said(text, size);
+  std::free(text);
+  return said;
+}
+
+TEST(AslShow, TellsWhatHappensWithItsTime) {
+  EXPECT_EQ(shown(kJob, R"({"Work":[{"error":"Busy","cause":"no\nroom"},
+                                    {"result":{},"seconds":1.5}]})", "{}"),
             "     0.000 s  ▶ Work\n"
             "     0.000 s    ✗ TaskFailed Busy: no\uFFFDroom\n"
-            "     0.000 s  ↻ Work: retry 1 in 5.000 s\n"
+            "     0.000 s    ↻ Work again in 5.000 s\n"
             "     6.500 s  ✓ Work after 6.500 s\n"
             "     6.500 s  ▶ Rest\n"
             "  3606.500 s  ✓ Rest after 3600.000 s\n"
             "  3606.500 s  ✓ Done\n"
             "  3606.500 s  ✓ SUCCEEDED\n");
-  std::free(text);
+}
+
+TEST(AslShow, PlacesStatesInTheirBranchesAndIterations) {
+  const char* definition = R"({"StartAt":"Both","States":{
+    "Both":{"Type":"Parallel","Next":"Bad","Branches":[
+      {"StartAt":"Rest","States":{"Rest":{"Type":"Wait","Seconds":9,"End":true}}},
+      {"StartAt":"Rows","States":{"Rows":{"Type":"Map","MaxConcurrency":1,"End":true,
+        "ItemProcessor":{"StartAt":"Cells","States":{"Cells":{"Type":"Map","End":true,
+          "ItemProcessor":{"StartAt":"Cell","States":{"Cell":{"Type":"Task","End":true,
+             "Resource":"arn:aws:states:us-east-1:000000000000:activity:cell",
+             "Retry":[{"ErrorEquals":["Dull"]}]}}}}}}}}}]},
+    "Bad":{"Type":"Fail","Error":"E"}}})";
+  EXPECT_EQ(shown(definition, R"({"Cell":[{"result":1,"seconds":2},{"error":"Dull"},
+                                          {"result":2}]})", "[[1],[2]]"),
+            "     0.000 s  ▶ Both\n"
+            "     0.000 s    ▶ Rest\n"
+            "     0.000 s    ▶ Rows\n"
+            "     0.000 s      ▶ Cells (Rows[0])\n"
+            "     0.000 s        ▶ Cell (Rows[0] Cells[0])\n"
+            "     2.000 s        ✓ Cell (Rows[0] Cells[0]) after 2.000 s\n"
+            "     2.000 s      ✓ Cells (Rows[0]) after 2.000 s\n"
+            "     2.000 s      ▶ Cells (Rows[1])\n"
+            "     2.000 s        ▶ Cell (Rows[1] Cells[0])\n"
+            "     2.000 s          ✗ ActivityFailed Dull\n"
+            "     2.000 s          ↻ Cell (Rows[1] Cells[0]) again in 1.000 s\n"
+            "     3.000 s        ✓ Cell (Rows[1] Cells[0]) after 1.000 s\n"
+            "     3.000 s      ✓ Cells (Rows[1]) after 1.000 s\n"
+            "     3.000 s    ✓ Rows after 3.000 s\n"
+            "     9.000 s    ✓ Rest after 9.000 s\n"
+            "     9.000 s  ✓ Both after 9.000 s\n"
+            "     9.000 s  ✗ Bad\n"
+            "     9.000 s  ✗ FAILED E\n");
 }
 
 /// The program, called with files in a folder of its own.
