@@ -95,7 +95,7 @@ class Watcher final : public RunObserver {
   Watcher(bool prints, bool keeps, RunProgress* progress)
       : prints_(prints), keeps_(keeps), progress_(progress) {}
 
-  void happened(const asl::HistoryEvent& event) override {
+  void happened(const asl::HistoryEvent& event, const Subject& subject) override {
     if (prints_) {
       json::object object{{"timestamp", iso8601(event.at)}};
       for (const auto& member : asl::to_json(event)) object[member.key()] = member.value();
@@ -103,10 +103,10 @@ class Watcher final : public RunObserver {
       std::fflush(stdout);
     }
     if (keeps_) events_.push_back(asl::to_json(event));
-    if (progress_ != nullptr) progress_->happened(event);
+    if (progress_ != nullptr) progress_->happened(event, subject);
   }
-  void will_retry(int64_t entered, Duration after) override {
-    if (progress_ != nullptr) progress_->will_retry(entered, after);
+  void will_retry(const Subject& subject, Duration after) override {
+    if (progress_ != nullptr) progress_->will_retry(subject, after);
   }
   const json::array& events() const { return events_; }
 

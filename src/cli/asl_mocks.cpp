@@ -34,7 +34,10 @@ class MockReader {
  private:
   [[noreturn]] void fail(const std::string& why) const { throw SystemError(where_ + ": " + why); }
 
-  void check_state(const std::string& name) const {
+  /// "Work", or "Work (Each[2])" for one iteration.
+  void check_state(const std::string& key) const {
+    const std::size_t end = key.ends_with("])") ? key.rfind(" (") : std::string::npos;
+    const std::string name = machine_.states.contains(key) ? key : key.substr(0, end);
     const auto found = machine_.states.find(name);
     if (found == machine_.states.end() || found->second.type != asl::StateType::task) {
       fail("the definition has no Task state called '" + name + "'");
@@ -98,11 +101,12 @@ Mocks parse_mocks(const std::string& name, const std::string& text, const asl::M
   return MockReader(name, machine).read(text);
 }
 
-std::vector<Reaction> MockTasks::call(const std::string& state, const asl::CallTask& call) {
-  const auto found = mocks_.find(state);
-  if (found == mocks_.end()) return others_.call(state, call);
+std::vector<Reaction> MockTasks::call(const Subject& subject, const asl::CallTask& call) {
+  auto found = mocks_.find(subject.label());
+  if (found == mocks_.end()) found = mocks_.find(subject.state);
+  if (found == mocks_.end()) return others_.call(subject, call);
   const std::vector<MockAnswer>& answers = found->second;
-  const MockAnswer& answer = answers[std::min(calls_[state]++, answers.size() - 1)];
+  const MockAnswer& answer = answers[std::min(calls_[subject]++, answers.size() - 1)];
   // A task that only asks is answered; a job, an activity, or what waits for its token is begun and
   // then ends.
   if (call.resource.is_activity) {
@@ -116,9 +120,9 @@ std::vector<Reaction> MockTasks::call(const std::string& state, const asl::CallT
           {answer.after, asl::TaskCompleted{call.call, answer.result}}};
 }
 
-std::vector<Reaction> NoTasks::call(const std::string& state, const asl::CallTask& call) {
+std::vector<Reaction> NoTasks::call(const Subject& subject, const asl::CallTask& call) {
   throw SystemError(fmt::format("state '{}' calls {}: give its answer with --mock FILE, or a "
-                                "daemon that does it with --endpoint URL", state,
+                                "daemon that does it with --endpoint URL", subject.state,
                                 call.resource.arn));
 }
 

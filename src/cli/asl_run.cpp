@@ -23,7 +23,8 @@ LocalRun::LocalRun(const asl::Machine& machine, const asl::Facts& facts, Pace& p
       pace_(pace),
       random_(random),
       tasks_(tasks),
-      observer_(observer) {}
+      observer_(observer),
+      subjects_(machine) {}
 
 asl::Ended LocalRun::run() {
   try {
@@ -67,10 +68,7 @@ void LocalRun::take(const asl::Event& event) {
       asl::step(machine_, {facts_, std::move(snapshot_)}, event, pace_.now(), random_);
   snapshot_ = std::move(outcome.snapshot);
   for (const asl::HistoryEvent& entry : outcome.history) {
-    if (entry.type.ends_with("StateEntered")) {
-      entered_[entry.id] = to_std(entry.details.at("name").as_string());
-    }
-    observer_.happened(entry);
+    observer_.happened(entry, subjects_.add(entry));
   }
   for (const asl::Command& command : outcome.commands) {
     std::visit([this](const auto& one) { perform(one); }, command);
@@ -78,7 +76,7 @@ void LocalRun::take(const asl::Event& event) {
 }
 
 void LocalRun::perform(const asl::CallTask& call) {
-  for (Reaction& reaction : tasks_.call(state_of(call.call), call)) {
+  for (Reaction& reaction : tasks_.call(subjects_.of(call.call.entered), call)) {
     agenda_.emplace(pace_.now() + reaction.after, Due{"", std::move(reaction.event)});
   }
 }
@@ -88,7 +86,7 @@ void LocalRun::perform(const asl::SetTimer& timer) {
   constexpr std::string_view kRetry = "retry:";
   if (!timer.timer.starts_with(kRetry)) return;
   if (const auto call = asl::CallId::parse(timer.timer.substr(kRetry.size()))) {
-    observer_.will_retry(call->entered, timer.due - pace_.now());
+    observer_.will_retry(subjects_.of(call->entered), timer.due - pace_.now());
   }
 }
 
@@ -97,9 +95,5 @@ void LocalRun::perform(const asl::CancelTimer& timer) {
 }
 
 void LocalRun::perform(const asl::CancelTask& task) { tasks_.cancel(task); }
-
-const std::string& LocalRun::state_of(const asl::CallId& call) const {
-  return entered_.at(call.entered);
-}
 
 }  // namespace trainyard::cli

@@ -13,6 +13,7 @@
 #include "asl/execution.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "cli/asl_subject.hpp"
 
 namespace trainyard::cli {
 
@@ -45,7 +46,7 @@ class TaskRunner {
  public:
   virtual ~TaskRunner() = default;
   /// Begins the task of a state. SystemError when it cannot be done here.
-  virtual std::vector<Reaction> call(const std::string& state, const asl::CallTask& call) = 0;
+  virtual std::vector<Reaction> call(const Subject& subject, const asl::CallTask& call) = 0;
   /// Nobody waits for it any longer.
   virtual void cancel(const asl::CancelTask&) {}
   /// Whether something runs elsewhere, whose end nobody can foresee.
@@ -58,9 +59,9 @@ class TaskRunner {
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
-  virtual void happened(const asl::HistoryEvent& event) = 0;
-  /// The state that the event `entered` entered will be tried again.
-  virtual void will_retry(int64_t entered, Duration after) = 0;
+  virtual void happened(const asl::HistoryEvent& event, const Subject& subject) = 0;
+  /// It will be tried again.
+  virtual void will_retry(const Subject& subject, Duration after) = 0;
 };
 
 class LocalRun {
@@ -87,9 +88,6 @@ class LocalRun {
   void perform(const asl::CancelTimer& timer);
   void perform(const asl::CancelTask& task);
   void perform(const asl::Ended& ended) { ended_ = ended; }
-  /// The state that an event entered.
-  const std::string& state_of(const asl::CallId& call) const;
-
   const asl::Machine& machine_;
   const asl::Facts& facts_;
   Pace& pace_;
@@ -98,7 +96,7 @@ class LocalRun {
   RunObserver& observer_;
   asl::Snapshot snapshot_;
   Agenda agenda_;
-  std::map<int64_t, std::string> entered_;  // states by the events that entered them
+  Subjects subjects_;
   std::optional<asl::Ended> ended_;
 };
 

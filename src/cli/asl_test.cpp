@@ -32,9 +32,11 @@ constexpr const char* kJob = R"({"StartAt":"Work","States":{
   "Sorry":{"Type":"Fail","Error":"E","CausePath":"$.Error"}}})";
 
 struct Watcher final : RunObserver {
-  void happened(const asl::HistoryEvent& event) override { types.push_back(event.type); }
-  void will_retry(int64_t entered, Duration after) override {
-    retries.push_back(std::to_string(entered) + " in " + std::to_string(after.count()));
+  void happened(const asl::HistoryEvent& event, const Subject&) override {
+    types.push_back(event.type);
+  }
+  void will_retry(const Subject& subject, Duration after) override {
+    retries.push_back(subject.label() + " in " + std::to_string(after.count()));
   }
   std::vector<std::string> types, retries;
 };
@@ -75,7 +77,7 @@ TEST(AslRun, MocksAnswerAndWaitsAreSkipped) {
   EXPECT_EQ(ended.status, asl::Status::succeeded);
   EXPECT_EQ(ended.output, R"({"n":1})");
   EXPECT_EQ(run.seconds(), 2 + 5 + 30 + 3600);
-  EXPECT_THAT(run.watcher.retries, ElementsAre("2 in 5000"));
+  EXPECT_THAT(run.watcher.retries, ElementsAre("Work in 5000"));
   EXPECT_THAT(run.watcher.types,
               ElementsAre("ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted",
                           "TaskSubmitted", "TaskFailed", "TaskScheduled", "TaskStarted",
@@ -90,7 +92,7 @@ TEST(AslRun, TheLastAnswerStays) {
   EXPECT_EQ(ended.status, asl::Status::failed);
   EXPECT_EQ(ended.error, "E");
   EXPECT_EQ(ended.cause, "Busy");
-  EXPECT_THAT(run.watcher.retries, ElementsAre("2 in 5000", "2 in 10000"));
+  EXPECT_THAT(run.watcher.retries, ElementsAre("Work in 5000", "Work in 10000"));
 }
 
 TEST(AslRun, AnAnswerThatComesTooLateIsATimeout) {
@@ -140,7 +142,7 @@ TEST(AslRun, MockFilesThatAreWrongSayWhere) {
 
 /// A job that runs elsewhere and ends at the third look.
 struct FarTasks : TaskRunner {
-  std::vector<Reaction> call(const std::string&, const asl::CallTask& task) override {
+  std::vector<Reaction> call(const Subject&, const asl::CallTask& task) override {
     open = task.call;
     return {{Duration{0}, asl::TaskSubmitted{task.call, json::object{}}}};
   }
@@ -230,8 +232,9 @@ TEST(AslShow, PlacesStatesInTheirBranchesAndIterations) {
              "Resource":"arn:aws:states:us-east-1:000000000000:activity:cell",
              "Retry":[{"ErrorEquals":["Dull"]}]}}}}}}}}}]},
     "Bad":{"Type":"Fail","Error":"E"}}})";
-  EXPECT_EQ(shown(definition, R"({"Cell":[{"result":1,"seconds":2},{"error":"Dull"},
-                                          {"result":2}]})", "[[1],[2]]"),
+  EXPECT_EQ(shown(definition, R"m({"Cell":[{"error":"Dull"},{"result":2}],
+                                   "Cell (Rows[0] Cells[0])":{"result":1,"seconds":2}})m",
+                  "[[1],[2]]"),
             "     0.000 s  ▶ Both\n"
             "     0.000 s    ▶ Rest\n"
             "     0.000 s    ▶ Rows\n"
@@ -321,6 +324,14 @@ TEST_F(Asl, RunPrintsTheOutputAloneOnStdout) {
   EXPECT_EQ(event.at("type"), "ExecutionSucceeded");
   EXPECT_EQ(event.at("executionSucceededEventDetails").at("output"), R"({"n":1})");
   EXPECT_TRUE(event.as_object().contains("timestamp"));
+}
+
+TEST_F(Asl, TheExampleRunsAsTheReadmeHasIt) {
+  const std::string folder = TRAINYARD_SOURCE_DIR "/examples/workflow/";
+  EXPECT_EQ(call({"validate", folder + "candidates.asl.json"}), 0) << out;
+  EXPECT_EQ(call({"run", folder + "candidates.asl.json", "--input", "@" + folder + "input.json",
+                  "--mock", folder + "mocks.json", "--skip-waits"}), 0) << err;
+  EXPECT_EQ(out, R"({"chosen":{"name":"candidate-2","model":"s3://models/2.tar.gz"}})" "\n");
 }
 
 TEST_F(Asl, RunTellsFailureFromWhatCouldNotBegin) {
