@@ -350,6 +350,10 @@ TEST(Step, WhichErrorsAreTaken) {
       {"States.TaskFailed", "SageMaker.AmazonSageMakerException", true},
       {"States.TaskFailed", "States.Timeout", false},
       {"States.Timeout", "States.Timeout", true},
+      {"States.Timeout", "States.HeartbeatTimeout", true},
+      {"States.HeartbeatTimeout", "States.HeartbeatTimeout", true},
+      {"States.HeartbeatTimeout", "States.Timeout", false},
+      {"States.TaskFailed", "States.HeartbeatTimeout", false},
   };
   for (const auto& test : kCases) {
     EXPECT_EQ(error_matches(test.pattern, test.error), test.taken)
