@@ -135,14 +135,19 @@ std::string_view name_of(StateType type) {
 }
 
 Resource parse_resource(std::string_view arn) {
+  constexpr std::string_view kSdk = "aws-sdk:";
   Resource resource;
   resource.arn = std::string(arn);
   auto parts = split(arn, ':');
-  bool integration = parts.size() == 7 && parts[0] == "arn" && parts[2] == "states" &&
-                     parts[3].empty() && parts[4].empty();
-  if (!integration) return resource;
-  resource.service = parts[5];
-  resource.action = parts[6];
+  if (parts.size() < 7 || parts[0] != "arn" || parts[2] != "states") return resource;
+  if (!parts[3].empty() || !parts[4].empty()) return resource;
+  // What follows "arn:aws:states:::" is SERVICE:ACTION or aws-sdk:SERVICE:ACTION.
+  std::string_view rest = arn.substr(parts[0].size() + parts[1].size() + parts[2].size() + 5);
+  std::size_t from = rest.starts_with(kSdk) ? kSdk.size() : 0;
+  std::size_t colon = rest.find(':', from);
+  if (colon == std::string_view::npos) return resource;
+  resource.service = std::string(rest.substr(0, colon));
+  resource.action = std::string(rest.substr(colon + 1));
   auto dot = resource.action.find('.');
   resource.operation = resource.action.substr(0, dot);
   if (dot != std::string::npos) resource.pattern = resource.action.substr(dot + 1);

@@ -108,6 +108,10 @@ class StatesTest : public ServiceTest {
       deliver_timer(call, message);
     } else if (message.kind == "states.poll") {
       take_poll(call, message, mode);
+    } else if (message.kind == "states.stop") {
+      deliver_stop(call, message);
+    } else if (message.kind == "events.put") {  // the bus, with a rule that takes everything
+      outbox::post(call.txn, "states.event", "rule", message.payload, call.now);
     } else if (mode == CallMode::inside) {
       (message.kind == "states.task" ? deliver_task : deliver_event)(call, message);
     } else {
