@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "server/agent_door.hpp"
+#include "server/outside_calls.hpp"
 #include "services/events/deliveries.hpp"
 #include "services/logs/deliveries.hpp"
 #include "services/s3/deliveries.hpp"
@@ -100,7 +101,7 @@ constexpr Outside kOutside[] = {
 
 }  // namespace
 
-Deliveries all_deliveries(const Parts& parts, AgentDoor& agents) {
+Deliveries all_deliveries(const Parts& parts, AgentDoor& agents, OutsideCalls& calls) {
   Deliveries deliveries;
   for (const Inside& row : kInside) deliveries.inside.emplace(row.kind, row.deliver);
   for (const Outside& row : kOutside) {
@@ -108,6 +109,8 @@ Deliveries all_deliveries(const Parts& parts, AgentDoor& agents) {
       row.perform(parts, agents, message);
     });
   }
+  deliveries.slow.emplace("states.call",
+                          [&calls](const outbox::Message& message) { calls.perform(message); });
   return deliveries;
 }
 

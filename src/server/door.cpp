@@ -1,6 +1,10 @@
 #include "server/door.hpp"
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+#include <poll.h>
 
 #include "base/error.hpp"
 #include "base/utf8.hpp"
@@ -58,6 +62,50 @@ std::string read_some(http::BodyReader& body, std::size_t limit) {
   }
   text.resize(size);
   return text;
+}
+
+/// Told by whoever has something to take in.
+class Signal {
+ public:
+  void set() {
+    std::lock_guard lock(mutex_);
+    set_ = true;
+    changed_.notify_all();
+  }
+  /// Whether it came within `timeout`.
+  bool wait_for(std::chrono::milliseconds timeout) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, timeout, [&] { return set_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool set_ = false;
+};
+
+/// Waits until there is something to take in, or the wait is over, asking `goes_on` meanwhile.
+void await_next(http::Wait& wait, const std::function<bool()>& goes_on) {
+  constexpr std::chrono::milliseconds kAskEvery{100};
+  auto signal = std::make_shared<Signal>();
+  if (wait.calls()) wait.call([signal] { signal->set(); });
+  for (bool ready = false; !ready && monotonic_nanos() < wait.deadline();) {
+    if (!goes_on()) throw SystemError("the daemon stops");
+    if (wait.calls()) {
+      ready = signal->wait_for(kAskEvery);
+    } else {
+      pollfd asked{wait.fd(), POLLIN, 0};
+      ready = ::poll(&asked, 1, static_cast<int>(kAskEvery.count())) > 0;
+    }
+  }
+}
+
+/// Until an output can be had, or is overdue. SystemError once `goes_on` says no.
+void await(http::Wait& wait, const std::function<bool()>& goes_on) {
+  while (wait.progress() == http::Wait::Progress::waiting && monotonic_nanos() < wait.deadline()) {
+    if (!wait.calls() && wait.fd() < 0) return;  // finish() is what waits
+    await_next(wait, goes_on);
+  }
 }
 
 json::object output_of(const wire::Shape& shape, const void* output, std::size_t body_max) {
@@ -123,17 +171,16 @@ json::object ServiceDoor::invoke(Call& call, const Caller& principal, std::strin
   return wire::to_json(*row->output, output.get(), form).as_object();
 }
 
-json::object invoke_outside(const Parts& parts, InstanceRouter& router, const Caller& principal,
-                            std::string_view service, std::string_view operation,
-                            const json::object& input, std::size_t body_max) {
-  const ServiceDispatch* target = find_service(service);
-  const wire::Operation* row = operation_named(service, operation);
+json::object invoke_outside(const Parts& parts, InstanceRouter& router, const Outside& outside,
+                            const std::function<bool()>& goes_on) {
+  const ServiceDispatch* target = find_service(outside.service);
+  const wire::Operation* row = operation_named(outside.service, outside.operation);
   TRAINYARD_ASSERT(target != nullptr && row != nullptr && !wire::is_transactional(row->mode));
   const OperationDispatch& handler = target->operations[row->index];
 
-  auto typed = parse_input(*target, *row, input, wire::JsonForm::sdk);
+  auto typed = parse_input(*target, *row, outside.input, wire::JsonForm::sdk);
   const wire::Member* member = stream_of(*row->input);
-  std::string body = body_of(member, input);
+  std::string body = body_of(member, outside.input);
   http::Request request;  // as it would have come over the wire
   request.method = row->method;
   request.length = body.size();
@@ -143,18 +190,21 @@ json::object invoke_outside(const Parts& parts, InstanceRouter& router, const Ca
     *static_cast<Stream*>(member->emplace(typed.get())) = std::move(reader);
   }
   parts.store.read([&](Txn& txn) {
-    authorise_operation(txn, principal, *target->service, *row, typed.get(), parts.site,
+    authorise_operation(txn, outside.principal, *target->service, *row, typed.get(), parts.site,
                         parts.clock.now());
   });
-  StreamCall call{parts.store, principal,      parts.clock, parts.random, parts.site,
-                  parts.blobs, parts.segments, router,      request,      parts.random.uuid()};
+  StreamCall call{parts.store,   outside.principal, parts.clock, parts.random,
+                  parts.site,    parts.blobs,       parts.segments, router,
+                  request,       parts.random.uuid()};
   auto output = handler.make_output();
   if (row->mode == wire::Mode::later) {
-    handler.run_later(call, typed.get()).finish(output.get());
+    LaterOutput later = handler.run_later(call, typed.get());
+    await(*later.wait, goes_on);
+    later.finish(output.get());
   } else {
     handler.run_stream(call, typed.get(), output.get());
   }
-  return output_of(*row->output, output.get(), body_max);
+  return output_of(*row->output, output.get(), outside.body_max);
 }
 
 }  // namespace trainyard::server

@@ -21,10 +21,16 @@ class ServiceDoor final : public Door {
                       std::string_view detail_type) const override;
 };
 
-/// The same outside of transactions, for operations of mode stream and later, in the SDK's form.
-/// What streams in is the text of its member; of what streams out, `body_max` bytes are taken.
-json::object invoke_outside(const Parts& parts, InstanceRouter& router, const Caller& principal,
-                            std::string_view service, std::string_view operation,
-                            const json::object& input, std::size_t body_max);
+/// A call outside of transactions, of an operation of mode stream or later, in the SDK's form.
+struct Outside {
+  const Caller& principal;
+  std::string_view service, operation;
+  /// What streams in is the text of its member.
+  const json::object& input;
+  std::size_t body_max;  // of what streams out, so many bytes are taken
+};
+/// `goes_on` is asked while an output is waited for; SystemError once it says no.
+json::object invoke_outside(const Parts& parts, InstanceRouter& router, const Outside& outside,
+                            const std::function<bool()>& goes_on);
 
 }  // namespace trainyard::server

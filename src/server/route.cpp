@@ -56,7 +56,7 @@ void find_query(Route& route, http::Request& request, std::size_t body_max) {
   std::string text = http::read_all(*request.body, body_max);
   http::StringBody once(text);
   request.body = &once;
-  wire::JsonForm form = wire::form_of(request, body_max);
+  wire::Form form = wire::form_of(request, body_max);
   std::string action = form["Action"];
   route.body = std::make_unique<http::StringBody>(std::move(text));
   request.body = route.body.get();
