@@ -2,6 +2,8 @@
 // door that the test answers.
 #pragma once
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
@@ -25,6 +27,7 @@ class FakeDoor final : public Door {
   std::function<std::optional<json::object>(Call&, const Invocation&)> handle;
   std::vector<Invocation> invocations;
   Listeners heard_by = Listeners::jobs;
+  std::optional<std::set<std::string, std::less<>>> named_errors;  // nullopt: every code is named
 
   json::object invoke(Call& call, const Caller& principal, std::string_view service,
                       std::string_view operation, const json::object& input,
@@ -42,7 +45,7 @@ class FakeDoor final : public Door {
     return true;
   }
   std::string_view error_shape(std::string_view, std::string_view code) const override {
-    return code;
+    return !named_errors || named_errors->contains(code) ? code : std::string_view();
   }
   Listeners listeners(Call&, std::string_view, std::string_view) const override {
     return heard_by;

@@ -8,6 +8,7 @@
 #include "identity/identity.hpp"
 #include "identity/roles.hpp"
 #include "services/states/deliveries.hpp"
+#include "services/states/names.hpp"
 #include "services/states/schema.hpp"
 #include "services/states/turn.hpp"
 #include "services/testing.hpp"
@@ -65,6 +66,9 @@ class StatesTest : public ServiceTest {
   std::string start(const std::string& machine, const std::string& name,
                     const std::string& text = "{}") {
     return run(start_execution, {machine, name, text, {}}).execution_arn;
+  }
+  std::string execution_of(const std::string& machine, const std::string& name) {
+    return execution_arn(site, machine.substr(machine.rfind(':') + 1), name);
   }
   DescribeExecutionOutput describe(const std::string& arn) {
     return run(describe_execution, {arn, {}});
