@@ -38,10 +38,9 @@ std::string refusal_of(const Integration& integration, const std::string& name) 
 }
 
 void check_task(const Door& door, const asl::State& state, std::vector<asl::Problem>& problems) {
-  std::string location = "/States/" + state.name;
   auto problem = [&](std::string message, std::string_view field) {
-    problems.push_back(
-        {"SCHEMA_VALIDATION_FAILED", std::move(message), location + "/" + std::string(field)});
+    problems.push_back({"SCHEMA_VALIDATION_FAILED", std::move(message),
+                        state.location + "/" + std::string(field)});
   };
   auto integration = find_integration(door, state.resource);
   if (!integration) {
@@ -87,13 +86,12 @@ asl::Parsed load_definition(Call& call, const std::string& definition) {
 
 asl::Machine check_definition(Call& call, const std::string& definition) {
   asl::Parsed parsed = load_definition(call, definition);
-  for (const auto& name : parsed.machine.order) {
-    const asl::State& state = parsed.machine.states.find(name)->second;
-    if (state.type == asl::StateType::task && !state.resource.arn.empty()) {
-      check_task(call.door, state, parsed.problems);
+  for (const asl::State* state : asl::in_order(parsed.machine)) {
+    if (state->type == asl::StateType::task && !state->resource.arn.empty()) {
+      check_task(call.door, *state, parsed.problems);
     }
   }
-  if (!parsed.problems.empty()) {
+  if (asl::has_errors(parsed.problems)) {
     throw errors::invalid_definition("Invalid State Machine Definition: '" +
                                      asl::to_text(parsed.problems) + "'");
   }

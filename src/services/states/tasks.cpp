@@ -129,7 +129,7 @@ void tell_if_over(Call& call, const SyncRule& rule, const std::string& job) {
 void wait_for(Call& call, const TaskOwner& owner, const asl::CallTask& task, const SyncRule& rule,
               const json::object& output) {
   JobWait wait{owner.id, task.call, find_string(output, rule.arn_member).value_or(""),
-               task.resource.arn, std::nullopt};
+               task.resource.arn, task.role_arn};
   insert_wait(call, wait);
   tell_if_over(call, rule, wait.job);
 }
@@ -155,12 +155,12 @@ asl::Event call_task(Call& call, const TaskOwner& owner, const asl::CallTask& ta
   std::string request_id = call.random.uuid();
   auto integration = find_integration(call.door, task.resource);
   if (!integration || integration->outside) return failed(task, unavailable(task.resource));
-  auto principal = task_principal(call, owner.facts, std::nullopt);
+  auto principal = task_principal(call, owner.facts, task.role_arn);
   if (auto* failure = std::get_if<asl::Failure>(&principal)) return failed(task, *failure);
   try {
     json::object output = call.door.invoke(
         call, std::get<Caller>(principal), integration->service, integration->operation,
-        request_of(call, *integration, task.parameters, owner),
+        request_of(call, *integration, task.parameters.as_object(), owner),
         integration->kind == Kind::sdk ? wire::JsonForm::sdk : wire::JsonForm::service);
     if (const SyncRule* rule = find_sync_rule(task.resource)) {
       wait_for(call, owner, task, *rule, output);
@@ -175,14 +175,14 @@ std::variant<OutsideCall, asl::Failure> outside_call(Call& call, const TaskOwner
                                                      const asl::CallTask& task) {
   auto integration = find_integration(call.door, task.resource);
   if (!integration || !integration->outside) return unavailable(task.resource);
-  auto principal = task_principal(call, owner.facts, std::nullopt);
+  auto principal = task_principal(call, owner.facts, task.role_arn);
   if (auto* failure = std::get_if<asl::Failure>(&principal)) return std::move(*failure);
   Caller& caller = std::get<Caller>(principal);
   if (integration->kind == Kind::http) {
-    return http_call(call, std::move(caller), owner, task.parameters);
+    return http_call(call, std::move(caller), owner, task.parameters.as_object());
   }
   return OutsideCall{std::move(caller), integration->service, integration->operation,
-                     request_of(call, *integration, task.parameters, owner), std::nullopt};
+                     request_of(call, *integration, task.parameters.as_object(), owner), std::nullopt};
 }
 
 asl::TaskResult outside_result(const json::object& output) {
