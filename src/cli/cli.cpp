@@ -129,6 +129,10 @@ int parse_and_run(int argc, char** argv) {
   serve_command->add_option("--pass-through", serve_options.pass_through,
                             "A public bucket, or a host of AWS's, that the proxy leaves to AWS")
       ->type_name("NAME");
+  serve_command->add_option("--http-allow", serve_options.http_allow,
+                            "Endpoints that workflows may call by http:invoke: "
+                            "https://HOST[:PORT][/PATH], * for any characters")
+      ->type_name("PATTERN");
   serve_command->add_option("--managed-policy", policies,
                             "The version of one of AWS's managed policies that counts")
       ->type_name("NAME=VERSION");

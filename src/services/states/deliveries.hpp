@@ -13,7 +13,10 @@ void deliver_timer(Call& call, const outbox::Message& message);
 /// `states.event`: what a managed rule hands over; its payload is the event as the bus carries it.
 void deliver_event(Call& call, const outbox::Message& message);
 
-/// `states.poll`: asks how a job is that a `.sync` task waits for; its key is the job's ARN.
+/// `states.poll`: asks how a job is that a `.sync` task waits for.
 void deliver_poll(Call& call, const outbox::Message& message);
+/// `states.stop`: stops what a task has begun that nobody waits for any longer. A transaction of its
+/// own, so that executions within executions are not stopped within one another.
+void deliver_stop(Call& call, const outbox::Message& message);
 
 }  // namespace trainyard::states

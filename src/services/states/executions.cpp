@@ -7,6 +7,7 @@
 #include "generated/states/operations.hpp"
 #include "services/paging.hpp"
 #include "services/states/names.hpp"
+#include "services/states/nested.hpp"
 #include "services/states/pages.hpp"
 #include "services/states/rows.hpp"
 #include "services/states/turn.hpp"
@@ -93,6 +94,7 @@ StartExecutionOutput start_execution(Call& call, const StartExecutionInput& inpu
       "trace_header, snapshot) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       arn, machine.id, machine.revision.id, name, kRunning, call.now, text, input.trace_header,
       asl::to_stored(asl::Snapshot()).core);
+  tell_status(call, arn);
   // The client's request ends here: calls follow in transactions of their own.
   run_turn(call, id_of(call.txn, arn), asl::Started{}, CallMode::outbox);
   return {arn, call.now};

@@ -3,7 +3,7 @@
 #include "generated/states/errors.hpp"
 #include "generated/states/operations.hpp"
 #include "services/paging.hpp"
-#include "services/states/integrations.hpp"
+#include "services/states/definition.hpp"
 #include "services/states/names.hpp"
 #include "services/states/pages.hpp"
 #include "services/states/rows.hpp"

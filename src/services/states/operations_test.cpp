@@ -98,14 +98,19 @@ TEST_F(OperationsTest, NamesAndOtherInput) {
 TEST_F(OperationsTest, DefinitionsAreCheckedAgainstWhatThereIs) {
   struct Door final : trainyard::Door {
     json::object invoke(Call&, const Caller&, std::string_view, std::string_view,
-                        const json::object&) override {
+                        const json::object&, wire::JsonForm) override {
       return {};
     }
-    bool has_operation(std::string_view, std::string_view operation) const override {
-      return operation != "CreateLabelingJob";
+    std::optional<wire::Mode> mode_of(std::string_view, std::string_view name) const override {
+      return name == "CreateLabelingJob" ? std::nullopt : std::optional(wire::Mode::write);
     }
-    bool has_member(std::string_view, std::string_view, std::string_view member) const override {
+    bool has_member(std::string_view, std::string_view, std::string_view member,
+                    wire::JsonForm) const override {
       return member != "key";
+    }
+    std::string_view error_shape(std::string_view, std::string_view) const override { return ""; }
+    Listeners listeners(Call&, std::string_view, std::string_view) const override {
+      return Listeners::none;
     }
   } strict;
   auto refused = [&](const std::string& resource, const std::string& parameters) {

@@ -5,7 +5,7 @@ namespace trainyard::states {
 // states_machines.revision is the one that new executions are pinned to. A payload of the history
 // stands in its event when it is short, and else once an execution under its digest. Of a snapshot,
 // what seldom changes stands in states_parts: iterations, items and results of Map states.
-const Migration kMigrations[3] = {{"states", 1, R"sql(
+const Migration kMigrations[4] = {{"states", 1, R"sql(
 CREATE TABLE states_machines(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   arn TEXT NOT NULL UNIQUE,
@@ -86,6 +86,26 @@ CREATE TABLE states_parts(
   body TEXT NOT NULL,
   PRIMARY KEY(execution, name)
 ) WITHOUT ROWID;
+)sql"},
+    {"states", 4, R"sql(
+CREATE TABLE states_jobs(
+  execution INTEGER NOT NULL,
+  call TEXT NOT NULL,
+  job TEXT NOT NULL,
+  task TEXT NOT NULL,
+  role TEXT,
+  PRIMARY KEY(execution, call)
+);
+CREATE INDEX states_jobs_job ON states_jobs(job);
+INSERT INTO states_jobs(execution, call, job, task)
+  SELECT execution, call, resource, 'arn:aws:states:::sagemaker:createTrainingJob.sync'
+  FROM states_waits;
+UPDATE outbox SET key = (
+    SELECT j.execution || '#' || j.call FROM states_jobs j WHERE j.job = outbox.key),
+  payload = (SELECT json_object('execution', j.execution, 'call', j.call)
+    FROM states_jobs j WHERE j.job = outbox.key)
+  WHERE kind = 'states.poll' AND key IN (SELECT job FROM states_jobs);
+DROP TABLE states_waits;
 )sql"}};
 
 }  // namespace trainyard::states
