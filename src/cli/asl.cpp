@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <iostream>
 #include <iterator>
+#include <memory>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -14,9 +15,14 @@
 #include "cli/asl_mocks.hpp"
 #include "cli/asl_run.hpp"
 #include "cli/asl_show.hpp"
+#include "cli/asl_tasks.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/screen.hpp"
+#include "client/config.hpp"
+#include "client/transport.hpp"
 #include "graph/graph.hpp"
+#include "server/door.hpp"
+#include "services/states/definition.hpp"
 
 namespace trainyard::cli {
 namespace {
@@ -58,7 +64,9 @@ std::string to_text(const asl::Problem& problem) {
 }
 
 int validate(const AslOptions& options) {
-  const asl::Parsed parsed = asl::parse_machine(read_source(options.definition));
+  const server::ServiceDoor door;
+  const asl::Parsed parsed =
+      states::examine_definition(door, read_source(options.definition));
   const bool well = !asl::has_errors(parsed.problems);
   if (options.json) {
     json::array diagnostics;
@@ -157,13 +165,36 @@ Prepared prepare(const AslOptions& options, Time now, Random& random) {
           std::move(mocks)};
 }
 
+/// Tasks done by the daemon at an endpoint, as whoever the environment says we are.
+struct EndpointTasks {
+  EndpointTasks(client::Config config, const asl::Facts& facts, Random& random, Screen& screen)
+      : transport(std::move(config)),
+        tasks(transport, facts.id, clock, random,
+              [&screen](const std::string& line) { screen.say(line); }) {}
+
+  client::Transport transport;
+  SystemClock clock;
+  DaemonTasks tasks;
+};
+
+/// Who does the tasks that have no mock.
+std::shared_ptr<TaskRunner> tasks_of(const AslOptions& options, const asl::Facts& facts,
+                                     Random& random, Screen& screen) {
+  if (options.endpoint.empty()) return std::make_shared<NoTasks>();
+  client::Config config = client::load_config();
+  config.endpoint_url = options.endpoint;
+  config.service_endpoints.clear();
+  auto endpoint = std::make_shared<EndpointTasks>(std::move(config), facts, random, screen);
+  return {endpoint, &endpoint->tasks};
+}
+
 int run_prepared(const AslOptions& options, Prepared& prepared, Pace& pace, Random& random) {
   Screen screen(stderr);
   const bool draws = screen.terminal() && !options.quiet;
   RunProgress progress(prepared.machine, screen, prepared.facts.started);
   Watcher watcher(options.history, draws, options.quiet ? nullptr : &progress);
-  NoTasks none;
-  MockTasks tasks(std::move(prepared.mocks), none);
+  const std::shared_ptr<TaskRunner> others = tasks_of(options, prepared.facts, random, screen);
+  MockTasks tasks(std::move(prepared.mocks), *others);
   LocalRun run(prepared.machine, prepared.facts, pace, random, tasks, watcher);
   catch_interrupts();
   const asl::Ended ended = run.run();

@@ -7,13 +7,13 @@
 #include <poll.h>
 
 #include "base/error.hpp"
-#include "base/utf8.hpp"
 #include "server/authorise.hpp"
 #include "server/route.hpp"
 #include "services/dispatch.hpp"
 #include "services/events/listeners.hpp"
 #include "wire/json.hpp"
 #include "wire/route.hpp"
+#include "wire/streams.hpp"
 #include "wire/validate.hpp"
 
 namespace trainyard::server {
@@ -32,36 +32,6 @@ std::shared_ptr<void> parse_input(const ServiceDispatch& service, const wire::Op
   wire::from_json(*operation.input, input, typed.get(), &missing, form);
   wire::validate(*service.service, *operation.input, typed.get(), missing);
   return typed;
-}
-
-const wire::Member* stream_of(const wire::Shape& shape) {
-  auto found = std::find_if(shape.members.begin(), shape.members.end(), [](const auto& member) {
-    return member.shape->kind == wire::Kind::stream;
-  });
-  return found == shape.members.end() ? nullptr : &*found;
-}
-
-using Stream = std::shared_ptr<http::BodyReader>;
-
-/// The bytes that stream in: the text of the input's member, or its JSON text.
-std::string body_of(const wire::Member* member, const json::object& input) {
-  const json::value* value =
-      member ? input.if_contains(name_in(wire::JsonForm::sdk, *member)) : nullptr;
-  if (value == nullptr || value->is_null()) return "";
-  return value->is_string() ? to_std(value->get_string()) : dump(*value);
-}
-
-/// The first `limit` bytes of what is left of a body.
-std::string read_some(http::BodyReader& body, std::size_t limit) {
-  std::string text(limit, '\0');
-  std::size_t size = 0;
-  while (size < limit) {
-    std::size_t count = body.read(text.data() + size, limit - size);
-    if (count == 0) break;
-    size += count;
-  }
-  text.resize(size);
-  return text;
 }
 
 /// Told by whoever has something to take in.
@@ -106,16 +76,6 @@ void await(http::Wait& wait, const std::function<bool()>& goes_on) {
     if (!wait.calls() && wait.fd() < 0) return;  // finish() is what waits
     await_next(wait, goes_on);
   }
-}
-
-json::object output_of(const wire::Shape& shape, const void* output, std::size_t body_max) {
-  json::object result = wire::to_json(shape, output, wire::JsonForm::sdk).as_object();
-  const wire::Member* member = stream_of(shape);
-  const void* stream = member ? member->get(output) : nullptr;
-  if (stream == nullptr || *static_cast<const Stream*>(stream) == nullptr) return result;
-  result[name_in(wire::JsonForm::sdk, *member)] =
-      valid_utf8(read_some(**static_cast<const Stream*>(stream), body_max));
-  return result;
 }
 
 }  // namespace
@@ -179,16 +139,11 @@ json::object invoke_outside(const Parts& parts, InstanceRouter& router, const Ou
   const OperationDispatch& handler = target->operations[row->index];
 
   auto typed = parse_input(*target, *row, outside.input, wire::JsonForm::sdk);
-  const wire::Member* member = stream_of(*row->input);
-  std::string body = body_of(member, outside.input);
+  std::string body = wire::stream_text(*row->input, outside.input);
   http::Request request;  // as it would have come over the wire
   request.method = row->method;
   request.length = body.size();
-  if (member != nullptr) {
-    auto reader = std::make_shared<http::StringBody>(std::move(body));
-    request.body = reader.get();
-    *static_cast<Stream*>(member->emplace(typed.get())) = std::move(reader);
-  }
+  request.body = wire::set_stream(*row->input, typed.get(), std::move(body));
   parts.store.read([&](Txn& txn) {
     authorise_operation(txn, outside.principal, *target->service, *row, typed.get(), parts.site,
                         parts.clock.now());
@@ -204,7 +159,7 @@ json::object invoke_outside(const Parts& parts, InstanceRouter& router, const Ou
   } else {
     handler.run_stream(call, typed.get(), output.get());
   }
-  return output_of(*row->output, output.get(), outside.body_max);
+  return wire::to_json_streamed(*row->output, output.get(), outside.body_max);
 }
 
 }  // namespace trainyard::server

@@ -42,6 +42,7 @@ void check_task(const Door& door, const asl::State& state, std::vector<asl::Prob
     problems.push_back({"SCHEMA_VALIDATION_FAILED", std::move(message),
                         state.location + "/" + std::string(field)});
   };
+  if (state.resource.is_activity) return;  // it may be made later
   auto integration = find_integration(door, state.resource);
   if (!integration) {
     return problem(
@@ -78,19 +79,24 @@ void put_managed_rule(Call& call, const Caller& principal, const SyncRule& rule,
 
 }  // namespace
 
-asl::Parsed load_definition(Call& call, const std::string& definition) {
+asl::Parsed load_definition(const Door& door, const std::string& definition) {
   asl::Parsed parsed = asl::parse_machine(definition);
-  parsed.machine.supports_field = supports_field(call.door);
+  parsed.machine.supports_field = supports_field(door);
+  return parsed;
+}
+
+asl::Parsed examine_definition(const Door& door, const std::string& definition) {
+  asl::Parsed parsed = load_definition(door, definition);
+  for (const asl::State* state : asl::in_order(parsed.machine)) {
+    if (state->type == asl::StateType::task && !state->resource.arn.empty()) {
+      check_task(door, *state, parsed.problems);
+    }
+  }
   return parsed;
 }
 
 asl::Machine check_definition(Call& call, const std::string& definition) {
-  asl::Parsed parsed = load_definition(call, definition);
-  for (const asl::State* state : asl::in_order(parsed.machine)) {
-    if (state->type == asl::StateType::task && !state->resource.arn.empty()) {
-      check_task(call.door, *state, parsed.problems);
-    }
-  }
+  asl::Parsed parsed = examine_definition(call.door, definition);
   if (asl::has_errors(parsed.problems)) {
     throw errors::invalid_definition("Invalid State Machine Definition: '" +
                                      asl::to_text(parsed.problems) + "'");

@@ -8,11 +8,13 @@
 
 namespace trainyard::states {
 
-/// Parses a definition and checks its tasks against what there is here. InvalidDefinition with
-/// every problem.
+/// Parses a definition and checks its tasks against what there is here. The door, here and below,
+/// must outlive the machine.
+asl::Parsed examine_definition(const Door& door, const std::string& definition);
+/// The machine of a definition; InvalidDefinition with every problem.
 asl::Machine check_definition(Call& call, const std::string& definition);
 /// The machine of a stored definition; problems when this program knows better by now.
-asl::Parsed load_definition(Call& call, const std::string& definition);
+asl::Parsed load_definition(const Door& door, const std::string& definition);
 
 /// AccessDeniedException unless the role can be assumed, and its managed rules are there: what
 /// creating and updating a machine does.

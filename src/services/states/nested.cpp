@@ -68,12 +68,7 @@ std::optional<asl::TaskResult> result_of_execution(Call& call, const asl::Resour
     return asl::TaskResult{nullptr,
                            asl::Failure{std::string(asl::kTaskFailed), error.message()}};
   }
-  const std::string status = find_string(shown, "status").value_or("");
-  if (status == kRunning) return std::nullopt;
-  json::object result = nested_response(shown);
-  if (task.pattern == "sync:2") parse_data(result);
-  if (status == kSucceeded) return asl::TaskResult{std::move(result), std::nullopt};
-  return asl::TaskResult{nullptr, asl::Failure{std::string(asl::kTaskFailed), dump(result)}};
+  return execution_result(task, shown);
 }
 
 json::object describe_nested(Call& call, const Caller& principal, const std::string& arn) {
@@ -153,8 +148,19 @@ json::object nested_response(const json::object& output) {
   return sorted(capitalised(output)).as_object();
 }
 
-asl::Failure nested_failure(Call& call, const ApiError& error, const std::string& request_id) {
-  std::string_view shape = call.door.error_shape("states", error.code());
+std::optional<asl::TaskResult> execution_result(const asl::Resource& task,
+                                                const json::object& shown) {
+  const std::string status = find_string(shown, "status").value_or("");
+  if (status == kRunning) return std::nullopt;
+  json::object result = nested_response(shown);
+  if (task.pattern == "sync:2") parse_data(result);
+  if (status == kSucceeded) return asl::TaskResult{std::move(result), std::nullopt};
+  return asl::TaskResult{nullptr, asl::Failure{std::string(asl::kTaskFailed), dump(result)}};
+}
+
+asl::Failure nested_failure(const Door& door, const ApiError& error,
+                            const std::string& request_id) {
+  std::string_view shape = door.error_shape("states", error.code());
   std::string name = shape.empty() ? "AWSStepFunctionsException" : wire::sdk_exception(shape);
   return {"StepFunctions." + name,
           fmt::format("{} (Service: AWSStepFunctions; Status Code: {}; Error Code: {}; Request ID: "

@@ -16,7 +16,12 @@ json::object nested_request(const json::object& parameters);
 /// sorted.
 json::object nested_response(const json::object& output);
 /// `StepFunctions.ExecutionAlreadyExistsException`.
-asl::Failure nested_failure(Call& call, const ApiError& error, const std::string& request_id);
+asl::Failure nested_failure(const Door& door, const ApiError& error,
+                            const std::string& request_id);
+/// How an execution, as DescribeExecution shows it, ended to the task that waits for it; nullopt
+/// while it runs.
+std::optional<asl::TaskResult> execution_result(const asl::Resource& task,
+                                                const json::object& shown);
 
 /// Puts a "Step Functions Execution Status Change" on the bus, if anybody could hear it: an
 /// execution's status has become what its row says.

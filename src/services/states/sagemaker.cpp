@@ -36,25 +36,14 @@ std::string name_of_job(const std::string& arn) { return arn.substr(arn.rfind('/
 
 std::optional<asl::TaskResult> result_of_job(Call&, const asl::Resource&, const std::string&,
                                              const json::object& detail) {
-  std::string status = find_string(detail, "TrainingJobStatus").value_or("");
-  if (status == "Completed") return asl::TaskResult{detail, std::nullopt};
-  if (status != "Failed" && status != "Stopped") return std::nullopt;
-  return asl::TaskResult{nullptr, asl::Failure{std::string(asl::kTaskFailed), dump(detail)}};
+  return job_result(detail);
 }
 
-/// As the job's event has it.
 json::object describe_job(Call& call, const Caller& principal, const std::string& arn) {
-  json::value detail = call.door.invoke(call, principal, "sagemaker", "DescribeTrainingJob",
-                                        {{"TrainingJobName", name_of_job(arn)}});
-  json::object answer =
-      call.door.invoke(call, principal, "sagemaker", "ListTags", {{"ResourceArn", arn}});
-  times_to_millis(detail);
-  json::object tags;
-  if (const json::array* list = find_array(answer, "Tags")) {
-    for (const json::value& tag : *list) tags[tag.at("Key").as_string()] = tag.at("Value");
-  }
-  detail.get_object()["Tags"] = std::move(tags);
-  return std::move(detail.get_object());
+  json::object job = call.door.invoke(call, principal, "sagemaker", "DescribeTrainingJob",
+                                      {{"TrainingJobName", name_of_job(arn)}});
+  return job_detail(std::move(job), call.door.invoke(call, principal, "sagemaker", "ListTags",
+                                                     {{"ResourceArn", arn}}));
 }
 
 void stop_job(Call& call, const Caller& principal, const std::string& arn) {
@@ -69,15 +58,34 @@ const SyncRule kTrainingJobs = {.service = "sagemaker",
                                 .arn_member = "TrainingJobArn",
                                 .source = "aws.sagemaker",
                                 .detail_type = "SageMaker Training Job State Change",
-                                .managed_rule = "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
+                                .managed_rule =
+                                    "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
                                 .result = result_of_job,
                                 .describe = describe_job,
                                 .stop = stop_job};
 
-json::object sagemaker_request(Call& call, const Integration& integration, json::object parameters,
-                               const std::string& execution_arn) {
+json::object job_detail(json::object job, const json::object& tags) {
+  json::value detail = std::move(job);
+  times_to_millis(detail);
+  json::object by_key;
+  if (const json::array* list = find_array(tags, "Tags")) {
+    for (const json::value& tag : *list) by_key[tag.at("Key").as_string()] = tag.at("Value");
+  }
+  detail.get_object()["Tags"] = std::move(by_key);
+  return std::move(detail.get_object());
+}
+
+std::optional<asl::TaskResult> job_result(const json::object& detail) {
+  std::string status = find_string(detail, "TrainingJobStatus").value_or("");
+  if (status == "Completed") return asl::TaskResult{detail, std::nullopt};
+  if (status != "Failed" && status != "Stopped") return std::nullopt;
+  return asl::TaskResult{nullptr, asl::Failure{std::string(asl::kTaskFailed), dump(detail)}};
+}
+
+json::object sagemaker_request(const Door& door, const Integration& integration,
+                               json::object parameters, const std::string& execution_arn) {
   if (!integration.operation.starts_with("Create") ||
-      !call.door.has_member(integration.service, integration.operation, "Tags")) {
+      !door.has_member(integration.service, integration.operation, "Tags")) {
     return parameters;
   }
   json::value& tags = parameters["Tags"];

@@ -32,13 +32,13 @@ asl::Failure unavailable(const asl::Resource& resource) {
 }
 
 /// The answer of an optimised integration, with the facts of its HTTP exchange.
-json::object with_exchange(Call& call, json::object output, std::string_view content_type,
-                           const std::string& request_id) {
+json::object with_exchange(json::object output, std::string_view content_type,
+                           const std::string& request_id, Time now) {
   std::string length = std::to_string(dump(output).size());
   const std::pair<std::string_view, std::string> headers[] = {
       {"x-amzn-RequestId", request_id},
       {"Content-Length", length},
-      {"Date", http_date(call.now)},
+      {"Date", http_date(now)},
       {"Content-Type", std::string(content_type)}};
   json::object all, first;
   for (const auto& [name, value] : headers) {
@@ -49,42 +49,6 @@ json::object with_exchange(Call& call, json::object output, std::string_view con
       {"AllHttpHeaders", all}, {"HttpHeaders", first}, {"HttpStatusCode", kOk}};
   output["SdkResponseMetadata"] = {{"RequestId", request_id}};
   return output;
-}
-
-json::object request_of(Call& call, const Integration& integration, const json::object& parameters,
-                        const TaskOwner& owner) {
-  switch (integration.kind) {
-    case Kind::sagemaker:
-      return sagemaker_request(call, integration, parameters, owner.facts.id);
-    case Kind::nested: return nested_request(parameters);
-    case Kind::sdk: return sdk_request(integration, parameters);
-    case Kind::http: break;
-  }
-  return parameters;
-}
-
-json::object response_of(Call& call, const Integration& integration, const json::object& output,
-                         const std::string& request_id) {
-  switch (integration.kind) {
-    case Kind::sagemaker:
-      return with_exchange(call, output, "application/x-amz-json-1.1", request_id);
-    case Kind::nested:
-      return sorted(with_exchange(call, nested_response(output), "application/x-amz-json-1.0",
-                                  request_id))
-          .as_object();
-    case Kind::sdk: return sdk_response(output);
-    case Kind::http: break;
-  }
-  return output;
-}
-
-asl::Failure failure_of(Call& call, const Integration& integration, const ApiError& error,
-                        const std::string& request_id) {
-  switch (integration.kind) {
-    case Kind::sagemaker: return sagemaker_failure(error, request_id);
-    case Kind::nested: return nested_failure(call, error, request_id);
-    default: return sdk_failure(call.door, integration, error, request_id);
-  }
 }
 
 /// Whether the role may call the endpoint (Service Authorization Reference, "Actions, resources,
@@ -136,6 +100,46 @@ void wait_for(Call& call, const TaskOwner& owner, const asl::CallTask& task, con
 
 }  // namespace
 
+json::object task_request(const Door& door, const Integration& integration,
+                          const json::object& parameters, const std::string& execution_arn) {
+  switch (integration.kind) {
+    case Kind::sagemaker:
+      return sagemaker_request(door, integration, parameters, execution_arn);
+    case Kind::nested: return nested_request(parameters);
+    case Kind::sdk: return sdk_request(integration, parameters);
+    case Kind::http: break;
+  }
+  return parameters;
+}
+
+wire::JsonForm form_of(const Integration& integration) {
+  return integration.kind == Kind::sdk ? wire::JsonForm::sdk : wire::JsonForm::service;
+}
+
+json::object task_response(const Integration& integration, const json::object& output,
+                           const std::string& request_id, Time now) {
+  switch (integration.kind) {
+    case Kind::sagemaker:
+      return with_exchange(output, "application/x-amz-json-1.1", request_id, now);
+    case Kind::nested:
+      return sorted(with_exchange(nested_response(output), "application/x-amz-json-1.0",
+                                  request_id, now))
+          .as_object();
+    case Kind::sdk: return sdk_response(output);
+    case Kind::http: break;
+  }
+  return output;
+}
+
+asl::Failure task_failure(const Door& door, const Integration& integration, const ApiError& error,
+                          const std::string& request_id) {
+  switch (integration.kind) {
+    case Kind::sagemaker: return sagemaker_failure(error, request_id);
+    case Kind::nested: return nested_failure(door, error, request_id);
+    default: return sdk_failure(door, integration, error, request_id);
+  }
+}
+
 CallPlace place_of(const Door& door, const asl::Resource& resource) {
   auto integration = find_integration(door, resource);
   if (!integration) return CallPlace::inside;
@@ -160,14 +164,15 @@ asl::Event call_task(Call& call, const TaskOwner& owner, const asl::CallTask& ta
   try {
     json::object output = call.door.invoke(
         call, std::get<Caller>(principal), integration->service, integration->operation,
-        request_of(call, *integration, task.parameters.as_object(), owner),
-        integration->kind == Kind::sdk ? wire::JsonForm::sdk : wire::JsonForm::service);
+        task_request(call.door, *integration, task.parameters.as_object(), owner.facts.id),
+        form_of(*integration));
     if (const SyncRule* rule = find_sync_rule(task.resource)) {
       wait_for(call, owner, task, *rule, output);
     }
-    return answer_of(task, {response_of(call, *integration, output, request_id), std::nullopt});
+    return answer_of(task, {task_response(*integration, output, request_id, call.now),
+                            std::nullopt});
   } catch (const ApiError& error) {
-    return failed(task, failure_of(call, *integration, error, request_id));
+    return failed(task, task_failure(call.door, *integration, error, request_id));
   }
 }
 
@@ -182,7 +187,9 @@ std::variant<OutsideCall, asl::Failure> outside_call(Call& call, const TaskOwner
     return http_call(call, std::move(caller), owner, task.parameters.as_object());
   }
   return OutsideCall{std::move(caller), integration->service, integration->operation,
-                     request_of(call, *integration, task.parameters.as_object(), owner), std::nullopt};
+                     task_request(call.door, *integration, task.parameters.as_object(),
+                                  owner.facts.id),
+                     std::nullopt};
 }
 
 asl::TaskResult outside_result(const json::object& output) {

@@ -4,10 +4,22 @@
 
 #include "asl/execution.hpp"
 #include "services/call.hpp"
+#include "services/states/catalogue.hpp"
 #include "services/states/http_task.hpp"
 #include "services/states/jobs.hpp"
 
 namespace trainyard::states {
+
+// A call as the integration has it, wherever it is made: what is sent, how the answer and an error
+// look to the task.
+json::object task_request(const Door& door, const Integration& integration,
+                          const json::object& parameters, const std::string& execution_arn);
+/// The form that the request and the operation's output have.
+wire::JsonForm form_of(const Integration& integration);
+json::object task_response(const Integration& integration, const json::object& output,
+                           const std::string& request_id, Time now);
+asl::Failure task_failure(const Door& door, const Integration& integration, const ApiError& error,
+                          const std::string& request_id);
 
 /// The execution whose task it is.
 struct TaskOwner {

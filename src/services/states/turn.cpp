@@ -99,7 +99,7 @@ asl::CallTask task_of(const json::object& message) {
 }
 
 void Turn::run(asl::Event event) {
-  asl::Parsed parsed = load_definition(call_, loaded_.definition);
+  asl::Parsed parsed = load_definition(call_.door, loaded_.definition);
   // A definition that passed an earlier version's checks ends the execution in order.
   if (asl::has_errors(parsed.problems)) {
     events_.push_back(
