@@ -82,7 +82,6 @@ TEST_F(IntegrationsTest, SdkErrorsAreWordedAsTheSdkDoes) {
   asl::Failure failure = sdk_failure(door, s3, ApiError("NoSuchKey", 404, "No key."), "id-1");
   EXPECT_EQ(failure.error, "S3.NoSuchKeyException");
   EXPECT_EQ(failure.cause, "No key. (Service: S3, Status Code: 404, Request ID: id-1)");
-  door.named_errors = {};
   failure = sdk_failure(door, s3, ApiError("SlowDown", 503, "Slow."), "id-1");
   EXPECT_EQ(failure.error, "S3.S3Exception");
   EXPECT_EQ(dump(sdk_request(s3, {{"Body", "text"}})), R"x({"Body":"\"text\""})x");
@@ -177,7 +176,8 @@ TEST_F(IntegrationsTest, LongDataStaysOutOfEvents) {
   door.heard_by = Listeners::others;
   const std::string text = "\"" + std::string(200'000, 'x') + "\"";
   start(create("long", one_pass()), "run", text);
-  const json::object& ended = due().at(1).payload.at("detail").as_object();
+  const auto messages = due();
+  const json::object& ended = messages.at(1).payload.at("detail").as_object();
   EXPECT_TRUE(ended.at("input").is_null());
   EXPECT_EQ(dump(ended.at("inputDetails")), R"({"included":false})");
   EXPECT_EQ(ended.at("output"), json::value(text));
@@ -202,11 +202,12 @@ TEST_F(IntegrationsTest, AChildWhoseEventDoesNotComeIsAskedFor) {
   door.heard_by = Listeners::none;
   std::string arn = start(parent(".sync", waits()), "run");
   deliver_all();
-  clock.advance(std::chrono::seconds(61));
+  clock.advance(std::chrono::seconds(30));
   deliver_all();
-  EXPECT_EQ(describe(arn).status, "RUNNING");  // asked before the child's own timer fired
-  clock.advance(std::chrono::seconds(60));
+  EXPECT_EQ(describe(arn).status, "RUNNING");
+  clock.advance(std::chrono::seconds(30));  // the child ends, and is asked for
   deliver_all();
+  EXPECT_EQ(waiting_messages(), 0);
   EXPECT_EQ(output_of(arn).at("Status"), "SUCCEEDED");
 }
 
@@ -282,6 +283,63 @@ TEST_F(IntegrationsTest, CallsIntoTheWorldLeaveTheTransaction) {
   }
   EXPECT_EQ(dump(output_of(arn)), R"({"n":0})");
   EXPECT_FALSE(read([&](Call& call) { return take_call(call, message); }).has_value());
+}
+
+TEST_F(IntegrationsTest, TokensEndCallsThatWaitForThem) {
+  std::string child = create("child", one_pass());
+  std::string machine = create("flow", one_task("states:startExecution.waitForTaskToken",
+      R"({"StateMachineArn":")" + child + R"(","Input":{"token.$":"$$.Task.Token"}})"));
+  std::string arn = start(machine, "run");
+  deliver_all();
+  EXPECT_EQ(types(arn), "ExecutionStarted TaskStateEntered TaskScheduled TaskStarted "
+                        "TaskSubmitted");
+  auto started = calls_of("StartExecution").back();
+  auto input = parse_json(*find_string(started.input, "input"))->as_object();
+  EXPECT_TRUE(asl::TaskToken::parse(*find_string(input, "token")).has_value());
+  EXPECT_EQ(waiting_messages(), 0);  // no job is asked for
+}
+
+TEST_F(IntegrationsTest, CredentialsNameTheRoleOfATask) {
+  write([&](Call& call) {
+    identity::Role role;
+    role.name = "Target";
+    role.arn = role_arn("Target");
+    role.id = "AROATarget";
+    role.trust = R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole",
+        "Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Condition":{"StringEquals":
+        {"sts:ExternalId":"arn:aws:states:us-east-1:000000000000:stateMachine:flow"}}}})";
+    role.created = call.now;
+    identity::insert_role(call.txn, role);
+  });
+  auto task = [&](const std::string& name) {
+    std::string definition = one_job();
+    definition.insert(definition.find(R"("Parameters")"),
+                      R"("Credentials":{"RoleArn.$":"$.role"},)");
+    std::string arn = start(create(name, definition), "run",
+                            R"({"name":"job-)" + name + R"(","role":")" + role_arn("Target") +
+                                R"("})");
+    deliver_all();
+    return arn;
+  };
+  const std::string kRefused = "States.TaskFailed: The role " + role_arn() +
+                               " is not authorized to assume the task state's role, " +
+                               role_arn("Target") + ".";
+  EXPECT_EQ(failure_of(task("flow")), kRefused);  // the machine's role may not
+  write([&](Call& call) {
+    identity::put_inline_policy(call.txn, "AROAFlow", {"p", R"({"Version":"2012-10-17","Statement":
+        {"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}})"});
+  });
+  EXPECT_EQ(failure_of(task("other")), kRefused);  // the trust policy names another machine
+  std::string arn = start("arn:aws:states:us-east-1:000000000000:stateMachine:flow", "again",
+                          R"({"name":"job","role":")" + role_arn("Target") + R"("})");
+  deliver_all();
+  EXPECT_EQ(calls_of("CreateTrainingJob").back().principal.arn,
+            "arn:aws:sts::000000000000:assumed-role/Target/again");
+  EXPECT_EQ(history(arn).events[2].task_scheduled_event_details->task_credentials->role_arn,
+            role_arn("Target"));
+  run(stop_execution, {arn, {}, {}});
+  deliver_all();
+  EXPECT_EQ(calls_of("StopTrainingJob").back().principal.name, "Target");
 }
 
 }  // namespace
