@@ -21,6 +21,7 @@
 #include "client/config.hpp"
 #include "client/transport.hpp"
 #include "graph/graph.hpp"
+#include "http/client.hpp"
 #include "server/door.hpp"
 #include "services/states/definition.hpp"
 
@@ -130,6 +131,7 @@ struct Prepared {
   asl::Machine machine;
   asl::Facts facts;
   Mocks mocks;
+  std::shared_ptr<TaskRunner> others;
 };
 
 Prepared prepare(const AslOptions& options, Time now, Random& random) {
@@ -162,7 +164,7 @@ Prepared prepare(const AslOptions& options, Time now, Random& random) {
                    {},
                    {}};
   return {parse_own_json(definition).as_object(), std::move(parsed.machine), std::move(facts),
-          std::move(mocks)};
+          std::move(mocks), nullptr};
 }
 
 /// Tasks done by the daemon at an endpoint, as whoever the environment says we are.
@@ -177,24 +179,26 @@ struct EndpointTasks {
   DaemonTasks tasks;
 };
 
-/// Who does the tasks that have no mock.
+/// Who does the tasks that have no mock. SystemError for an endpoint that is none, and for nobody's
+/// credentials.
 std::shared_ptr<TaskRunner> tasks_of(const AslOptions& options, const asl::Facts& facts,
                                      Random& random, Screen& screen) {
   if (options.endpoint.empty()) return std::make_shared<NoTasks>();
   client::Config config = client::load_config();
   config.endpoint_url = options.endpoint;
   config.service_endpoints.clear();
+  http::Address::parse(config.endpoint_url);
+  if (config.credentials) config.credentials->get();
   auto endpoint = std::make_shared<EndpointTasks>(std::move(config), facts, random, screen);
   return {endpoint, &endpoint->tasks};
 }
 
-int run_prepared(const AslOptions& options, Prepared& prepared, Pace& pace, Random& random) {
-  Screen screen(stderr);
+int run_prepared(const AslOptions& options, Prepared& prepared, Pace& pace, Random& random,
+                 Screen& screen) {
   const bool draws = screen.terminal() && !options.quiet;
   RunProgress progress(prepared.machine, screen, prepared.facts.started);
   Watcher watcher(options.history, draws, options.quiet ? nullptr : &progress);
-  const std::shared_ptr<TaskRunner> others = tasks_of(options, prepared.facts, random, screen);
-  MockTasks tasks(std::move(prepared.mocks), *others);
+  MockTasks tasks(std::move(prepared.mocks), *prepared.others);
   LocalRun run(prepared.machine, prepared.facts, pace, random, tasks, watcher);
   catch_interrupts();
   const asl::Ended ended = run.run();
@@ -212,14 +216,16 @@ int run(const AslOptions& options) {
   SystemClock clock;
   SystemRandom random;
   Pace pace(clock, options.skip_waits);
+  Screen screen(stderr);
   Prepared prepared;
   try {
     prepared = prepare(options, pace.now(), random);
+    prepared.others = tasks_of(options, prepared.facts, random, screen);
   } catch (const SystemError& error) {
     fmt::print(stderr, "trainyard: {}\n", error.what());
     return kUsageCode;
   }
-  return run_prepared(options, prepared, pace, random);
+  return run_prepared(options, prepared, pace, random, screen);
 }
 
 void add_definition(CLI::App& command, AslOptions& options) {

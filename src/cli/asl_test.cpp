@@ -352,6 +352,8 @@ TEST_F(Asl, RunTellsFailureFromWhatCouldNotBegin) {
   EXPECT_THAT(err, HasSubstr("SCHEMA_VALIDATION_FAILED"));
   EXPECT_EQ(call({"run", echo, "--mock", write("mocks", R"({"B":{"result":1}})")}), 2);
   EXPECT_THAT(err, HasSubstr("no Task state called 'B'"));
+  EXPECT_EQ(call({"run", echo, "--endpoint", "nonsense"}), 2);
+  EXPECT_THAT(err, HasSubstr("address nonsense"));
 }
 
 }  // namespace
