@@ -296,6 +296,18 @@ TEST_F(Asl, ValidateSaysWhatIsWrongAndWhere) {
   EXPECT_EQ(call({"validate", (folder_.path() / "nothing").string()}), 1);
 }
 
+TEST_F(Asl, WhatTheSdksWriteIsValid) {
+  EXPECT_EQ(call({"validate", TRAINYARD_SOURCE_DIR "/src/sdk/testdata/steps.json"}), 0) << out;
+  EXPECT_EQ(call({"validate", TRAINYARD_SOURCE_DIR "/src/sdk/testdata/definition.json"}), 0) << out;
+}
+
+TEST_F(Asl, ValidateChecksWhatTasksCall) {
+  EXPECT_EQ(call({"validate", write("calls", R"({"StartAt":"A","States":{"A":{"Type":"Task",
+      "Resource":"arn:aws:states:::aws-sdk:sagemaker:listModles","End":true}}})")}), 1);
+  EXPECT_THAT(out, HasSubstr("listModles is not recognized"));
+  EXPECT_THAT(out, HasSubstr("at /States/A/Resource"));
+}
+
 TEST_F(Asl, GraphDrawsOnTheTerminalOrAsSvg) {
   const std::string definition = write("job.asl.json", kJob);
   EXPECT_EQ(call({"graph", definition}), 0);
