@@ -26,7 +26,7 @@ class Logs : public ServiceTest {
   PutLogEventsOutput put(const std::string& stream,
                          const std::vector<std::pair<int64_t, std::string>>& events) {
     StreamCall call{store,    caller, clock,   random,     site, blobs,
-                    segments, router, request, "request-1"};
+                    segments, router, door,  request, "request-1"};
     PutLogEventsInput input;
     input.log_group_name = "group";
     input.log_stream_name = stream;

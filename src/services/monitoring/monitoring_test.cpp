@@ -43,7 +43,7 @@ class Monitoring : public ServiceTest {
   }
   void put(const PutMetricDataInput& input) {
     StreamCall call{store,    caller, clock,   random,     site, blobs,
-                    segments, router, request, "request-1"};
+                    segments, router, door,  request, "request-1"};
     put_metric_data(call, input);
   }
   std::string put_error(const std::function<void(MetricDatum&)>& change) {

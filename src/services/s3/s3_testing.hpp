@@ -33,7 +33,7 @@ class S3Test : public ServiceTest {
   Output stream(Output (*handler)(StreamCall&, const Input&),
                 const std::type_identity_t<Input>& input) {
     StreamCall call{store,    caller, clock,   random,     site, blobs,
-                    segments, router, request, "request-1"};
+                    segments, router, door,  request, "request-1"};
     return handler(call, input);
   }
 

@@ -1,5 +1,6 @@
 #include "services/states/deliveries.hpp"
 
+#include "services/states/retention.hpp"
 #include "services/states/rows.hpp"
 #include "services/states/turn.hpp"
 
@@ -22,6 +23,10 @@ void deliver_event(Call& call, const outbox::Message& message) {
 
 void deliver_poll(Call& call, const outbox::Message& message) {
   take_poll(call, message, CallMode::inside);
+}
+
+void restore(Call& call) {
+  begin_sweeps(call);
 }
 
 }  // namespace trainyard::states

@@ -142,7 +142,7 @@ asl::Parsed load_definition(Call& call, const std::string& definition) {
   return parsed;
 }
 
-asl::Machine check_definition(Call& call, const std::string& definition) {
+asl::Parsed examine_definition(Call& call, const std::string& definition) {
   asl::Parsed parsed = load_definition(call, definition);
   for (const auto& name : parsed.machine.order) {
     const asl::State& state = parsed.machine.states.find(name)->second;
@@ -150,6 +150,11 @@ asl::Machine check_definition(Call& call, const std::string& definition) {
       check_task(call.door, state, parsed.problems);
     }
   }
+  return parsed;
+}
+
+asl::Machine check_definition(Call& call, const std::string& definition) {
+  asl::Parsed parsed = examine_definition(call, definition);
   if (!parsed.problems.empty()) {
     throw errors::invalid_definition("Invalid State Machine Definition: '" +
                                      asl::to_text(parsed.problems) + "'");

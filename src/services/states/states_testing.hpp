@@ -106,6 +106,8 @@ class StatesTest : public ServiceTest {
   static void deliver_one(Call& call, const outbox::Message& message, CallMode mode) {
     if (message.kind == "states.timer") {
       deliver_timer(call, message);
+    } else if (message.kind == "states.sweep") {
+      deliver_sweep(call, message);
     } else if (message.kind == "states.poll") {
       take_poll(call, message, mode);
     } else if (mode == CallMode::inside) {
