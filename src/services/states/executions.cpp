@@ -120,7 +120,7 @@ StartExecutionOutput start_execution(Call& call, const StartExecutionInput& inpu
       "INSERT INTO states_executions(arn, machine, revision, name, status, started, input, "
       "trace_header, snapshot, version_arn, alias_arn) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       arn, machine.id, pinned.revision, name, kRunning, call.now, text, input.trace_header,
-      dump(asl::to_json(asl::Snapshot())), pinned.version_arn, pinned.alias_arn);
+      asl::to_stored(asl::Snapshot()).core, pinned.version_arn, pinned.alias_arn);
   // The client's request ends here: calls follow in transactions of their own.
   run_turn(call, id_of(call.txn, arn), asl::Started{}, CallMode::outbox);
   return {arn, call.now};

@@ -18,8 +18,8 @@ constexpr std::chrono::hours kSweepEvery{24};
 constexpr int kSweptMax = 100;
 
 /// Tables whose rows belong to an execution.
-constexpr std::string_view kTables[] = {"states_history", "states_payloads", "states_waits",
-                                        "states_redrives", "states_activity_tasks"};
+constexpr std::string_view kTables[] = {"states_history", "states_payloads", "states_parts",
+                                        "states_waits", "states_redrives", "states_activity_tasks"};
 
 void remove_where(Txn& txn, std::string_view column, int64_t value) {
   for (std::string_view table : kTables) {

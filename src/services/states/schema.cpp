@@ -3,9 +3,10 @@
 namespace trainyard::states {
 
 // states_machines.revision is the one that new executions are pinned to. A payload of the history
-// stands in its event when it is short, and else once an execution under its digest. A task of an
-// activity has a row until a worker has it for sure; `handed` is 1 while its answer is on the way.
-const Migration kMigrations[3] = {{"states", 1, R"sql(
+// stands in its event when it is short, and else once an execution under its digest. Of a snapshot,
+// what seldom changes stands in states_parts: iterations, items and results of Map states. A task of
+// an activity has a row until a worker has it for sure; `handed` is 1 while its answer is on the way.
+const Migration kMigrations[4] = {{"states", 1, R"sql(
 CREATE TABLE states_machines(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   arn TEXT NOT NULL UNIQUE,
@@ -80,6 +81,13 @@ CREATE TABLE states_early_events(
   PRIMARY KEY(execution, resource)
 );
 )sql"}, {"states", 2, "DROP TABLE states_early_events;"}, {"states", 3, R"sql(
+CREATE TABLE states_parts(
+  execution INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY(execution, name)
+) WITHOUT ROWID;
+)sql"}, {"states", 4, R"sql(
 ALTER TABLE states_machines ADD COLUMN last_version INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE states_versions(
   machine INTEGER NOT NULL,
