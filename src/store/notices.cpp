@@ -1,5 +1,7 @@
 #include "store/notices.hpp"
 
+#include <utility>
+
 namespace trainyard {
 
 Notices::Place::Place(Notices& notices, std::string topic, std::function<void()> called)
@@ -16,21 +18,14 @@ Notices::Place::~Place() {
   auto found = notices_.topics_.find(topic_);
   Topic& topic = found->second;
   std::erase(topic.line, this);
-  if (stand_ == Stand::called) notices_.call_first(topic);
+  if (!lined_up_) notices_.call_first(topic);
   if (--topic.places == 0) notices_.topics_.erase(found);
 }
 
 void Notices::Place::line_up() {
   std::lock_guard lock(notices_.mutex_);
-  if (stand_ == Stand::lined_up) return;
-  stand_ = Stand::lined_up;
+  if (std::exchange(lined_up_, true)) return;
   notices_.topics_[topic_].line.push_back(this);
-}
-
-void Notices::Place::leave() {
-  std::lock_guard lock(notices_.mutex_);
-  std::erase(notices_.topics_[topic_].line, this);
-  stand_ = Stand::away;
 }
 
 void Notices::tell(const std::string& topic) {
@@ -50,7 +45,7 @@ void Notices::call_first(Topic& topic) {
   if (topic.line.empty()) return;
   Place* first = topic.line.front();
   topic.line.pop_front();
-  first->stand_ = Place::Stand::called;
+  first->lined_up_ = false;
   first->called_();
 }
 

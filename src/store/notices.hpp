@@ -24,17 +24,15 @@ class Notices {
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
 
-    /// The call has been used, or was old: back to the end of the line.
+    /// The call that it had, if it had one, was used or is old: back to the end of the line.
     void line_up();
-    /// The call has been used, and no other is wanted.
-    void leave();
 
    private:
     friend class Notices;
     Notices& notices_;
     const std::string topic_;
     const std::function<void()> called_;
-    enum class Stand { lined_up, called, away } stand_ = Stand::away;
+    bool lined_up_ = false;  // or else called
   };
 
   /// Calls the first in the topic's line, if there is one.

@@ -28,6 +28,7 @@ class SqliteTxn : public Txn {
 
   void savepoint(const std::function<void()>& work) override {
     std::string name = "s" + std::to_string(++depth_);
+    const std::size_t told = told_.size();
     connection_.run("SAVEPOINT " + name, {}, nullptr);
     try {
       work();
@@ -37,6 +38,7 @@ class SqliteTxn : public Txn {
       connection_.run("ROLLBACK TO " + name, {}, nullptr);
       connection_.run("RELEASE " + name, {}, nullptr);
       --depth_;
+      told_.resize(told);
       throw;
     }
     connection_.run("RELEASE " + name, {}, nullptr);

@@ -1,5 +1,6 @@
 #include "services/states/deliveries.hpp"
 
+#include "services/states/activity_tasks.hpp"
 #include "services/states/retention.hpp"
 #include "services/states/rows.hpp"
 #include "services/states/turn.hpp"
@@ -27,6 +28,7 @@ void deliver_poll(Call& call, const outbox::Message& message) {
 
 void restore(Call& call) {
   begin_sweeps(call);
+  return_activity_tasks(call.txn);
 }
 
 }  // namespace trainyard::states

@@ -119,6 +119,7 @@ const SyncRule* find_sync_rule(const asl::Resource& resource) {
 }
 
 bool is_supported(const Door& door, const asl::Resource& resource) {
+  if (resource.is_activity) return true;
   if (resource.service != "sagemaker") return false;
   bool known = std::find(std::begin(kSageMaker), std::end(kSageMaker), resource.operation) !=
                std::end(kSageMaker);

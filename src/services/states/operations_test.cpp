@@ -85,9 +85,6 @@ TEST_F(OperationsTest, NamesAndOtherInput) {
   input.tracing_configuration.emplace().enabled = true;
   EXPECT_THAT(refusal(input), HasSubstr("InvalidTracingConfiguration: "));
   input = machine_input("x");
-  input.publish = true;
-  EXPECT_THAT(refusal(input), HasSubstr("ValidationException: "));
-  input = machine_input("x");
   for (int i = 0; i < 51; ++i) {
     if (!input.tags) input.tags.emplace();
     input.tags->push_back({std::to_string(i), "v"});

@@ -68,7 +68,6 @@ std::optional<std::string> redrive_obstacle(Call& call, const ExecutionRow& exec
   return std::nullopt;
 }
 
-#if 0
 RedriveExecutionOutput redrive_execution(Call& call, const RedriveExecutionInput& input) {
   const ExecutionRow execution = get_execution(call.txn, input.execution_arn);
   if (auto before = repeat_of(call, execution, input.client_token)) return {*before};
@@ -81,6 +80,5 @@ RedriveExecutionOutput redrive_execution(Call& call, const RedriveExecutionInput
   run_turn(call, execution.id, asl::Redriven{}, CallMode::outbox);
   return {call.now};
 }
-#endif
 
 }  // namespace trainyard::states

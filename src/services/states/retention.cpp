@@ -112,7 +112,7 @@ void deliver_sweep(Call& call, const outbox::Message&) {
   if (ended.next) next = std::min(next, *ended.next + limits.history_retention);
   const Oldest running = started_before(call.txn, call.now - limits.execution_time);
   for (int64_t execution : running.ids) {
-    run_turn(call, execution, asl::TimerFired{"execution"}, CallMode::outbox);
+    run_turn(call, execution, asl::Expired{}, CallMode::outbox);
   }
   if (running.next) next = std::min(next, *running.next + limits.execution_time);
   outbox::post(call.txn, kSweepMessage, "", {}, std::max(next, call.now));

@@ -172,6 +172,11 @@ inline std::string one_job(const std::string& more = "") {
          R"({"TrainingJobName.$":"$.name"})" +
          more + "}}}";
 }
+/// A machine of one task of an activity.
+inline std::string one_activity(const std::string& activity, const std::string& more = "") {
+  return R"({"StartAt":"T","States":{"T":{"Type":"Task","End":true,"Resource":")" + activity +
+         "\"" + more + "}}}";
+}
 inline std::string one_pass() {
   return R"({"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}})";
 }
