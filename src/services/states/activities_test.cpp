@@ -164,6 +164,17 @@ TEST_F(ActivitiesTest, ACrashBeforeTheAnswerLosesNothing) {
   EXPECT_FALSE(take(kActivity).task_token);  // this one was answered
 }
 
+TEST_F(ActivitiesTest, ATaskThatHasEndedIsNotHandedOutAgain) {
+  activity();
+  scheduled();
+  auto later = ask(kActivity);
+  auto task = later.finish();
+  write([&](Call& call) { restore(call); });  // the answer went out, but nobody noted it
+  EXPECT_EQ(succeed(*task.task_token), "");
+  site.limits.states.activity_poll = std::chrono::milliseconds(0);
+  EXPECT_FALSE(take(kActivity).task_token);
+}
+
 TEST_F(ActivitiesTest, WhoeverHasGoneGetsNothing) {
   activity();
   scheduled();

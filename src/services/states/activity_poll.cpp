@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "base/points.hpp"
 #include "generated/states/errors.hpp"
 #include "generated/states/operations.hpp"
 #include "services/states/activities.hpp"
@@ -63,6 +64,7 @@ class Poll final : public http::Wait {
       place_->line_up();
       if (gone_ && gone_()) break;
       if ((task_ = take())) {
+        crash_point("states.activity");
         output.task_token = task_->token;
         output.input = task_->input;
         break;

@@ -3,6 +3,7 @@
 #include "asl/payload.hpp"
 #include "generated/states/errors.hpp"
 #include "generated/states/operations.hpp"
+#include "services/states/activity_tasks.hpp"
 #include "services/states/rows.hpp"
 #include "services/states/turn.hpp"
 
@@ -37,21 +38,25 @@ json::value parse_output(const std::string& text) {
   return std::move(*value);
 }
 
+/// Whoever has the token has the task: an activity's need not be handed out again, even if nobody
+/// knows whether its answer has gone out.
+void complete(Call& call, const Waiting& task, asl::TaskResult result) {
+  forget_activity_task(call.txn, task.execution, task.call);
+  run_turn(call, task.execution, asl::TaskCompleted{task.call, std::move(result)},
+           CallMode::outbox);
+}
+
 }  // namespace
 
 SendTaskSuccessOutput send_task_success(Call& call, const SendTaskSuccessInput& input) {
   json::value output = parse_output(input.output);
-  const Waiting task = get_waiting(call.txn, input.task_token);
-  run_turn(call, task.execution,
-           asl::TaskCompleted{task.call, {std::move(output), std::nullopt}}, CallMode::outbox);
+  complete(call, get_waiting(call.txn, input.task_token), {std::move(output), std::nullopt});
   return {};
 }
 
 SendTaskFailureOutput send_task_failure(Call& call, const SendTaskFailureInput& input) {
-  const Waiting task = get_waiting(call.txn, input.task_token);
   asl::Failure failure{input.error.value_or(""), input.cause.value_or("")};
-  run_turn(call, task.execution, asl::TaskCompleted{task.call, {nullptr, std::move(failure)}},
-           CallMode::outbox);
+  complete(call, get_waiting(call.txn, input.task_token), {nullptr, std::move(failure)});
   return {};
 }
 
