@@ -155,6 +155,10 @@ DescribeExecutionOutput describe_execution(Call& call, const DescribeExecutionIn
 }
 
 ListExecutionsOutput list_executions(Call& call, const ListExecutionsInput& input) {
+  if (input.map_run_arn && input.state_machine_arn) {
+    throw errors::validation_exception(
+        "Either a state machine ARN or a Map Run ARN can be specified, not both");
+  }
   if (input.map_run_arn) {
     throw errors::resource_not_found("Resource not found: '" + *input.map_run_arn + "'");
   }

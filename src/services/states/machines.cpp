@@ -18,6 +18,11 @@ namespace {
 
 constexpr std::string_view kStandard = "STANDARD";
 
+/// A definition as a description shows it (API reference, DescribeStateMachine, "definition").
+std::string shown(const std::string& definition, const std::optional<std::string>& included_data) {
+  return included_data.value_or("") == "METADATA_ONLY" ? "{}" : definition;
+}
+
 /// Logging, tracing and keys: what a machine may ask for here.
 template <class Input>
 void check_configuration(const Input& input) {
@@ -153,7 +158,7 @@ DescribeStateMachineOutput describe_state_machine(Call& call,
   output.state_machine_arn = version ? version_arn(machine, *version) : machine.arn;
   output.name = machine.name;
   output.status = machine.deleting ? "DELETING" : "ACTIVE";
-  output.definition = revision.definition;
+  output.definition = shown(revision.definition, input.included_data);
   output.role_arn = revision.role_arn;
   output.type = kStandard;
   output.creation_date = version ? version->created : machine.created;
@@ -231,7 +236,7 @@ DescribeStateMachineForExecutionOutput describe_state_machine_for_execution(
   DescribeStateMachineForExecutionOutput output;
   output.state_machine_arn = machine.arn;
   output.name = machine.name;
-  output.definition = revision.definition;
+  output.definition = shown(revision.definition, input.included_data);
   output.role_arn = revision.role_arn;
   output.update_date = revision.created;
   output.logging_configuration = logging_of(revision);
