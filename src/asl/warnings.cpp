@@ -87,10 +87,11 @@ std::vector<Problem> warnings_of(std::string_view definition, const Machine& mac
     const bool limited = state->timeout_seconds || state->timeout_path ||
                          state->heartbeat_seconds || state->heartbeat_path;
     if (!state->resource.by_token() || limited) continue;
-    problems.push_back({"NO_TIMEOUT",
-                        "A task that waits for a token needs TimeoutSeconds or HeartbeatSeconds, or "
-                        "the execution waits until it is stopped",
-                        state->location, Problem::Severity::warning});
+    problems.push_back(
+        {"NO_TIMEOUT",
+         "A task that waits for a token needs TimeoutSeconds or HeartbeatSeconds, or "
+         "the execution waits until it is stopped",
+         state->location, Problem::Severity::warning});
   }
   return problems;
 }

@@ -15,10 +15,11 @@ struct Limits {
     int64_t open_executions = 1'000'000;
     int64_t versions = 1'000;  // of one state machine, as the aliases
     int64_t aliases = 100;
-    int64_t tags = 50;         // of one resource
-    int64_t pollers = 1'000;   // workers that wait for tasks of one activity
+    int64_t tags = 50;        // of one resource
+    int64_t pollers = 1'000;  // workers that wait for tasks of one activity
     std::chrono::hours execution_time{24 * 365};
-    std::chrono::hours history_retention{24 * 90};  // after an execution's end; its name is free then
+    /// After an execution's end; its name is free then.
+    std::chrono::hours history_retention{24 * 90};
     /// API reference, "RedriveExecution": how long after its end an execution can be redriven, and
     /// how long and of how many of its redrives the client tokens are known.
     std::chrono::hours redrivable{24 * 14};

@@ -26,7 +26,8 @@ void check_quota(Call& call) {
 }
 
 /// Only the keys that AWS owns are there; an activity keeps what it was made with.
-void check_encryption(const CreateActivityInput& input, const std::optional<ActivityRow>& existing) {
+void check_encryption(const CreateActivityInput& input,
+                      const std::optional<ActivityRow>& existing) {
   const auto& encryption = input.encryption_configuration;
   if (!encryption || encryption->type == "AWS_OWNED_KEY") return;
   if (existing) {

@@ -259,7 +259,8 @@ TEST_F(ActivitiesTest, TokensAreChecked) {
   activity();
   std::string arn = scheduled();
   auto token = take(kActivity).task_token.value();
-  for (const char* bad : {"x", "YQ==", "{}", "AAAA"}) EXPECT_EQ(succeed(bad), "InvalidToken") << bad;
+  for (const char* bad : {"x", "YQ==", "{}", "AAAA"})
+    EXPECT_EQ(succeed(bad), "InvalidToken") << bad;
   auto parsed = asl::TaskToken::parse(token).value();
   auto changed = parsed;
   changed.nonce = "guess";

@@ -90,8 +90,7 @@ class Poll final : public http::Wait {
   std::optional<ActivityTask> take() {
     if (!has_task()) return std::nullopt;
     return store_.write([&](Txn& txn) {
-      Call call{txn,   caller_, clock_.now(), random_,  site_,
-                door_, blobs_,  segments_,    request_id_};
+      Call call{txn, caller_, clock_.now(), random_, site_, door_, blobs_, segments_, request_id_};
       return take_activity_task(call, activity_, worker_);
     });
   }

@@ -82,8 +82,9 @@ void put_routes(Txn& txn, int64_t alias, const std::vector<Route>& routes) {
 void check_quota(Call& call, const MachineRow& machine) {
   const int64_t most = call.site.limits.states.aliases;
   const int64_t count = call.txn
-                            .one("SELECT count(*) FROM states_aliases WHERE machine = ?",
-                                 [](const Row& row) { return row.integer(0); }, machine.id)
+                            .one(
+                                "SELECT count(*) FROM states_aliases WHERE machine = ?",
+                                [](const Row& row) { return row.integer(0); }, machine.id)
                             .value();
   if (count < most) return;
   throw errors::service_quota_exceeded_exception(fmt::format(
@@ -139,8 +140,8 @@ std::optional<AliasRow> find_alias(Txn& txn, int64_t machine, std::string_view n
       "SELECT id, name, description, created, updated FROM states_aliases "
       "WHERE machine = ? AND name = ?",
       [](const Row& row) {
-        return AliasRow{row.integer(0), row.text(1), row.maybe_text(2), row.time(3), row.time(4),
-                        {}};
+        return AliasRow{row.integer(0), row.text(1), row.maybe_text(2),
+                        row.time(3),    row.time(4), {}};
       },
       machine, name);
   if (!alias) return alias;

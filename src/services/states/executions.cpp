@@ -70,14 +70,11 @@ std::vector<ExecutionListItem> list_rows(Txn& txn, const Listing& listing, int64
     items.push_back(std::move(item));
   };
   // A filter that is not set leaves the column alone, so that the index of the others is used.
-  const std::string qualified = listing.target.version ? version_arn(machine, *listing.target.version)
-                                : listing.target.alias
-                                    ? qualified_arn(machine.arn, listing.target.alias->name)
-                                    : "";
   auto filter = [](const char* column, bool set) {
     return fmt::format(" AND {} = ?", set ? column : "''");
   };
   const char* column = listing.target.alias ? "alias_arn" : "version_arn";
+  const std::string qualified = qualified_arn(listing.target);
   const bool redriven = listing.redrive == "REDRIVEN";
   txn.each("SELECT arn, name, status, started, stopped, version_arn, alias_arn, redrives, redriven "
            "FROM states_executions WHERE machine = ? AND id < ? AND redrives BETWEEN ? AND ?" +

@@ -17,8 +17,9 @@ constexpr int64_t kEventsNeeded = 2;
 
 int64_t count_events(Txn& txn, int64_t execution) {
   return txn
-      .one("SELECT max(id) FROM states_history WHERE execution = ?",
-           [](const Row& row) { return row.maybe_integer(0).value_or(0); }, execution)
+      .one(
+          "SELECT max(id) FROM states_history WHERE execution = ?",
+          [](const Row& row) { return row.maybe_integer(0).value_or(0); }, execution)
       .value();
 }
 

@@ -4,8 +4,8 @@
 namespace trainyard::states {
 namespace {
 
-using ::testing::ElementsAre;
 using std::chrono::hours;
+using ::testing::ElementsAre;
 
 constexpr hours kDay{24};
 
@@ -17,7 +17,8 @@ class RedriveTest : public StatesTest {
   std::string failed(const std::string& name = "run") {
     const std::string definition =
         R"({"StartAt":"A","States":{"A":{"Type":"Pass","Next":"T"},"T":{"Type":"Task","End":true,)"
-        R"("Resource":")" + kActivity + "\"}}}";
+        R"("Resource":")" +
+        kActivity + "\"}}}";
     std::string arn = start(create("flow", definition), name);
     run(send_task_failure, {take(), "Odd", "once"});
     EXPECT_EQ(describe(arn).status, "FAILED");
@@ -40,8 +41,8 @@ class RedriveTest : public StatesTest {
     EXPECT_EQ(described.redrive_status, code.empty() ? "REDRIVABLE" : "NOT_REDRIVABLE");
     if (code.empty()) return "";
     EXPECT_EQ(code, "ExecutionNotRedrivable");
-    EXPECT_EQ(message, "Execution '" + arn + "' cannot be redriven: " +
-                           described.redrive_status_reason.value());
+    EXPECT_EQ(message, "Execution '" + arn +
+                           "' cannot be redriven: " + described.redrive_status_reason.value());
     return described.redrive_status_reason.value();
   }
   std::vector<std::string> listed(const std::string& machine, const std::string& filter) {
@@ -164,17 +165,15 @@ class RetentionTest : public StatesTest {
   }
   int64_t rows(const std::string& table) {
     return read([&](Call& call) {
-      return call.txn.one("SELECT count(*) FROM " + table,
-                          [](const Row& row) { return row.integer(0); })
+      return call.txn
+          .one("SELECT count(*) FROM " + table, [](const Row& row) { return row.integer(0); })
           .value();
     });
   }
   /// Delivers what is due in the time until then, when it is due.
   void pass(Duration time) {
     const Time end = clock.now() + time;
-    while (auto next = read([&](Call& call) {
-             return outbox::next_due(call.txn, clock.now());
-           })) {
+    while (auto next = read([&](Call& call) { return outbox::next_due(call.txn, clock.now()); })) {
       if (*next > end) break;
       clock.set(*next);
       deliver_all();

@@ -18,8 +18,9 @@ constexpr std::chrono::hours kSweepEvery{24};
 constexpr int kSweptMax = 100;
 
 /// Tables whose rows belong to an execution.
-constexpr std::string_view kTables[] = {"states_history", "states_payloads", "states_parts",
-                                        "states_waits", "states_redrives", "states_activity_tasks"};
+constexpr std::string_view kTables[] = {"states_history",  "states_payloads",
+                                        "states_parts",    "states_waits",
+                                        "states_redrives", "states_activity_tasks"};
 
 void remove_where(Txn& txn, std::string_view column, int64_t value) {
   for (std::string_view table : kTables) {
@@ -75,9 +76,10 @@ Oldest started_before(Txn& txn, Time until) {
 /// The span of the open executions' ids is an upper bound of their number, and found at once.
 bool are_surely_fewer(Txn& txn, int64_t most) {
   return txn
-      .one("SELECT (SELECT max(id) FROM states_executions WHERE status = 'RUNNING') - "
-           "(SELECT min(id) FROM states_executions WHERE status = 'RUNNING') < ? - 1",
-           [](const Row& row) { return row.maybe_integer(0).value_or(1) != 0; }, most)
+      .one(
+          "SELECT (SELECT max(id) FROM states_executions WHERE status = 'RUNNING') - "
+          "(SELECT min(id) FROM states_executions WHERE status = 'RUNNING') < ? - 1",
+          [](const Row& row) { return row.maybe_integer(0).value_or(1) != 0; }, most)
       .value();
 }
 
@@ -97,9 +99,10 @@ void check_open_executions(Call& call) {
   if (are_surely_fewer(call.txn, most)) return;
   // Ordered, so that the index of the open ones is used and not one of all.
   const int64_t count = call.txn
-                            .one("SELECT count(*) FROM (SELECT 1 FROM states_executions "
-                                 "WHERE status = 'RUNNING' ORDER BY id LIMIT ?)",
-                                 [](const Row& row) { return row.integer(0); }, most)
+                            .one(
+                                "SELECT count(*) FROM (SELECT 1 FROM states_executions "
+                                "WHERE status = 'RUNNING' ORDER BY id LIMIT ?)",
+                                [](const Row& row) { return row.integer(0); }, most)
                             .value();
   if (count < most) return;
   throw errors::execution_limit_exceeded(

@@ -4,8 +4,9 @@ namespace trainyard::states {
 
 // states_machines.revision is the one that new executions are pinned to. A payload of the history
 // stands in its event when it is short, and else once an execution under its digest. Of a snapshot,
-// what seldom changes stands in states_parts: iterations, items and results of Map states. A task of
-// an activity has a row until a worker has it for sure; `handed` is 1 while its answer is on the way.
+// what seldom changes stands in states_parts: iterations, items and results of Map states. A task
+// of an activity has a row until a worker has it for sure; `handed` is 1 while its answer is on the
+// way.
 const Migration kMigrations[4] = {{"states", 1, R"sql(
 CREATE TABLE states_machines(
   id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -20,12 +20,17 @@ Target get_target(Txn& txn, const std::string& arn) {
   return target;
 }
 
+std::string qualified_arn(const Target& target) {
+  if (target.version) return version_arn(target.machine, *target.version);
+  return target.alias ? qualified_arn(target.machine.arn, target.alias->name) : "";
+}
+
 Pinned pin(Call& call, const Target& target) {
   if (!target.version && !target.alias) return {target.machine.revision.id, {}, {}};
   Pinned pinned;
   auto version = target.version;
   if (target.alias) {
-    pinned.alias_arn = qualified_arn(target.machine.arn, target.alias->name);
+    pinned.alias_arn = qualified_arn(target);
     version = find_version(call.txn, target.machine.id, draw_version(*target.alias, call.random));
     TRAINYARD_ASSERT(version.has_value());  // a version that an alias leads to is not deleted
   }

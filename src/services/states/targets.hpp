@@ -17,6 +17,9 @@ struct Target {
 /// StateMachineDoesNotExist when the machine, version or alias is not there; InvalidArn.
 Target get_target(Txn& txn, const std::string& arn);
 
+/// The ARN of the version or alias; "" for the machine itself.
+std::string qualified_arn(const Target& target);
+
 /// What an execution runs that is started now: the pinned revision, and by which names.
 struct Pinned {
   int64_t revision = 0;

@@ -23,8 +23,9 @@ VersionRow version_of(const Row& row) {
 
 int64_t count_versions(Txn& txn, int64_t machine) {
   return txn
-      .one("SELECT count(*) FROM states_versions WHERE machine = ?",
-           [](const Row& row) { return row.integer(0); }, machine)
+      .one(
+          "SELECT count(*) FROM states_versions WHERE machine = ?",
+          [](const Row& row) { return row.integer(0); }, machine)
       .value();
 }
 
@@ -53,9 +54,8 @@ VersionRow publish_version(Call& call, const MachineRow& machine,
   if (auto same = find_version_of(call.txn, machine.id, machine.revision.id)) return *same;
   const int64_t most = call.site.limits.states.versions;
   if (count_versions(call.txn, machine.id) >= most) {
-    throw errors::service_quota_exceeded_exception(
-        fmt::format("'{}' has {} versions, which is the most a state machine can have.",
-                    machine.arn, most));
+    throw errors::service_quota_exceeded_exception(fmt::format(
+        "'{}' has {} versions, which is the most a state machine can have.", machine.arn, most));
   }
   call.txn.exec("UPDATE states_machines SET last_version = last_version + 1 WHERE id = ?",
                 machine.id);
@@ -76,8 +76,8 @@ PublishStateMachineVersionOutput publish_state_machine_version(
   refuse_deleting(machine);
   const std::string current = machine.revision.revision_id.value_or(std::string(kInitial));
   if (input.revision_id && *input.revision_id != current) {
-    throw errors::conflict_exception(fmt::format(
-        "The revision of '{}' is {}, not {}.", machine.arn, current, *input.revision_id));
+    throw errors::conflict_exception(fmt::format("The revision of '{}' is {}, not {}.", machine.arn,
+                                                 current, *input.revision_id));
   }
   VersionRow version = publish_version(call, machine, input.description);
   return {version.created, version_arn(machine, version)};

@@ -70,8 +70,8 @@ class VersionsTest : public StatesTest {
     do {
       auto page = run(list_state_machine_aliases, input);
       for (const auto& one : page.state_machine_aliases) {
-        found.push_back(one.state_machine_alias_arn.substr(
-            one.state_machine_alias_arn.rfind(':') + 1));
+        found.push_back(
+            one.state_machine_alias_arn.substr(one.state_machine_alias_arn.rfind(':') + 1));
       }
       input.next_token = page.next_token;
     } while (input.next_token);
@@ -205,7 +205,9 @@ TEST_F(VersionsTest, RoutesAreChecked) {
       {{{"x", 100}}, "InvalidArn"},
   };
   for (const auto& test : kCases) {
-    EXPECT_EQ(error_of([&] { run(create_state_machine_alias, {{}, "PROD", test.routes}); }),
+    EXPECT_EQ(error_of([&] {
+                run(create_state_machine_alias, {{}, "PROD", test.routes});
+              }),
               test.code)
         << test.routes.front().state_machine_version_arn;
   }
