@@ -171,7 +171,7 @@ json::object ServiceDoor::invoke(Call& call, const Caller& principal, std::strin
   return wire::to_json(*row->output, output.get(), form).as_object();
 }
 
-json::object invoke_outside(const Parts& parts, InstanceRouter& router, const Outside& outside,
+OutsideOutput invoke_outside(const Parts& parts, InstanceRouter& router, const Outside& outside,
                             const std::function<bool()>& goes_on) {
   const ServiceDispatch* target = find_service(outside.service);
   const wire::Operation* row = operation_named(outside.service, outside.operation);
@@ -193,18 +193,19 @@ json::object invoke_outside(const Parts& parts, InstanceRouter& router, const Ou
     authorise_operation(txn, outside.principal, *target->service, *row, typed.get(), parts.site,
                         parts.clock.now());
   });
-  StreamCall call{parts.store,   outside.principal, parts.clock, parts.random,
-                  parts.site,    parts.blobs,       parts.segments, router,
-                  request,       parts.random.uuid()};
+  StreamCall call{parts.store, outside.principal, parts.clock, parts.random, parts.site,
+                  parts.blobs, parts.segments,    router,      parts.door,   request,
+                  parts.random.uuid()};
   auto output = handler.make_output();
+  LaterOutput later;
   if (row->mode == wire::Mode::later) {
-    LaterOutput later = handler.run_later(call, typed.get());
+    later = handler.run_later(call, typed.get());
     await(*later.wait, goes_on);
     later.finish(output.get());
   } else {
     handler.run_stream(call, typed.get(), output.get());
   }
-  return output_of(*row->output, output.get(), outside.body_max);
+  return {output_of(*row->output, output.get(), outside.body_max), std::move(later.over)};
 }
 
 }  // namespace trainyard::server

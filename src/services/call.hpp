@@ -16,6 +16,7 @@
 #include "http/message.hpp"
 #include "identity/caller.hpp"
 #include "runtimes/table.hpp"
+#include "services/limits.hpp"
 #include "store/outbox.hpp"
 #include "store/store.hpp"
 #include "wire/json.hpp"
@@ -35,6 +36,7 @@ struct Site {
   fs::path data_dir;
   std::vector<std::string> http_allow;  // endpoints that workflows reach (states/http_task.hpp)
   const runtimes::Table* runtimes = &runtimes::built_in();  // what images mean here
+  Limits limits;
 };
 
 struct Call;
@@ -112,6 +114,8 @@ template <class Output>
 struct Later {
   std::shared_ptr<http::Wait> wait;
   std::function<Output()> finish;
+  /// Called after `finish` has returned: whether the answer has gone out to its client whole.
+  std::function<void(bool sent)> over;
 };
 
 struct StreamCall {
@@ -123,6 +127,7 @@ struct StreamCall {
   Blobs& blobs;
   Segments& segments;
   InstanceRouter& router;
+  Door& door;
   const http::Request& request;  // its body is reached through the input's stream member
   std::string request_id;
 };

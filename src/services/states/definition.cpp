@@ -42,6 +42,7 @@ void check_task(const Door& door, const asl::State& state, std::vector<asl::Prob
     problems.push_back({"SCHEMA_VALIDATION_FAILED", std::move(message),
                         state.location + "/" + std::string(field)});
   };
+  if (state.resource.is_activity) return;
   auto integration = find_integration(door, state.resource);
   if (!integration) {
     return problem(
@@ -84,13 +85,18 @@ asl::Parsed load_definition(Call& call, const std::string& definition) {
   return parsed;
 }
 
-asl::Machine check_definition(Call& call, const std::string& definition) {
+asl::Parsed examine_definition(Call& call, const std::string& definition) {
   asl::Parsed parsed = load_definition(call, definition);
   for (const asl::State* state : asl::in_order(parsed.machine)) {
     if (state->type == asl::StateType::task && !state->resource.arn.empty()) {
       check_task(call.door, *state, parsed.problems);
     }
   }
+  return parsed;
+}
+
+asl::Machine check_definition(Call& call, const std::string& definition) {
+  asl::Parsed parsed = examine_definition(call, definition);
   if (asl::has_errors(parsed.problems)) {
     throw errors::invalid_definition("Invalid State Machine Definition: '" +
                                      asl::to_text(parsed.problems) + "'");

@@ -8,8 +8,9 @@
 
 namespace trainyard::states {
 
-/// Parses a definition and checks its tasks against what there is here. InvalidDefinition with
-/// every problem.
+/// Parses a definition and checks its tasks against what there is here.
+asl::Parsed examine_definition(Call& call, const std::string& definition);
+/// The machine of a definition; InvalidDefinition with every problem.
 asl::Machine check_definition(Call& call, const std::string& definition);
 /// The machine of a stored definition; problems when this program knows better by now.
 asl::Parsed load_definition(Call& call, const std::string& definition);
