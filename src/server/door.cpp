@@ -1,10 +1,10 @@
 #include "server/door.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
-
-#include <poll.h>
 
 #include "base/error.hpp"
 #include "base/utf8.hpp"
@@ -163,7 +163,7 @@ json::object ServiceDoor::invoke(Call& call, const Caller& principal, std::strin
   auto work = [&] {
     authorise_operation(call.txn, principal, *target->service, *row, typed.get(), call.site,
                         call.now);
-    Call inner{call.txn,  principal, call.now,   call.random,   call.site,
+    Call inner{call.txn,  principal,  call.now,      call.random,    call.site,
                call.door, call.blobs, call.segments, call.request_id};
     handler.run(inner, typed.get(), output.get());
   };
@@ -172,7 +172,7 @@ json::object ServiceDoor::invoke(Call& call, const Caller& principal, std::strin
 }
 
 OutsideOutput invoke_outside(const Parts& parts, InstanceRouter& router, const Outside& outside,
-                            const std::function<bool()>& goes_on) {
+                             const std::function<bool()>& goes_on) {
   const ServiceDispatch* target = find_service(outside.service);
   const wire::Operation* row = operation_named(outside.service, outside.operation);
   TRAINYARD_ASSERT(target != nullptr && row != nullptr && !wire::is_transactional(row->mode));
@@ -193,9 +193,9 @@ OutsideOutput invoke_outside(const Parts& parts, InstanceRouter& router, const O
     authorise_operation(txn, outside.principal, *target->service, *row, typed.get(), parts.site,
                         parts.clock.now());
   });
-  StreamCall call{parts.store, outside.principal, parts.clock, parts.random, parts.site,
-                  parts.blobs, parts.segments,    router,      parts.door,   request,
-                  parts.random.uuid()};
+  StreamCall call{parts.store, outside.principal, parts.clock,        parts.random,
+                  parts.site,  parts.blobs,       parts.segments,     router,
+                  parts.door,  request,           parts.random.uuid()};
   auto output = handler.make_output();
   LaterOutput later;
   if (row->mode == wire::Mode::later) {

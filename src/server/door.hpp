@@ -35,6 +35,6 @@ struct OutsideOutput {
 };
 /// `goes_on` is asked while an output is waited for; SystemError once it says no.
 OutsideOutput invoke_outside(const Parts& parts, InstanceRouter& router, const Outside& outside,
-                            const std::function<bool()>& goes_on);
+                             const std::function<bool()>& goes_on);
 
 }  // namespace trainyard::server

@@ -1,9 +1,9 @@
 #include "server/outside_calls.hpp"
 
+#include <sys/socket.h>
+
 #include <atomic>
 #include <set>
-
-#include <sys/socket.h>
 
 #include "base/error.hpp"
 #include "http/channel.hpp"
@@ -93,8 +93,7 @@ struct OutsideCalls::Impl {
   };
 
   states::HttpAnswer send(const states::HttpTask& task) {
-    const int64_t deadline =
-        monotonic_nanos() + std::chrono::nanoseconds(kHttpTimeout).count();
+    const int64_t deadline = monotonic_nanos() + std::chrono::nanoseconds(kHttpTimeout).count();
     const http::Address address = http::Address::parse(task.base);
     Fd socket = connect_to(address, parts.site);
     Held held(*this, socket.get());

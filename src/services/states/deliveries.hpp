@@ -22,8 +22,8 @@ void restore(Call& call);
 
 /// `states.poll`: asks how a job is that a `.sync` task waits for.
 void deliver_poll(Call& call, const outbox::Message& message);
-/// `states.stop`: stops what a task has begun that nobody waits for any longer. A transaction of its
-/// own, so that executions within executions are not stopped within one another.
+/// `states.stop`: stops what a task has begun that nobody waits for any longer, in a transaction of
+/// its own, so that executions within executions are not stopped within one another.
 void deliver_stop(Call& call, const outbox::Message& message);
 
 }  // namespace trainyard::states

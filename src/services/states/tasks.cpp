@@ -56,9 +56,12 @@ json::object request_of(Call& call, const Integration& integration, const json::
   switch (integration.kind) {
     case Kind::sagemaker:
       return sagemaker_request(call, integration, parameters, owner.facts.id);
-    case Kind::nested: return nested_request(parameters);
-    case Kind::sdk: return sdk_request(integration, parameters);
-    case Kind::http: break;
+    case Kind::nested:
+      return nested_request(parameters);
+    case Kind::sdk:
+      return sdk_request(integration, parameters);
+    case Kind::http:
+      break;
   }
   return parameters;
 }
@@ -72,8 +75,10 @@ json::object response_of(Call& call, const Integration& integration, const json:
       return sorted(with_exchange(call, nested_response(output), "application/x-amz-json-1.0",
                                   request_id))
           .as_object();
-    case Kind::sdk: return sdk_response(output);
-    case Kind::http: break;
+    case Kind::sdk:
+      return sdk_response(output);
+    case Kind::http:
+      break;
   }
   return output;
 }
@@ -81,9 +86,12 @@ json::object response_of(Call& call, const Integration& integration, const json:
 asl::Failure failure_of(Call& call, const Integration& integration, const ApiError& error,
                         const std::string& request_id) {
   switch (integration.kind) {
-    case Kind::sagemaker: return sagemaker_failure(error, request_id);
-    case Kind::nested: return nested_failure(call, error, request_id);
-    default: return sdk_failure(call.door, integration, error, request_id);
+    case Kind::sagemaker:
+      return sagemaker_failure(error, request_id);
+    case Kind::nested:
+      return nested_failure(call, error, request_id);
+    default:
+      return sdk_failure(call.door, integration, error, request_id);
   }
 }
 
@@ -182,7 +190,8 @@ std::variant<OutsideCall, asl::Failure> outside_call(Call& call, const TaskOwner
     return http_call(call, std::move(caller), owner, task.parameters.as_object());
   }
   return OutsideCall{std::move(caller), integration->service, integration->operation,
-                     request_of(call, *integration, task.parameters.as_object(), owner), std::nullopt};
+                     request_of(call, *integration, task.parameters.as_object(), owner),
+                     std::nullopt};
 }
 
 asl::TaskResult outside_result(const json::object& output) {
