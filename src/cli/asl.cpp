@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <iostream>
 #include <iterator>
+#include <limits>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -23,7 +24,8 @@
 #include "graph/graph.hpp"
 #include "http/client.hpp"
 #include "server/door.hpp"
-#include "services/states/definition.hpp"
+#include "services/states/validate.hpp"
+#include "wire/json.hpp"
 
 namespace trainyard::cli {
 namespace {
@@ -48,36 +50,21 @@ std::string name_of_source(const std::string& source) {
   return source == "-" ? "stdin" : fs::path(source).stem().string();
 }
 
-std::string_view severity_of(const asl::Problem& problem) {
-  return problem.severity == asl::Problem::Severity::error ? "ERROR" : "WARNING";
-}
-
-json::object to_json(const asl::Problem& problem) {
-  return {{"severity", severity_of(problem)},
-          {"code", problem.code},
-          {"message", problem.message},
-          {"location", problem.location}};
-}
-
-std::string to_text(const asl::Problem& problem) {
-  return fmt::format("{} {}: {}{}", severity_of(problem), problem.code, problem.message,
-                     problem.location.empty() ? "" : " at " + problem.location);
-}
-
 int validate(const AslOptions& options) {
-  const server::ServiceDoor door;
-  const asl::Parsed parsed =
-      states::examine_definition(door, read_source(options.definition));
-  const bool well = !asl::has_errors(parsed.problems);
+  states::ValidateStateMachineDefinitionInput input;
+  input.definition = read_source(options.definition);
+  input.severity = "WARNING";  // and what is worse
+  input.max_results = std::numeric_limits<int32_t>::max();
+  const auto answer = states::validate_definition(server::ServiceDoor(), input);
   if (options.json) {
-    json::array diagnostics;
-    for (const asl::Problem& problem : parsed.problems) diagnostics.push_back(to_json(problem));
-    fmt::print("{}\n", dump(json::object{{"result", well ? "OK" : "FAIL"},
-                                         {"diagnostics", std::move(diagnostics)}}));
+    fmt::print("{}\n", dump(wire::to_json(answer)));
   } else {
-    for (const asl::Problem& problem : parsed.problems) fmt::print("{}\n", to_text(problem));
+    for (const auto& problem : answer.diagnostics) {
+      fmt::print("{} {}: {}{}\n", problem.severity, problem.code, problem.message,
+                 problem.location ? " at " + *problem.location : "");
+    }
   }
-  return well ? 0 : 1;
+  return answer.result == "OK" ? 0 : 1;
 }
 
 int draw(const AslOptions& options) {

@@ -291,7 +291,7 @@ TEST_F(Asl, ValidateSaysWhatIsWrongAndWhere) {
   EXPECT_EQ(answer.at("result"), "FAIL");
   EXPECT_EQ(answer.at("diagnostics").at(0).at("location"), "/States/A");
   EXPECT_EQ(call({"validate", "--json", write("good", kJob)}), 0);
-  EXPECT_EQ(out, "{\"result\":\"OK\",\"diagnostics\":[]}\n");
+  EXPECT_EQ(out, "{\"result\":\"OK\",\"diagnostics\":[],\"truncated\":false}\n");
   EXPECT_EQ(call({"validate"}), 2);
   EXPECT_EQ(call({"validate", (folder_.path() / "nothing").string()}), 1);
 }
@@ -299,6 +299,12 @@ TEST_F(Asl, ValidateSaysWhatIsWrongAndWhere) {
 TEST_F(Asl, WhatTheSdksWriteIsValid) {
   EXPECT_EQ(call({"validate", TRAINYARD_SOURCE_DIR "/src/sdk/testdata/steps.json"}), 0) << out;
   EXPECT_EQ(call({"validate", TRAINYARD_SOURCE_DIR "/src/sdk/testdata/definition.json"}), 0) << out;
+}
+
+TEST_F(Asl, ValidateWarnsOfWhatIsOdd) {
+  EXPECT_EQ(call({"validate", write("odd", R"({"StartAt":"A","States":{"A":{"Type":"Pass",
+      "Parameters":{"a":"$.b"},"End":true}}})")}), 0);
+  EXPECT_TRUE(out.starts_with("WARNING NO_DOLLAR: ")) << out;
 }
 
 TEST_F(Asl, ValidateChecksWhatTasksCall) {

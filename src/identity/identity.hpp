@@ -51,8 +51,8 @@ Caller assume_for_service(Txn& txn, std::string_view role_arn, std::string_view 
                           std::string_view session_name,
                           const std::map<std::string, std::string>& context = {});
 
-/// The principal that `by` becomes with a role that trusts it, without keys: what a service does for
-/// `by`, on its way to act as yet another role. Same checks as open_session.
+/// The principal that `by` becomes with a role that trusts it, without keys: what a service does on
+/// behalf of `by`. Same checks as open_session.
 Caller assume_from(Txn& txn, const Caller& by, std::string_view role_arn,
                    std::string_view session_name, const std::map<std::string, std::string>& context,
                    Time now);

@@ -82,6 +82,7 @@ constexpr Inside kInside[] = {
     {"states.event", states::deliver_event},
     {"states.poll", states::deliver_poll},
     {"states.stop", states::deliver_stop},
+    {"states.sweep", states::deliver_sweep},
     {"events.put", events::deliver_event},
     {"sagemaker.deadline", sagemaker::deliver_deadline},
 };

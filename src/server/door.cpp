@@ -1,10 +1,10 @@
 #include "server/door.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
-
-#include <poll.h>
 
 #include "base/error.hpp"
 #include "server/authorise.hpp"
@@ -123,7 +123,7 @@ json::object ServiceDoor::invoke(Call& call, const Caller& principal, std::strin
   auto work = [&] {
     authorise_operation(call.txn, principal, *target->service, *row, typed.get(), call.site,
                         call.now);
-    Call inner{call.txn,  principal, call.now,   call.random,   call.site,
+    Call inner{call.txn,  principal,  call.now,      call.random,    call.site,
                call.door, call.blobs, call.segments, call.request_id};
     handler.run(inner, typed.get(), output.get());
   };
@@ -131,8 +131,8 @@ json::object ServiceDoor::invoke(Call& call, const Caller& principal, std::strin
   return wire::to_json(*row->output, output.get(), form).as_object();
 }
 
-json::object invoke_outside(const Parts& parts, InstanceRouter& router, const Outside& outside,
-                            const std::function<bool()>& goes_on) {
+OutsideOutput invoke_outside(const Parts& parts, InstanceRouter& router, const Outside& outside,
+                             const std::function<bool()>& goes_on) {
   const ServiceDispatch* target = find_service(outside.service);
   const wire::Operation* row = operation_named(outside.service, outside.operation);
   TRAINYARD_ASSERT(target != nullptr && row != nullptr && !wire::is_transactional(row->mode));
@@ -148,18 +148,20 @@ json::object invoke_outside(const Parts& parts, InstanceRouter& router, const Ou
     authorise_operation(txn, outside.principal, *target->service, *row, typed.get(), parts.site,
                         parts.clock.now());
   });
-  StreamCall call{parts.store,   outside.principal, parts.clock, parts.random,
-                  parts.site,    parts.blobs,       parts.segments, router,
-                  request,       parts.random.uuid()};
+  StreamCall call{parts.store, outside.principal, parts.clock,        parts.random,
+                  parts.site,  parts.blobs,       parts.segments,     router,
+                  parts.door,  request,           parts.random.uuid()};
   auto output = row->make_output();
+  LaterOutput later;
   if (row->mode == wire::Mode::later) {
-    LaterOutput later = handler.run_later(call, typed.get());
+    later = handler.run_later(call, typed.get());
     await(*later.wait, goes_on);
     later.finish(output.get());
   } else {
     handler.run_stream(call, typed.get(), output.get());
   }
-  return wire::to_json_streamed(*row->output, output.get(), outside.body_max);
+  return {wire::to_json_streamed(*row->output, output.get(), outside.body_max),
+          std::move(later.over)};
 }
 
 }  // namespace trainyard::server

@@ -29,8 +29,12 @@ struct Outside {
   const json::object& input;
   std::size_t body_max;  // of what streams out, so many bytes are taken
 };
+struct OutsideOutput {
+  json::object output;
+  std::function<void(bool kept)> over;  // to be called once the output has found its place, or not
+};
 /// `goes_on` is asked while an output is waited for; SystemError once it says no.
-json::object invoke_outside(const Parts& parts, InstanceRouter& router, const Outside& outside,
-                            const std::function<bool()>& goes_on);
+OutsideOutput invoke_outside(const Parts& parts, InstanceRouter& router, const Outside& outside,
+                             const std::function<bool()>& goes_on);
 
 }  // namespace trainyard::server

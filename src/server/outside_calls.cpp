@@ -1,9 +1,9 @@
 #include "server/outside_calls.hpp"
 
+#include <sys/socket.h>
+
 #include <atomic>
 #include <set>
-
-#include <sys/socket.h>
 
 #include "base/error.hpp"
 #include "http/channel.hpp"
@@ -93,8 +93,7 @@ struct OutsideCalls::Impl {
   };
 
   states::HttpAnswer send(const states::HttpTask& task) {
-    const int64_t deadline =
-        monotonic_nanos() + std::chrono::nanoseconds(kHttpTimeout).count();
+    const int64_t deadline = monotonic_nanos() + std::chrono::nanoseconds(kHttpTimeout).count();
     const http::Address address = http::Address::parse(task.base);
     Fd socket = connect_to(address, parts.site);
     Held held(*this, socket.get());
@@ -123,17 +122,28 @@ struct OutsideCalls::Impl {
     }
   }
 
-  asl::TaskResult ask_service(const states::OutsideCall& outside, const std::string& resource) {
+  asl::TaskResult ask_service(const states::OutsideCall& outside, const std::string& resource,
+                              std::function<void(bool)>& over) {
     try {
-      return states::outside_result(invoke_outside(
-          parts, router,
-          {outside.principal, outside.service, outside.operation, outside.input,
-           asl::kPayloadBytesMax + 1},
-          [this] { return !stopping; }));
+      OutsideOutput got = invoke_outside(parts, router,
+                                         {outside.principal, outside.service, outside.operation,
+                                          outside.input, asl::kPayloadBytesMax + 1},
+                                         [this] { return !stopping; });
+      over = std::move(got.over);
+      return states::outside_result(got.output);
     } catch (const ApiError& error) {
       return states::outside_result(parts.door, asl::parse_resource(resource), error,
                                     parts.random.uuid());
     }
+  }
+
+  /// What is asked for, answered.
+  asl::TaskResult result_of(const std::variant<states::OutsideCall, asl::Failure>& asked,
+                            const outbox::Message& message, std::function<void(bool)>& over) {
+    if (const auto* failure = std::get_if<asl::Failure>(&asked)) return {nullptr, *failure};
+    const auto& outside = std::get<states::OutsideCall>(asked);
+    if (outside.http) return ask_world(*outside.http);
+    return ask_service(outside, find_string(message.payload, "resource").value_or(""), over);
   }
 };
 
@@ -150,19 +160,18 @@ void OutsideCalls::perform(const outbox::Message& message) {
     return states::take_call(call, message);
   });
   if (!asked) return;
-  asl::TaskResult result;
-  if (const auto* failure = std::get_if<asl::Failure>(&*asked)) {
-    result.failure = *failure;
-  } else {
-    const auto& outside = std::get<states::OutsideCall>(*asked);
-    result = outside.http ? impl_->ask_world(*outside.http)
-                          : impl_->ask_service(outside, find_string(message.payload, "resource")
-                                                            .value_or(""));
+  std::function<void(bool)> over;
+  try {
+    const asl::TaskResult result = impl_->result_of(*asked, message, over);
+    parts.store.write([&](Txn& txn) {
+      Call call = make_call(parts, txn, caller);
+      states::take_result(call, message, result);
+    });
+  } catch (...) {
+    if (over) over(false);
+    throw;
   }
-  parts.store.write([&](Txn& txn) {
-    Call call = make_call(parts, txn, caller);
-    states::take_result(call, message, result);
-  });
+  if (over) over(true);
 }
 
 void OutsideCalls::stop() {

@@ -16,6 +16,7 @@
 #include "http/message.hpp"
 #include "identity/caller.hpp"
 #include "runtimes/table.hpp"
+#include "services/limits.hpp"
 #include "store/outbox.hpp"
 #include "store/store.hpp"
 #include "wire/json.hpp"
@@ -33,8 +34,9 @@ struct Site {
   /// What the host names below the daemon's own end in, and its port: "localhost:4566".
   std::string domain = "localhost:4566";
   fs::path data_dir;
-  std::vector<std::string> http_allow;  // endpoints that workflows reach (states/http_task.hpp)
+  std::vector<std::string> http_allow;  // endpoints of workflows: states/http_task.hpp
   const runtimes::Table* runtimes = &runtimes::built_in();  // what images mean here
+  Limits limits;
 };
 
 struct Call;
@@ -58,7 +60,8 @@ class Door {
   virtual std::optional<wire::Mode> mode_of(std::string_view service,
                                             std::string_view operation) const = 0;
   virtual bool has_member(std::string_view service, std::string_view operation,
-                          std::string_view member, wire::JsonForm form = wire::JsonForm::service) const = 0;
+                          std::string_view member,
+                          wire::JsonForm form = wire::JsonForm::service) const = 0;
   /// The name of the shape that a service's model has for an error's code; "" when it has none.
   virtual std::string_view error_shape(std::string_view service, std::string_view code) const = 0;
   /// Who listens to events of this source and type. Cheap: whoever has an event that nobody
@@ -112,6 +115,8 @@ template <class Output>
 struct Later {
   std::shared_ptr<http::Wait> wait;
   std::function<Output()> finish;
+  /// Called after `finish` has returned: whether the answer has gone out to its client whole.
+  std::function<void(bool sent)> over;
 };
 
 struct StreamCall {
@@ -123,6 +128,7 @@ struct StreamCall {
   Blobs& blobs;
   Segments& segments;
   InstanceRouter& router;
+  Door& door;
   const http::Request& request;  // its body is reached through the input's stream member
   std::string request_id;
 };

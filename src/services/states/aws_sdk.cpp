@@ -19,11 +19,11 @@ asl::Failure sdk_failure(const Door& door, const Integration& integration, const
                          const std::string& request_id) {
   const std::string_view prefix = integration.sdk->prefix;
   std::string_view shape = door.error_shape(integration.service, error.code());
-  return {fmt::format("{}.{}", prefix,
-                      shape.empty() ? fmt::format("{}Exception", prefix)
-                                    : wire::sdk_exception(shape)),
-          fmt::format("{} (Service: {}, Status Code: {}, Request ID: {})", error.message(), prefix,
-                      error.http_status(), request_id)};
+  return {
+      fmt::format("{}.{}", prefix,
+                  shape.empty() ? fmt::format("{}Exception", prefix) : wire::sdk_exception(shape)),
+      fmt::format("{} (Service: {}, Status Code: {}, Request ID: {})", error.message(), prefix,
+                  error.http_status(), request_id)};
 }
 
 }  // namespace trainyard::states

@@ -42,7 +42,7 @@ void check_task(const Door& door, const asl::State& state, std::vector<asl::Prob
     problems.push_back({"SCHEMA_VALIDATION_FAILED", std::move(message),
                         state.location + "/" + std::string(field)});
   };
-  if (state.resource.is_activity) return;  // it may be made later
+  if (state.resource.is_activity) return;
   auto integration = find_integration(door, state.resource);
   if (!integration) {
     return problem(

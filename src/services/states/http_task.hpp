@@ -22,9 +22,10 @@ bool is_http_parameter(std::string_view name);
 /// A request of a task.
 struct HttpTask {
   std::string method;
-  std::string endpoint;  // ApiEndpoint as the task has it: what policies and the allow-list decide on
-  std::string base;      // "https://api.example.com:8443"
-  std::string target;    // "/v1/items?limit=3"
+  std::string
+      endpoint;        // ApiEndpoint as the task has it: what policies and the allow-list decide on
+  std::string base;    // "https://api.example.com:8443"
+  std::string target;  // "/v1/items?limit=3"
   http::Headers headers;
   std::string body;
 };

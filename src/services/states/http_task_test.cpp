@@ -23,8 +23,8 @@ std::string fault(const char* parameters) {
   return failure->cause.substr(from, failure->cause.size() - 1 - from);
 }
 HttpTask at(const std::string& endpoint) {
-  return std::get<HttpTask>(http_task_of(
-      {{"Method", "GET"}, {"ApiEndpoint", endpoint}}, "us-east-1"));
+  return std::get<HttpTask>(
+      http_task_of({{"Method", "GET"}, {"ApiEndpoint", endpoint}}, "us-east-1"));
 }
 
 TEST(HttpTask, RequestsAreMadeOfParameters) {
@@ -49,7 +49,8 @@ TEST(HttpTask, FaultsAreTold) {
   const std::pair<const char*, const char*> kCases[] = {
       {R"({"Method":"GET"})", "The field 'ApiEndpoint' is required but was missing"},
       {R"({"ApiEndpoint":"https://h"})", "The field 'Method' is required but was missing"},
-      {R"({"ApiEndpoint":1,"Method":"GET"})", "The value for the field 'ApiEndpoint' must be a STRING"},
+      {R"({"ApiEndpoint":1,"Method":"GET"})",
+       "The value for the field 'ApiEndpoint' must be a STRING"},
       {R"({"ApiEndpoint":"https://h","Method":"TRACE"})",
        "The value for the field 'Method' must be one of GET, POST, PUT, DELETE, PATCH, OPTIONS, "
        "HEAD"},
@@ -69,9 +70,9 @@ TEST(HttpTask, FaultsAreTold) {
        "The value for the field 'RequestBodyEncoding' must be one of NONE, URL_ENCODED"},
   };
   for (const auto& [parameters, expected] : kCases) EXPECT_EQ(fault(parameters), expected);
-  for (const char* url : {"ftp://h/", "h/path", "https://", "https://user@h/", "https://h/a b",
-                          "https://h/a#b", "https://h/a/../b", "https://h/%2e%2E/b",
-                          "https://h/a%2fb", "https://h\\\\@evil/"}) {
+  for (const char* url :
+       {"ftp://h/", "h/path", "https://", "https://user@h/", "https://h/a b", "https://h/a#b",
+        "https://h/a/../b", "https://h/%2e%2E/b", "https://h/a%2fb", "https://h\\\\@evil/"}) {
     const std::string parameters =
         R"({"Method":"GET","ApiEndpoint":")" + std::string(url) + R"("})";
     EXPECT_EQ(fault(parameters.c_str()), "The value for the field 'ApiEndpoint' must be a URL")
@@ -80,8 +81,8 @@ TEST(HttpTask, FaultsAreTold) {
 }
 
 TEST(HttpTask, FormsWriteArraysFourWays) {
-  const json::object body = parse_json(R"({"a":["x","y z"],"b":{"c":[1]},"d":true,"e":null})")
-                                ->as_object();
+  const json::object body =
+      parse_json(R"({"a":["x","y z"],"b":{"c":[1]},"d":true,"e":null})")->as_object();
   const std::pair<const char*, const char*> kCases[] = {
       {"INDICES", "a%5B0%5D=x&a%5B1%5D=y%20z&b%5Bc%5D%5B0%5D=1&d=true&e="},
       {"REPEAT", "a=x&a=y%20z&b%5Bc%5D=1&d=true&e="},

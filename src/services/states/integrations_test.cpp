@@ -51,9 +51,9 @@ class IntegrationsTest : public StatesTest {
   }
   std::string parent(const std::string& pattern, const std::string& child,
                      const std::string& more = "") {
-    return create("parent", one_task("states:startExecution" + pattern,
-                                     R"({"StateMachineArn":")" + child + R"(","Input.$":"$"})",
-                                     more));
+    return create("parent",
+                  one_task("states:startExecution" + pattern,
+                           R"({"StateMachineArn":")" + child + R"(","Input.$":"$"})", more));
   }
 };
 
@@ -77,8 +77,8 @@ TEST_F(IntegrationsTest, SdkCallsHaveTheNamesOfTheSdk) {
 
 TEST_F(IntegrationsTest, SdkErrorsAreWordedAsTheSdkDoes) {
   door.named_errors = {"NoSuchKey"};
-  Integration s3 = *find_integration(door, asl::parse_resource(
-      "arn:aws:states:::aws-sdk:s3:getObject"));
+  Integration s3 =
+      *find_integration(door, asl::parse_resource("arn:aws:states:::aws-sdk:s3:getObject"));
   asl::Failure failure = sdk_failure(door, s3, ApiError("NoSuchKey", 404, "No key."), "id-1");
   EXPECT_EQ(failure.error, "S3.NoSuchKeyException");
   EXPECT_EQ(failure.cause, "No key. (Service: S3, Status Code: 404, Request ID: id-1)");
@@ -119,8 +119,9 @@ TEST_F(IntegrationsTest, AnExecutionThatEndsAtOnceIsNotMissed) {
     json::object got = output_of(arn);
     EXPECT_EQ(got.at("Output"), json::value(R"({"a":1})"));
     EXPECT_EQ(got.at("StartDate"), json::value(to_millis(clock.now())));
-    EXPECT_EQ(types(arn), "ExecutionStarted TaskStateEntered TaskScheduled TaskStarted "
-                          "TaskSubmitted TaskSucceeded TaskStateExited ExecutionSucceeded");
+    EXPECT_EQ(types(arn),
+              "ExecutionStarted TaskStateEntered TaskScheduled TaskStarted "
+              "TaskSubmitted TaskSucceeded TaskStateExited ExecutionSucceeded");
     EXPECT_EQ(waiting_messages(), 0);
     texts[mode == CallMode::outbox] = history_text(arn);
     run(delete_state_machine, {machine});
@@ -190,8 +191,10 @@ TEST_F(IntegrationsTest, ChildrenThatDoNotSucceedFailTheTask) {
   deliver_all();
   EXPECT_THAT(failure_of(arn), HasSubstr(R"(States.TaskFailed: {"Cause":"C","Error":"E",)"));
   std::string stopped = waits();
-  std::string waiting = start(create("other", one_task("states:startExecution.sync",
-      R"({"StateMachineArn":")" + stopped + R"(","Name":"c"})")), "run");
+  std::string waiting =
+      start(create("other", one_task("states:startExecution.sync",
+                                     R"({"StateMachineArn":")" + stopped + R"(","Name":"c"})")),
+            "run");
   deliver_all();
   run(stop_execution, {execution_of(stopped, "c"), {}, {}});
   deliver_all();
@@ -213,8 +216,9 @@ TEST_F(IntegrationsTest, AChildWhoseEventDoesNotComeIsAskedFor) {
 
 TEST_F(IntegrationsTest, TwoParentsShareAChild) {
   std::string child = waits();
-  std::string machine = create("shares", one_task("states:startExecution.sync",
-      R"({"StateMachineArn":")" + child + R"(","Name":"shared"})"));
+  std::string machine =
+      create("shares", one_task("states:startExecution.sync",
+                                R"({"StateMachineArn":")" + child + R"(","Name":"shared"})"));
   std::string first = start(machine, "first"), second = start(machine, "second");
   deliver_all();
   clock.advance(std::chrono::seconds(60));
@@ -224,10 +228,13 @@ TEST_F(IntegrationsTest, TwoParentsShareAChild) {
 
 TEST_F(IntegrationsTest, AStopGoesDownATransactionALevel) {
   std::string leaf = waits();
-  std::string middle = create("middle", one_task("states:startExecution.sync",
-      R"({"StateMachineArn":")" + leaf + R"(","Name":"leaf"})"));
-  std::string top = start(create("top", one_task("states:startExecution.sync",
-      R"({"StateMachineArn":")" + middle + R"(","Name":"middle"})")), "run");
+  std::string middle =
+      create("middle", one_task("states:startExecution.sync",
+                                R"({"StateMachineArn":")" + leaf + R"(","Name":"leaf"})"));
+  std::string top =
+      start(create("top", one_task("states:startExecution.sync",
+                                   R"({"StateMachineArn":")" + middle + R"(","Name":"middle"})")),
+            "run");
   deliver_all();
   run(stop_execution, {top, {}, {}});
   EXPECT_EQ(describe(execution_of(middle, "middle")).status, "RUNNING");
@@ -239,14 +246,17 @@ TEST_F(IntegrationsTest, AStopGoesDownATransactionALevel) {
 }
 
 TEST_F(IntegrationsTest, ACallThatMovesItsOwnExecutionIsMadeAlone) {
-  std::string arn = start(create("flow", one_task("aws-sdk:sfn:stopExecution",
-      R"({"ExecutionArn.$":"$$.Execution.Id","Error":"Enough"})")), "run");
+  std::string arn =
+      start(create("flow", one_task("aws-sdk:sfn:stopExecution",
+                                    R"({"ExecutionArn.$":"$$.Execution.Id","Error":"Enough"})")),
+            "run");
   for (CallMode mode : {CallMode::inside, CallMode::outbox}) {
     deliver_all(mode);
     EXPECT_EQ(describe(arn).status, "ABORTED");
     EXPECT_EQ(describe(arn).error, "Enough");
-    EXPECT_EQ(types(arn), "ExecutionStarted TaskStateEntered TaskScheduled TaskStarted "
-                          "ExecutionAborted");
+    EXPECT_EQ(types(arn),
+              "ExecutionStarted TaskStateEntered TaskScheduled TaskStarted "
+              "ExecutionAborted");
   }
 }
 
@@ -262,8 +272,10 @@ TEST_F(IntegrationsTest, InputsOfChildrenAreJson) {
 }
 
 TEST_F(IntegrationsTest, CallsIntoTheWorldLeaveTheTransaction) {
-  std::string arn = start(create("flow", one_task("http:invoke",
-      R"({"ApiEndpoint":"https://example.com/a","Method":"GET"})")), "run");
+  std::string arn = start(
+      create("flow",
+             one_task("http:invoke", R"({"ApiEndpoint":"https://example.com/a","Method":"GET"})")),
+      "run");
   ASSERT_EQ(waiting_messages("states.call"), 1);
   outbox::Message message = due().at(0);
   auto asked = [&] { return read([&](Call& call) { return *take_call(call, message); }); };
@@ -288,11 +300,13 @@ TEST_F(IntegrationsTest, CallsIntoTheWorldLeaveTheTransaction) {
 TEST_F(IntegrationsTest, TokensEndCallsThatWaitForThem) {
   std::string child = create("child", one_pass());
   std::string machine = create("flow", one_task("states:startExecution.waitForTaskToken",
-      R"({"StateMachineArn":")" + child + R"(","Input":{"token.$":"$$.Task.Token"}})"));
+                                                R"({"StateMachineArn":")" + child +
+                                                    R"(","Input":{"token.$":"$$.Task.Token"}})"));
   std::string arn = start(machine, "run");
   deliver_all();
-  EXPECT_EQ(types(arn), "ExecutionStarted TaskStateEntered TaskScheduled TaskStarted "
-                        "TaskSubmitted");
+  EXPECT_EQ(types(arn),
+            "ExecutionStarted TaskStateEntered TaskScheduled TaskStarted "
+            "TaskSubmitted");
   auto started = calls_of("StartExecution").back();
   auto input = parse_json(*find_string(started.input, "input"))->as_object();
   EXPECT_TRUE(asl::TaskToken::parse(*find_string(input, "token")).has_value());
@@ -315,9 +329,9 @@ TEST_F(IntegrationsTest, CredentialsNameTheRoleOfATask) {
     std::string definition = one_job();
     definition.insert(definition.find(R"("Parameters")"),
                       R"("Credentials":{"RoleArn.$":"$.role"},)");
-    std::string arn = start(create(name, definition), "run",
-                            R"({"name":"job-)" + name + R"(","role":")" + role_arn("Target") +
-                                R"("})");
+    std::string arn =
+        start(create(name, definition), "run",
+              R"({"name":"job-)" + name + R"(","role":")" + role_arn("Target") + R"("})");
     deliver_all();
     return arn;
   };

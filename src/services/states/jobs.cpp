@@ -51,8 +51,9 @@ std::optional<JobWait> find_wait(Txn& txn, int64_t execution, const asl::CallId&
 
 std::vector<JobWait> find_waits(Txn& txn, std::string_view job) {
   std::vector<JobWait> waits;
-  txn.each("SELECT " WAIT_COLUMNS " FROM states_jobs WHERE job = ? ORDER BY execution, call",
-           [&](const Row& row) { waits.push_back(row_of(row)); }, job);
+  txn.each(
+      "SELECT " WAIT_COLUMNS " FROM states_jobs WHERE job = ? ORDER BY execution, call",
+      [&](const Row& row) { waits.push_back(row_of(row)); }, job);
   return waits;
 }
 

@@ -19,8 +19,8 @@ struct SyncRule {
   std::string_view source, detail_type, managed_rule;
   /// The job's end as the task sees it, from the detail of its event, or from what `describe`
   /// gives; nullopt while it goes on.
-  std::optional<asl::TaskResult> (*result)(Call&, const asl::Resource& task,
-                                           const std::string& job, const json::object& detail);
+  std::optional<asl::TaskResult> (*result)(Call&, const asl::Resource& task, const std::string& job,
+                                           const json::object& detail);
   /// ApiError when the principal may not.
   json::object (*describe)(Call&, const Caller& principal, const std::string& job);
   void (*stop)(Call&, const Caller& principal, const std::string& job);

@@ -21,12 +21,24 @@ constexpr double kMillisPerSecond = 1000;
 /// Guide, "Automating Step Functions event delivery with EventBridge").
 constexpr std::size_t kEventDataBytesMax = 248 * 1024;
 /// Members of an event, in the guide's order. What there is none of is null.
-constexpr std::string_view kEventMembers[] = {
-    "executionArn", "stateMachineArn", "stateMachineVersionArn", "stateMachineAliasArn",
-    "redriveCount", "redriveDate",     "redriveStatus",          "redriveStatusReason",
-    "name",         "status",          "startDate",              "stopDate",
-    "input",        "inputDetails",    "output",                 "outputDetails",
-    "error",        "cause"};
+constexpr std::string_view kEventMembers[] = {"executionArn",
+                                              "stateMachineArn",
+                                              "stateMachineVersionArn",
+                                              "stateMachineAliasArn",
+                                              "redriveCount",
+                                              "redriveDate",
+                                              "redriveStatus",
+                                              "redriveStatusReason",
+                                              "name",
+                                              "status",
+                                              "startDate",
+                                              "stopDate",
+                                              "input",
+                                              "inputDetails",
+                                              "output",
+                                              "outputDetails",
+                                              "error",
+                                              "cause"};
 
 int64_t millis_of(const json::value& seconds) {
   return std::llround(seconds.to_number<double>() * kMillisPerSecond);
@@ -65,8 +77,7 @@ std::optional<asl::TaskResult> result_of_execution(Call& call, const asl::Resour
   try {
     shown = description_of(call, arn);
   } catch (const ApiError& error) {  // deleted together with its machine
-    return asl::TaskResult{nullptr,
-                           asl::Failure{std::string(asl::kTaskFailed), error.message()}};
+    return asl::TaskResult{nullptr, asl::Failure{std::string(asl::kTaskFailed), error.message()}};
   }
   return execution_result(task, shown);
 }
@@ -111,9 +122,12 @@ bool is_running(Txn& txn, const std::string& arn) {
 /// only an end is news to somebody who waits.
 bool is_heard(Call& call, const std::string& arn) {
   switch (call.door.listeners(call, kSource, kDetailType)) {
-    case Listeners::none: return false;
-    case Listeners::jobs: return is_awaited(call.txn, arn) && !is_running(call.txn, arn);
-    case Listeners::others: return true;
+    case Listeners::none:
+      return false;
+    case Listeners::jobs:
+      return is_awaited(call.txn, arn) && !is_running(call.txn, arn);
+    case Listeners::others:
+      return true;
   }
   return true;
 }

@@ -53,16 +53,16 @@ void stop_job(Call& call, const Caller& principal, const std::string& arn) {
 
 }  // namespace
 
-const SyncRule kTrainingJobs = {.service = "sagemaker",
-                                .operation = "createTrainingJob",
-                                .arn_member = "TrainingJobArn",
-                                .source = "aws.sagemaker",
-                                .detail_type = "SageMaker Training Job State Change",
-                                .managed_rule =
-                                    "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
-                                .result = result_of_job,
-                                .describe = describe_job,
-                                .stop = stop_job};
+const SyncRule kTrainingJobs = {
+    .service = "sagemaker",
+    .operation = "createTrainingJob",
+    .arn_member = "TrainingJobArn",
+    .source = "aws.sagemaker",
+    .detail_type = "SageMaker Training Job State Change",
+    .managed_rule = "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
+    .result = result_of_job,
+    .describe = describe_job,
+    .stop = stop_job};
 
 json::object job_detail(json::object job, const json::object& tags) {
   json::value detail = std::move(job);
@@ -98,8 +98,7 @@ json::object sagemaker_request(const Door& door, const Integration& integration,
 }
 
 asl::Failure sagemaker_failure(const ApiError& error, const std::string& request_id) {
-  bool named =
-      std::find(std::begin(kErrors), std::end(kErrors), error.code()) != std::end(kErrors);
+  bool named = std::find(std::begin(kErrors), std::end(kErrors), error.code()) != std::end(kErrors);
   std::string name = named ? error.code() : "AmazonSageMakerException";
   if (!name.ends_with("Exception")) name += "Exception";
   return {"SageMaker." + name,

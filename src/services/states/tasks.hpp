@@ -29,9 +29,9 @@ struct TaskOwner {
 
 /// Where a call is made.
 enum class CallPlace {
-  inside,    // in the turn's own transaction
-  alone,     // in a transaction of its own: it may move the very execution that makes it
-  outside,   // outside of transactions
+  inside,   // in the turn's own transaction
+  alone,    // in a transaction of its own: it may move the very execution that makes it
+  outside,  // outside of transactions
 };
 CallPlace place_of(const Door& door, const asl::Resource& resource);
 

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "services/states/activity_tasks.hpp"
 #include "services/states/history.hpp"
 #include "services/states/definition.hpp"
 #include "services/states/jobs.hpp"
@@ -43,7 +44,7 @@ std::optional<Loaded> load(Call& call, int64_t id) {
   loaded.machine_deleting = machine.deleting;
   loaded.facts = {row.arn,      row.name,         revision.role_arn, machine.arn,
                   machine.name, call.site.region, row.started,       parse_own_json(row.input),
-                  row.input};
+                  row.input,    row.version_arn,  row.alias_arn};
   loaded.stored = read_snapshot(call.txn, id);
   loaded.snapshot = asl::from_stored(loaded.stored);
   loaded.definition = std::move(revision.definition);
@@ -63,6 +64,7 @@ class Turn {
   void apply(const asl::CancelTimer& timer);
   void apply(const asl::CancelTask& task);
   void apply(const asl::Ended& ended);
+  void queue(const asl::CallTask& task);
   TaskOwner owner() const { return {loaded_.id, loaded_.facts}; }
   std::string key(std::string_view part) const {
     return loaded_.facts.id + "#" + std::string(part);
@@ -129,6 +131,7 @@ void Turn::run(asl::Event event) {
 }
 
 void Turn::apply(const asl::CallTask& task) {
+  if (task.resource.is_activity) return queue(task);
   const CallPlace place = place_of(call_.door, task.resource);
   if (place == CallPlace::inside && mode_ == CallMode::inside &&
       calls_made_ < asl::kStepsPerTurn) {
@@ -138,6 +141,14 @@ void Turn::apply(const asl::CallTask& task) {
   }
   outbox::post(call_.txn, place == CallPlace::outside ? kOutsideMessage : kTaskMessage,
                key(task.call.text()), message_of(task, loaded_.facts.id), call_.now);
+}
+
+/// Workers ask for it. (The error's name is unverified.)
+void Turn::queue(const asl::CallTask& task) {
+  if (queue_activity_task(call_, loaded_.id, task)) return;
+  events_.push_back(asl::TaskAnswered{
+      task.call, {nullptr, asl::Failure{"ActivityDoesNotExist",
+                                        "Activity Does Not Exist: '" + task.resource.arn + "'"}}});
 }
 
 void Turn::apply(const asl::SetTimer& timer) {
@@ -151,6 +162,7 @@ void Turn::apply(const asl::CancelTimer& timer) {
 
 /// A call that was not made yet is forgotten; a job that runs is stopped, if the role may.
 void Turn::apply(const asl::CancelTask& task) {
+  if (task.resource.is_activity) return forget_activity_task(call_.txn, loaded_.id, task.call);
   for (std::string_view kind : {kTaskMessage, kOutsideMessage}) {
     outbox::cancel(call_.txn, kind, key(task.call.text()));
   }
