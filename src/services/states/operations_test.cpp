@@ -85,9 +85,6 @@ TEST_F(OperationsTest, NamesAndOtherInput) {
   input.tracing_configuration.emplace().enabled = true;
   EXPECT_THAT(refusal(input), HasSubstr("InvalidTracingConfiguration: "));
   input = machine_input("x");
-  input.publish = true;
-  EXPECT_THAT(refusal(input), HasSubstr("ValidationException: "));
-  input = machine_input("x");
   for (int i = 0; i < 51; ++i) {
     if (!input.tags) input.tags.emplace();
     input.tags->push_back({std::to_string(i), "v"});
@@ -98,14 +95,19 @@ TEST_F(OperationsTest, NamesAndOtherInput) {
 TEST_F(OperationsTest, DefinitionsAreCheckedAgainstWhatThereIs) {
   struct Door final : trainyard::Door {
     json::object invoke(Call&, const Caller&, std::string_view, std::string_view,
-                        const json::object&) override {
+                        const json::object&, wire::JsonForm) override {
       return {};
     }
-    bool has_operation(std::string_view, std::string_view operation) const override {
-      return operation != "CreateLabelingJob";
+    std::optional<wire::Mode> mode_of(std::string_view, std::string_view name) const override {
+      return name == "CreateLabelingJob" ? std::nullopt : std::optional(wire::Mode::write);
     }
-    bool has_member(std::string_view, std::string_view, std::string_view member) const override {
+    bool has_member(std::string_view, std::string_view, std::string_view member,
+                    wire::JsonForm) const override {
       return member != "key";
+    }
+    std::string_view error_shape(std::string_view, std::string_view) const override { return ""; }
+    Listeners listeners(Call&, std::string_view, std::string_view) const override {
+      return Listeners::none;
     }
   } strict;
   auto refused = [&](const std::string& resource, const std::string& parameters) {
@@ -222,6 +224,8 @@ TEST_F(OperationsTest, ArnsAreChecked) {
   EXPECT_EQ(error_of([&] { run(list_executions, list); }), "ValidationException");
   list.map_run_arn = "x";
   EXPECT_EQ(error_of([&] { run(list_executions, list); }), "ResourceNotFound");
+  list.state_machine_arn = kMachine;
+  EXPECT_EQ(error_of([&] { run(list_executions, list); }), "ValidationException");
 }
 
 TEST_F(OperationsTest, StartingTwice) {
@@ -348,6 +352,9 @@ TEST_F(OperationsTest, HistoriesComeInPagesBothWaysAndWithoutData) {
   auto described = run(describe_execution, describe_input);
   EXPECT_FALSE(described.input);
   EXPECT_FALSE(described.output);
+  EXPECT_EQ(run(describe_state_machine_for_execution, {arn, "METADATA_ONLY"}).definition, "{}");
+  EXPECT_EQ(run(describe_state_machine, {described.state_machine_arn, "METADATA_ONLY"}).definition,
+            "{}");
   EXPECT_EQ(described.input_details->included, false);
   auto whole = describe(arn);
   EXPECT_EQ(whole.redrive_status_reason, "Execution is SUCCEEDED and cannot be redriven");
