@@ -159,6 +159,10 @@ class AwsSdk(WithMachines):
             "SageMaker.SageMakerException": (
                 SDK + "sagemaker:describeModel", {"ModelName": "none"},
                 r"\(Service: SageMaker, Status Code: 400, Request ID: "),
+            "States.Runtime": (
+                SDK + "s3:deleteObject", {"Bucket": "empty-one", "Key": 5},
+                r"could not be used to start the Task: \[The value for the field 'Key' must be "
+                r"a STRING\]$"),
             "Iam.NoSuchEntityException": (
                 SDK + "iam:getRole", {"RoleName": "none"}, r"\(Service: Iam, Status Code: 404, "),
             "SageMakerRuntime.ValidationErrorException": (

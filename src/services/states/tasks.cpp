@@ -83,15 +83,15 @@ json::object response_of(Call& call, const Integration& integration, const json:
   return output;
 }
 
-asl::Failure failure_of(Call& call, const Integration& integration, const ApiError& error,
-                        const std::string& request_id) {
+asl::Failure failure_of(Call& call, const Integration& integration, const asl::CallTask& task,
+                        const ApiError& error, const std::string& request_id) {
   switch (integration.kind) {
     case Kind::sagemaker:
       return sagemaker_failure(error, request_id);
     case Kind::nested:
       return nested_failure(call, error, request_id);
     default:
-      return sdk_failure(call.door, integration, error, request_id);
+      return sdk_failure(call.door, integration, task.parameters, error, request_id);
   }
 }
 
@@ -175,7 +175,7 @@ asl::Event call_task(Call& call, const TaskOwner& owner, const asl::CallTask& ta
     }
     return answer_of(task, {response_of(call, *integration, output, request_id), std::nullopt});
   } catch (const ApiError& error) {
-    return failed(task, failure_of(call, *integration, error, request_id));
+    return failed(task, failure_of(call, *integration, task, error, request_id));
   }
 }
 
@@ -198,11 +198,13 @@ asl::TaskResult outside_result(const json::object& output) {
   return {sdk_response(output), std::nullopt};
 }
 
-asl::TaskResult outside_result(const Door& door, const asl::Resource& resource,
+asl::TaskResult outside_result(const Door& door, const outbox::Message& message,
                                const ApiError& error, const std::string& request_id) {
-  auto integration = find_integration(door, resource);
+  auto integration = find_integration(
+      door, asl::parse_resource(find_string(message.payload, "resource").value_or("")));
   TRAINYARD_ASSERT(integration && integration->sdk != nullptr);
-  return {nullptr, sdk_failure(door, *integration, error, request_id)};
+  return {nullptr,
+          sdk_failure(door, *integration, message.payload.at("parameters"), error, request_id)};
 }
 
 void stop_job_of(Call& call, const TaskOwner& owner, const asl::CallId& id) {

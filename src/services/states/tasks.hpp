@@ -40,7 +40,7 @@ std::variant<OutsideCall, asl::Failure> outside_call(Call& call, const TaskOwner
                                                      const asl::CallTask& task);
 /// The result of an operation's output, and of its error.
 asl::TaskResult outside_result(const json::object& output);
-asl::TaskResult outside_result(const Door& door, const asl::Resource& resource,
+asl::TaskResult outside_result(const Door& door, const outbox::Message& message,
                                const ApiError& error, const std::string& request_id);
 /// The event of a call's result.
 asl::Event answer_of(const asl::CallTask& task, asl::TaskResult result);
