@@ -79,11 +79,18 @@ TEST_F(IntegrationsTest, SdkErrorsAreWordedAsTheSdkDoes) {
   door.named_errors = {"NoSuchKey"};
   Integration s3 =
       *find_integration(door, asl::parse_resource("arn:aws:states:::aws-sdk:s3:getObject"));
-  asl::Failure failure = sdk_failure(door, s3, ApiError("NoSuchKey", 404, "No key."), "id-1");
+  const json::value kParameters = json::object{{"Bucket", 5}};
+  asl::Failure failure =
+      sdk_failure(door, s3, kParameters, ApiError("NoSuchKey", 404, "No key."), "id-1");
   EXPECT_EQ(failure.error, "S3.NoSuchKeyException");
   EXPECT_EQ(failure.cause, "No key. (Service: S3, Status Code: 404, Request ID: id-1)");
-  failure = sdk_failure(door, s3, ApiError("SlowDown", 503, "Slow."), "id-1");
+  failure = sdk_failure(door, s3, kParameters, ApiError("SlowDown", 503, "Slow."), "id-1");
   EXPECT_EQ(failure.error, "S3.S3Exception");
+  failure =
+      sdk_failure(door, s3, kParameters, ApiError("SerializationException", 400, "why"), "id");
+  EXPECT_EQ(failure.error, "States.Runtime");
+  EXPECT_EQ(failure.cause,
+            R"(The Parameters '{"Bucket":5}' could not be used to start the Task: [why])");
   EXPECT_EQ(dump(sdk_request(s3, {{"Body", "text"}})), R"x({"Body":"\"text\""})x");
   EXPECT_EQ(dump(sdk_request(s3, {{"Body", {{"a", 1}}}})), R"({"Body":{"a":1}})");
 }
