@@ -38,9 +38,8 @@ class Runner {
   };
 
   void take(const Event& event) {
-    if (restore_)
-      snapshot = snapshot_from_json(parse_own_json(dump(to_json(snapshot))).as_object());
-    Outcome outcome = step(machine, {facts, snapshot}, event, now, random);
+    if (restore_) snapshot = from_stored(to_stored(snapshot));
+    Outcome outcome = step(machine, {facts, std::move(snapshot)}, event, now, random);
     snapshot = std::move(outcome.snapshot);
     for (auto& entry : outcome.history) history.push_back(std::move(entry));
     for (auto& command : outcome.commands) perform(command);
@@ -76,6 +75,18 @@ class Runner {
     for (const auto& event : history) {
       text +=
           std::to_string(event.id) + "<" + std::to_string(event.previous) + " " + event.type + "\n";
+    }
+    return text;
+  }
+  /// `3<2 TaskScheduled {"resourceType":…}`, one line an event.
+  std::string lines() const {
+    std::string text;
+    for (const auto& event : history) {
+      text += std::to_string(event.id) + "<" + std::to_string(event.previous) + " " + event.type;
+      if (!event.details_name.empty()) {
+        text += " " + dump(to_json(event).at(event.details_name));
+      }
+      text += "\n";
     }
     return text;
   }

@@ -125,6 +125,33 @@ TEST(Step, TextsOfRuntimeErrors) {
   }
 }
 
+TEST(Step, PastTheEndOfAnArrayThereIsNull) {
+  Runner run(one_state(R"("Type":"Pass","Parameters":{"a.$":"$.l[2]","b.$":"$.l[0]"},"End":true)"),
+             R"({"l":[1]})");
+  run.go();
+  EXPECT_EQ(run.ended->output, R"({"a":null,"b":1})");
+  Runner deeper(one_state(R"("Type":"Pass","Parameters":{"a.$":"$.l[2].x"},"End":true)"),
+                R"({"l":[1]})");
+  deeper.go();
+  EXPECT_EQ(deeper.snapshot.status, Status::failed);
+}
+
+TEST(Step, AHeartbeatThatNobodySendsIsATimeout) {
+  Runner run(lone_task(R"("HeartbeatSeconds":5)", kSync));
+  run.answer = [](const CallTask& call) { return TaskSubmitted{call.call, json::object{}}; };
+  run.go();
+  EXPECT_EQ(run.last("ExecutionFailed"), R"({"error":"States.HeartbeatTimeout"})");
+}
+
+TEST(Step, AnExecutionThatTimesOutTellsSoInItsHistoryOnly) {
+  Runner run(R"({"StartAt":"W","TimeoutSeconds":3,"States":{"W":{"Type":"Wait","Seconds":25,)"
+             R"("End":true}}})");
+  run.go();
+  EXPECT_EQ(run.types(), "1<0 ExecutionStarted\n2<0 WaitStateEntered\n3<0 ExecutionTimedOut\n");
+  EXPECT_EQ(run.last("ExecutionTimedOut"), R"({"error":"States.Timeout"})");
+  EXPECT_FALSE(run.ended->error.has_value());
+}
+
 TEST(Step, DataFlow) {
   struct {
     const char* state;
@@ -323,6 +350,10 @@ TEST(Step, WhichErrorsAreTaken) {
       {"States.TaskFailed", "SageMaker.AmazonSageMakerException", true},
       {"States.TaskFailed", "States.Timeout", false},
       {"States.Timeout", "States.Timeout", true},
+      {"States.Timeout", "States.HeartbeatTimeout", true},
+      {"States.HeartbeatTimeout", "States.HeartbeatTimeout", true},
+      {"States.HeartbeatTimeout", "States.Timeout", false},
+      {"States.TaskFailed", "States.HeartbeatTimeout", false},
   };
   for (const auto& test : kCases) {
     EXPECT_EQ(error_matches(test.pattern, test.error), test.taken)
@@ -512,7 +543,7 @@ std::string run_by_chance(uint64_t seed, bool restore) {
   };
   run.take(Started{});
   while (run.open()) {
-    const Branch& branch = run.snapshot.branches.front();
+    const Branch& branch = run.snapshot.branches.at(kRoot);
     if (branch.phase == Branch::Phase::submitted && chance.below(4) > 0) {
       run.take(TaskCompleted{
           {branch.entered, branch.attempt},
@@ -543,11 +574,22 @@ TEST(Step, ARestoredSnapshotGoesOnAsTheOriginalAndIdsHaveNoGaps) {
 }
 
 TEST(Snapshot, RefusesOtherVersionsAndDamage) {
-  EXPECT_THROW(snapshot_from_json({{"version", 2}}), SystemError);
-  EXPECT_THROW(snapshot_from_json({{"version", 1}, {"status", "RUNNING"}}), SystemError);
+  EXPECT_THROW(from_stored({R"({"version":3})", {}}), SystemError);
+  EXPECT_THROW(from_stored({R"({"version":1,"status":"RUNNING"})", {}}), SystemError);
   EXPECT_FALSE(CallId::parse("8").has_value());
   EXPECT_FALSE(CallId::parse("8.x").has_value());
   EXPECT_EQ(CallId::parse("8.1"), (CallId{8, 1}));
+}
+
+TEST(Snapshot, ReadsVersion1) {
+  Snapshot snapshot = from_stored(
+      {R"({"version":1,"status":"RUNNING","lastEvent":4,"timers":["timeout:2.0"],"branches":[)"
+       R"({"phase":"calling","state":"T","input":{"a":1},"entered":2,"enteredAt":5,)"
+       R"("lastEvent":4,"attempt":0,"retries":[1]}]})",
+       {}});
+  EXPECT_EQ(snapshot.branches.at(kRoot).state, "T");
+  EXPECT_EQ(dump(snapshot.branches.at(kRoot).input), R"({"a":1})");
+  EXPECT_EQ(to_stored(from_stored(to_stored(snapshot))).core, to_stored(snapshot).core);
 }
 
 }  // namespace
