@@ -15,6 +15,8 @@ constexpr const char* kDefinition = R"x({"StartAt":"Look","States":{
     {"And":[{"Variable":"$.kind","StringEquals":"wait"},{"Variable":"$.for","IsPresent":true}],
      "Next":"Wait"},
     {"Variable":"$.kind","StringMatches":"t*k","Next":"Task"},
+    {"Variable":"$.kind","StringMatches":"each*","Next":"Each"},
+    {"Variable":"$.kind","StringMatches":"both*","Next":"Both"},
     {"Variable":"$.kind","TimestampGreaterThan":"2020-01-01T00:00:00Z","Next":"Until"},
     {"Variable":"$.kind","NumericLessThanPath":"$.for","Next":"Shape"}]},
   "Shape":{"Type":"Pass","Parameters":{"all.$":"$","deep.$":"$..a","some.$":"$.list[?(@.n > 1)]",
@@ -27,12 +29,32 @@ constexpr const char* kDefinition = R"x({"StartAt":"Look","States":{
     "ResultSelector":{"v.$":"$.Value"},"ResultPath":"$.answer.v","OutputPath":"$.answer",
     "Retry":[{"ErrorEquals":["Some.Error"],"MaxAttempts":1}],
     "Catch":[{"ErrorEquals":["States.ALL"],"ResultPath":"$.error","Next":"Shape"}],"Next":"Done"},
+  "Each":{"Type":"Map","ItemsPath":"$.list","MaxConcurrencyPath":"$.for","ResultPath":"$.each",
+    "ItemSelector":{"item.$":"$$.Map.Item.Value","at.$":"$$.Map.Item.Index","all.$":"$.list"},
+    "ResultSelector":{"count.$":"States.ArrayLength($)","all.$":"$"},
+    "Retry":[{"ErrorEquals":["Some.Error"],"MaxAttempts":1}],"Next":"Both",
+    "ItemProcessor":{"StartAt":"Ask","States":{"Ask":{"Type":"Task","HeartbeatSeconds":5,
+      "Resource":"arn:aws:states:us-east-1:000000000000:activity:ask","ResultPath":"$.asked",
+      "Next":"Sort"},
+      "Sort":{"Type":"Choice","Default":"Good","Choices":[
+        {"Variable":"$.item.n","IsPresent":false,"Next":"Bad"}]},
+      "Good":{"Type":"Pass","OutputPath":"$.item","End":true},
+      "Bad":{"Type":"Fail","ErrorPath":"States.Format('Bad.{}', $.at)","Cause":"c"}}}},
+  "Both":{"Type":"Parallel","ResultPath":"$.both","Next":"Done",
+    "Catch":[{"ErrorEquals":["States.BranchFailed"],"ResultPath":"$.error","Next":"Done"}],
+    "Branches":[
+      {"StartAt":"B1","States":{"B1":{"Type":"Task","TimeoutSeconds":9,
+        "Resource":"arn:aws:states:::aws-sdk:sagemaker:createModel.waitForTaskToken",
+        "Parameters":{"ModelName.$":"$$.Task.Token"},"End":true}}},
+      {"StartAt":"B2","States":{"B2":{"Type":"Map","ItemsPath":"$.list","End":true,
+        "Iterator":{"StartAt":"I","States":{"I":{"Type":"Wait","Seconds":1,"End":true}}}}}},
+      {"StartAt":"B3","States":{"B3":{"Type":"Pass","InputPath":"$.list","End":true}}}]},
   "Done":{"Type":"Succeed","OutputPath":"$"}}})x";
 
 const asl::Machine& machine() {
   static const asl::Machine machine = [] {
     asl::Parsed parsed = asl::parse_machine(kDefinition);
-    TRAINYARD_ASSERT(parsed.problems.empty());
+    TRAINYARD_ASSERT(!asl::has_errors(parsed.problems));
     return std::move(parsed.machine);
   }();
   return machine;

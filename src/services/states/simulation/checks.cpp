@@ -22,7 +22,9 @@ const std::multimap<std::string_view, std::string_view> kCauses{
     {"TaskFailed", "TaskSubmitted"},       {"TaskTimedOut", "TaskStarted"},
     {"TaskTimedOut", "TaskSubmitted"},     {"PassStateExited", "PassStateEntered"},
     {"WaitStateExited", "WaitStateEntered"}, {"ChoiceStateExited", "ChoiceStateEntered"},
-    {"SucceedStateExited", "SucceedStateEntered"}};
+    {"SucceedStateExited", "SucceedStateEntered"},
+    {"MapStateStarted", "MapStateEntered"}, {"MapStateStarted", "MapStateFailed"},
+    {"ParallelStateStarted", "ParallelStateEntered"}, {"ParallelStateStarted", "ParallelStateFailed"}};
 
 const std::map<std::string_view, std::string_view> kEnds{{"ExecutionSucceeded", "SUCCEEDED"},
                                                          {"ExecutionFailed", "FAILED"},

@@ -13,6 +13,8 @@ namespace {
 
 /// No disturbance takes so long, so that nothing is ever timed out by this.
 constexpr int64_t kGenerousSeconds = 20'000'000;
+/// Parallel and Map states inside one another.
+constexpr int kDepthMax = 2;
 /// Data that every state passes on: who it is, the rounds of loops, what to map over and wait for.
 constexpr const char* kInput = R"({"key":"r","n":0,"list":[3,1,2],"wait":4})";
 
@@ -60,8 +62,10 @@ class Generator {
   }
 
   json::object state(const Place& place, int depth) {
-    (void)depth;
     if (place.last()) return last(place);
+    if (depth < kDepthMax && states_left_ > 0 && one_in(3)) {
+      return one_in(2) ? parallel(place, depth) : map(place, depth);
+    }
     switch (below(10)) {
       case 0:
       case 1:
@@ -87,7 +91,7 @@ class Generator {
   json::object fail() {
     json::object state{{"Type", "Fail"}};
     if (one_in(3)) {
-      state["ErrorPath"] = "$.key";
+      state["ErrorPath"] = "States.Format('Given.Up.{}', $.wait)";  // no iteration's own
     } else {
       state["Error"] = "Given.Up";
     }
@@ -198,6 +202,56 @@ class Generator {
     if (one_in(2)) state["Retry"] = retriers();
     if (!place.may_fail || one_in(2)) state["Catch"] = catchers(place);
     return state;
+  }
+
+  json::object parallel(const Place& place, int depth) {
+    json::object state{{"Type", "Parallel"}, {"Next", place.names[place.index + 1]}};
+    const bool inside_may_fail = add_handlers(state, place);
+    // Two that fail would race for the error of the whole.
+    const int64_t count = 1 + below(3), failing = inside_may_fail ? below(count) : count;
+    json::array branches;
+    for (int64_t i = 0; i < count; ++i) branches.push_back(flow(depth + 1, i == failing));
+    state["Branches"] = std::move(branches);
+    return state;
+  }
+
+  /// All iterations come to the same, so that it does not matter which fails first.
+  json::object map(const Place& place, int depth) {
+    json::object state{{"Type", "Map"},
+                       {"Next", place.names[place.index + 1]},
+                       {"ItemsPath", "$.list"},
+                       {"ItemSelector",
+                        {{"key.$", "States.Format('{}-{}', $.key, $$.Map.Item.Index)"},
+                         {"n.$", "$.n"},
+                         {"item.$", "$$.Map.Item.Value"},
+                         {"list.$", "$.list[1:]"},
+                         {"wait.$", "$.wait"}}}};
+    if (one_in(2)) {
+      state["MaxConcurrency"] = below(3);
+    } else if (one_in(3)) {
+      state["MaxConcurrencyPath"] = "$.wait";
+    }
+    const bool inside_may_fail = add_handlers(state, place);
+    json::object processor = flow(depth + 1, inside_may_fail);
+    if (one_in(2)) processor["ProcessorConfig"] = {{"Mode", "INLINE"}};
+    state[one_in(5) ? "Iterator" : "ItemProcessor"] = std::move(processor);
+    return state;
+  }
+
+  /// What a Parallel or Map does with its results and errors; returns whether what is inside of it
+  /// may fail.
+  bool add_handlers(json::object& state, const Place& place) {
+    if (one_in(2)) state["ResultSelector"] = {{"count.$", "States.ArrayLength($)"}};
+    state["ResultPath"] = one_in(4) ? json::value(nullptr) : json::value("$.group");
+    const bool catches = one_in(2);
+    if (one_in(3)) {
+      // No jitter: the calls of two rounds differ by the time at which they were entered.
+      state["Retry"] = json::array{{{"ErrorEquals", json::array{"States.ALL"}},
+                                    {"IntervalSeconds", 1 + below(3)},
+                                    {"MaxAttempts", 1 + below(2)}}};
+    }
+    if (catches) state["Catch"] = catchers(place);
+    return catches || place.may_fail;
   }
 
   std::vector<Behaviour> tries(bool job) {

@@ -266,6 +266,7 @@ void Run::conclude() {
     ending_.error = masked(execution.error.value_or(""));
     ending_.cause = masked(execution.cause.value_or(""));
     std::vector<HistoryEvent> events = read_history(call);
+    for (const HistoryEvent& event : events) ++ending_.types[event.type];
     if (execution.status == "RUNNING") {
       fault("nothing is left that would move it");
       stop_execution(call, {execution_, {}, {}});

@@ -30,7 +30,7 @@ Verdict simulate(Stage& stage, uint64_t seed, int size) {
   Disturbances disturbances(seed ^ kDisturbanceSalt, plan.depends_on_time);
   Ending calm = run(stage, plan, Disturbances(), seed);
   Ending disturbed = run(stage, plan, disturbances, seed);
-  Verdict verdict{"", calm.transactions + disturbed.transactions};
+  Verdict verdict{"", calm.transactions + disturbed.transactions, std::move(disturbed.types)};
   add_faults("undisturbed", calm.faults, verdict.problems);
   add_faults("disturbed", disturbed.faults, verdict.problems);
   if (!plan.depends_on_time) {

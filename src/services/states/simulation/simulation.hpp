@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "services/states/simulation/plan.hpp"
@@ -12,7 +13,8 @@ namespace trainyard::states::simulation {
 
 struct Verdict {
   std::string problems;  // one line each; "" when all is well
-  int transactions = 0;
+  int64_t transactions = 0;
+  std::map<std::string, int64_t> types;  // of the events of the disturbed run's history
 };
 
 /// Same seed and size, same verdict.

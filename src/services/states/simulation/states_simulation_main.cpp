@@ -2,6 +2,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include <fmt/format.h>
+
 #include "base/clock.hpp"
 #include "services/states/simulation/simulation.hpp"
 
@@ -21,19 +23,20 @@ int main(int argc, char** argv) {
   const uint64_t count = std::strtoull(argv[2], nullptr, 10);
   const int64_t begin = monotonic_nanos();
   states::simulation::Stage stage;
-  uint64_t failed = 0, transactions = 0;
+  uint64_t failed = 0;
+  int64_t transactions = 0;
+  std::map<std::string, int64_t> types;
   for (uint64_t seed = from; seed < from + count; ++seed) {
     auto verdict = states::simulation::simulate(stage, seed);
-    transactions += static_cast<uint64_t>(verdict.transactions);
+    transactions += verdict.transactions;
+    for (const auto& [type, number] : verdict.types) types[type] += number;
     if (verdict.problems.empty()) continue;
     ++failed;
-    std::printf("%s\n", states::simulation::report(stage, seed, verdict).c_str());
+    fmt::print("{}\n", states::simulation::report(stage, seed, verdict));
     std::fflush(stdout);
   }
-  std::printf("%llu seeds from %llu, %llu failed, %llu transactions, %.1f s\n",
-              static_cast<unsigned long long>(count), static_cast<unsigned long long>(from),
-              static_cast<unsigned long long>(failed),
-              static_cast<unsigned long long>(transactions),
-              static_cast<double>(monotonic_nanos() - begin) / kNanosPerSecond);
+  for (const auto& [type, number] : types) fmt::print("{} {}\n", type, number);
+  fmt::print("{} seeds from {}, {} failed, {} transactions, {:.1f} s\n", count, from, failed,
+             transactions, static_cast<double>(monotonic_nanos() - begin) / kNanosPerSecond);
   return failed == 0 ? 0 : 1;
 }
