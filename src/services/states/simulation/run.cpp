@@ -15,7 +15,7 @@ namespace trainyard::states::simulation {
 namespace {
 
 /// An execution that needs more has lost its way.
-constexpr int kTransactionsMax = 20'000;
+constexpr int kTransactionsMax = 3'000;
 constexpr int kMessagesSeen = 100;
 constexpr int kHistoryPage = 1000;
 
@@ -62,10 +62,16 @@ class Run {
   void begin();
   /// False when nothing is left to do.
   bool step();
-  bool advance_to_next();
+  /// What the performer sees: what is due, and when the next will be.
+  struct View {
+    Messages due;
+    std::optional<Time> next;
+  };
+  View look();
+  void look_for_the_end(Txn& txn);
+  bool advance_to(std::optional<Time> next);
   void stop_if_it_is_time();
-  void look_for_the_end();
-  Messages due();
+  void deliver_again();
   bool jump_over(const Messages& due);
   void hide_late(Messages& due);
   void deliver(const Messages& messages);
@@ -131,43 +137,44 @@ void Run::begin() {
 }
 
 bool Run::step() {
-  if (disturbances_.disturb()) {
-    if (!again_.empty() && disturbances_.twice()) {
-      outbox::Message message = std::move(again_.front());
-      again_.pop_front();
-      transact([&](Call& call) { deliver_one(call, message, false); });
-    }
-  }
+  deliver_again();
   stop_if_it_is_time();
-  look_for_the_end();
-  Messages messages = due();
-  if (jump_over(messages)) return true;
-  hide_late(messages);
-  if (messages.empty()) return advance_to_next();
+  View view = look();
+  if (jump_over(view.due)) return true;
+  hide_late(view.due);
+  if (view.due.empty()) return advance_to(view.next);
   Messages group;
-  for (std::size_t count = std::min(disturbances_.group(), messages.size()); count > 0; --count) {
-    const std::size_t at = disturbances_.pick(messages.size());
-    group.push_back(std::move(messages[at]));
-    messages.erase(messages.begin() + static_cast<std::ptrdiff_t>(at));
+  for (std::size_t count = std::min(disturbances_.group(), view.due.size()); count > 0; --count) {
+    const std::size_t at = disturbances_.pick(view.due.size());
+    group.push_back(std::move(view.due[at]));
+    view.due.erase(view.due.begin() + static_cast<std::ptrdiff_t>(at));
   }
   deliver(group);
   return true;
 }
 
-/// With its end everything that the execution waited for is gone. Events of jobs may still be on
-/// their way; that they do no harm is seen when the rest of the outbox has been delivered.
-void Run::look_for_the_end() {
-  if (ended_) return;
-  stage_.read([&](Txn& txn) {
-    ended_ = txn.exists("SELECT 1 FROM states_executions WHERE status <> 'RUNNING'");
-    if (!ended_) return;
-    add(check_leftovers(txn));
-    for (const auto& job : World::running_jobs(txn)) fault("nobody has stopped " + job);
+/// A message that was delivered comes once more, some time after.
+void Run::deliver_again() {
+  if (again_.empty() || !disturbances_.twice()) return;
+  outbox::Message message = std::move(again_.front());
+  again_.pop_front();
+  transact([&](Call& call) { deliver_one(call, message, false); });
+}
+
+Run::View Run::look() {
+  return stage_.read([&](Txn& txn) {
+    if (!ended_) look_for_the_end(txn);
+    return View{outbox::due(txn, clock_.now(), kMessagesSeen), outbox::next_due(txn, clock_.now())};
   });
 }
 
-Run::Messages Run::due() {
-  return stage_.read([&](Txn& txn) { return outbox::due(txn, clock_.now(), kMessagesSeen); });
+/// With its end everything that the execution waited for is gone. Events of jobs may still be on
+/// their way; that they do no harm is seen when the rest of the outbox has been delivered.
+void Run::look_for_the_end(Txn& txn) {
+  ended_ = txn.exists("SELECT 1 FROM states_executions WHERE status <> 'RUNNING'");
+  if (!ended_) return;
+  add(check_leftovers(txn));
+  for (const auto& job : World::running_jobs(txn)) fault("nobody has stopped " + job);
 }
 
 /// Whether the clock has jumped.
@@ -193,8 +200,9 @@ void Run::hide_late(Messages& due) {
   });
 }
 
-bool Run::advance_to_next() {
-  auto next = stage_.read([&](Txn& txn) { return outbox::next_due(txn, clock_.now()); });
+/// Goes on at the time at which the next message is due, or seen, or somebody acts; false when
+/// there is none.
+bool Run::advance_to(std::optional<Time> next) {
   auto consider = [&](Time time) {
     if (time > clock_.now() && (!next || time < *next)) next = time;
   };

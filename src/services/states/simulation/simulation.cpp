@@ -25,8 +25,7 @@ void add_faults(std::string_view run, const Faults& faults, std::string& problem
 
 }  // namespace
 
-Verdict simulate(Stage& stage, uint64_t seed, int size) {
-  Plan plan = make_plan(seed, size);
+Verdict judge(Stage& stage, const Plan& plan, uint64_t seed) {
   Disturbances disturbances(seed ^ kDisturbanceSalt, plan.depends_on_time);
   Ending calm = run(stage, plan, Disturbances(), seed);
   Ending disturbed = run(stage, plan, disturbances, seed);
@@ -45,6 +44,10 @@ Verdict simulate(Stage& stage, uint64_t seed, int size) {
     compare("history", disturbed.history, again.history, verdict.problems);
   }
   return verdict;
+}
+
+Verdict simulate(Stage& stage, uint64_t seed, int size) {
+  return judge(stage, make_plan(seed, size), seed);
 }
 
 std::string report(Stage& stage, uint64_t seed, const Verdict& verdict) {

@@ -17,7 +17,10 @@ struct Verdict {
   std::map<std::string, int64_t> types;  // of the events of the disturbed run's history
 };
 
-/// Same seed and size, same verdict.
+/// Runs the plan without disturbances and with those of the seed.
+Verdict judge(Stage& stage, const Plan& plan, uint64_t seed);
+
+/// Judges the seed's own plan. Same seed and size, same verdict.
 Verdict simulate(Stage& stage, uint64_t seed, int size = kSizeMax);
 
 /// What is said of a seed that fails: its problems, how to run it again, and the smallest machine
