@@ -24,7 +24,7 @@ Disturbances::Disturbances(uint64_t seed, bool depends_on_time)
   auto percent = [&](int most) {
     return random_.below(2) == 0 ? 0 : 1 + static_cast<int>(random_.below(most));
   };
-  faults_ = percent(30);
+  faults_ = percent(60);
   out_of_order_ = percent(100);
   late_ = percent(40);
   twice_ = percent(50);

@@ -27,9 +27,9 @@ class Undone : public StoreError {
 
 class Run {
  public:
-  Run(Stage& stage, const Plan& plan, Disturbances disturbances, uint64_t seed)
+  Run(Stage& stage, const Plan& plan, Disturbances disturbances, uint64_t seed, bool want_history)
       : stage_(stage), plan_(plan), disturbances_(std::move(disturbances)), world_(plan),
-        random_(seed) {}
+        random_(seed), want_history_(want_history) {}
 
   Ending go() {
     stage_.set_rerun_writes(disturbances_.rerun_writes());
@@ -108,6 +108,7 @@ class Run {
   Disturbances disturbances_;
   World world_;
   SeededRandom random_;
+  bool want_history_;
   ManualClock clock_;
   Time started_;
   std::string machine_, execution_;
@@ -258,7 +259,7 @@ std::vector<HistoryEvent> Run::read_history(Call& call) {
   input.max_results = kHistoryPage;
   do {
     auto page = get_execution_history(call, input);
-    ending_.history += dump(wire::to_json(page));
+    if (want_history_) ending_.history += dump(wire::to_json(page));
     std::move(page.events.begin(), page.events.end(), std::back_inserter(events));
     input.next_token = page.next_token;
   } while (input.next_token);
@@ -290,8 +291,9 @@ void Run::conclude() {
 
 }  // namespace
 
-Ending run(Stage& stage, const Plan& plan, Disturbances disturbances, uint64_t seed) {
-  return Run(stage, plan, std::move(disturbances), seed).go();
+Ending run(Stage& stage, const Plan& plan, Disturbances disturbances, uint64_t seed,
+           bool want_history) {
+  return Run(stage, plan, std::move(disturbances), seed, want_history).go();
 }
 
 }  // namespace trainyard::states::simulation

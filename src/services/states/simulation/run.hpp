@@ -15,12 +15,13 @@ namespace trainyard::states::simulation {
 struct Ending {
   std::string status;
   std::string output, error, cause;  // masked
-  std::string history;               // as GetExecutionHistory gives it
+  std::string history;               // as GetExecutionHistory gives it, if it is wanted
   Faults faults;
   std::map<std::string, int64_t> types;  // of the history's events, and how many of each
   int transactions = 0;
 };
 
-Ending run(Stage& stage, const Plan& plan, Disturbances disturbances, uint64_t seed);
+Ending run(Stage& stage, const Plan& plan, Disturbances disturbances, uint64_t seed,
+           bool want_history);
 
 }  // namespace trainyard::states::simulation

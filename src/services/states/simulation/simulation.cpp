@@ -27,8 +27,9 @@ void add_faults(std::string_view run, const Faults& faults, std::string& problem
 
 Verdict judge(Stage& stage, const Plan& plan, uint64_t seed) {
   Disturbances disturbances(seed ^ kDisturbanceSalt, plan.depends_on_time);
-  Ending calm = run(stage, plan, Disturbances(), seed);
-  Ending disturbed = run(stage, plan, disturbances, seed);
+  const bool twice = seed % kTwiceEvery == 0;
+  Ending calm = run(stage, plan, Disturbances(), seed, false);
+  Ending disturbed = run(stage, plan, disturbances, seed, twice);
   Verdict verdict{"", calm.transactions + disturbed.transactions, std::move(disturbed.types)};
   add_faults("undisturbed", calm.faults, verdict.problems);
   add_faults("disturbed", disturbed.faults, verdict.problems);
@@ -38,8 +39,8 @@ Verdict judge(Stage& stage, const Plan& plan, uint64_t seed) {
     compare("error", calm.error, disturbed.error, verdict.problems);
     compare("cause", calm.cause, disturbed.cause, verdict.problems);
   }
-  if (seed % kTwiceEvery == 0) {
-    Ending again = run(stage, plan, disturbances, seed);
+  if (twice) {
+    Ending again = run(stage, plan, disturbances, seed, true);
     verdict.transactions += again.transactions;
     compare("history", disturbed.history, again.history, verdict.problems);
   }

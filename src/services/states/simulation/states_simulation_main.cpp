@@ -25,17 +25,14 @@ int main(int argc, char** argv) {
   states::simulation::Stage stage;
   uint64_t failed = 0;
   int64_t transactions = 0;
-  std::map<std::string, int64_t> types;
   for (uint64_t seed = from; seed < from + count; ++seed) {
     auto verdict = states::simulation::simulate(stage, seed);
     transactions += verdict.transactions;
-    for (const auto& [type, number] : verdict.types) types[type] += number;
     if (verdict.problems.empty()) continue;
     ++failed;
     fmt::print("{}\n", states::simulation::report(stage, seed, verdict));
     std::fflush(stdout);
   }
-  for (const auto& [type, number] : types) fmt::print("{} {}\n", type, number);
   fmt::print("{} seeds from {}, {} failed, {} transactions, {:.1f} s\n", count, from, failed,
              transactions, static_cast<double>(monotonic_nanos() - begin) / kNanosPerSecond);
   return failed == 0 ? 0 : 1;
