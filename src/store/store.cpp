@@ -258,11 +258,12 @@ class Store::ReadTxn final : public Txn {
   std::unique_ptr<Connection> reader_;
 };
 
-Store::Store(fs::path dir, std::span<const Migration> migrations)
+Store::Store(fs::path dir, std::span<const Migration> migrations, Durability durability)
     : impl_(std::make_unique<Impl>()) {
   impl_->dir = std::move(dir);
   impl_->file = impl_->dir / "trainyard.db";
   impl_->writer = std::make_unique<Connection>(impl_->file, false);
+  if (durability == Durability::of_process) impl_->writer->execute("PRAGMA synchronous=OFF");
   fs::permissions(impl_->file, fs::perms::owner_read | fs::perms::owner_write);
   migrate(*impl_->writer, migrations);
   impl_->thread = std::thread([impl = impl_.get()] { impl->loop(); });

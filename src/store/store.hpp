@@ -23,11 +23,18 @@ struct Migration {
   std::string_view sql;
 };
 
+/// What a commit outlives.
+enum class Durability {
+  of_machine,  // the loss of power: every group of commits is one fsync
+  of_process,  // the end of the process only: for tests that make very many commits
+};
+
 class Store {
  public:
   /// Opens or creates DIR/trainyard.db and brings every component up to date. SystemError when the
   /// folder is not writable, the disk is full, or the data is newer than this program.
-  Store(fs::path dir, std::span<const Migration> migrations);
+  Store(fs::path dir, std::span<const Migration> migrations,
+        Durability durability = Durability::of_machine);
   ~Store();  // finishes what is queued
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;

@@ -1,0 +1,299 @@
+#include "services/states/simulation/run.hpp"
+
+#include <fmt/format.h>
+
+#include <deque>
+
+#include "base/error.hpp"
+#include "generated/states/operations.hpp"
+#include "services/states/deliveries.hpp"
+#include "services/states/simulation/world.hpp"
+#include "services/states/turn.hpp"
+#include "wire/json.hpp"
+
+namespace trainyard::states::simulation {
+namespace {
+
+/// An execution that needs more has lost its way.
+constexpr int kTransactionsMax = 3'000;
+constexpr int kMessagesSeen = 100;
+constexpr int kHistoryPage = 1000;
+
+/// The process is killed while a transaction is open, or the store gives it up.
+class Undone : public StoreError {
+ public:
+  Undone() : StoreError("undone by the simulation") {}
+};
+
+class Run {
+ public:
+  Run(Stage& stage, const Plan& plan, Disturbances disturbances, uint64_t seed, bool want_history)
+      : stage_(stage), plan_(plan), disturbances_(std::move(disturbances)), world_(plan),
+        random_(seed), want_history_(want_history) {}
+
+  Ending go() {
+    stage_.set_rerun_writes(disturbances_.rerun_writes());
+    begin();
+    while (step()) {
+      if (ending_.transactions > kTransactionsMax) {
+        fault(fmt::format("no end after {} transactions", kTransactionsMax));
+        break;
+      }
+    }
+    stage_.set_rerun_writes(false);
+    conclude();
+    return std::move(ending_);
+  }
+
+ private:
+  using Messages = std::vector<outbox::Message>;
+
+  void fault(std::string line) { ending_.faults.push_back(std::move(line)); }
+  void add(const Faults& faults) {
+    ending_.faults.insert(ending_.faults.end(), faults.begin(), faults.end());
+  }
+
+  /// A client's request, repeated until it is answered.
+  template <class Work>
+  void request(Work work) {
+    while (!transact(work)) {
+    }
+  }
+  void begin();
+  /// False when nothing is left to do.
+  bool step();
+  /// What the performer sees: what is due, and when the next will be.
+  struct View {
+    Messages due;
+    std::optional<Time> next;
+  };
+  View look();
+  void look_for_the_end(Txn& txn);
+  bool advance_to(std::optional<Time> next);
+  void stop_if_it_is_time();
+  void deliver_again();
+  bool jump_over(const Messages& due);
+  void hide_late(Messages& due);
+  void deliver(const Messages& messages);
+  void deliver_one(Call& call, const outbox::Message& message, bool lose_event);
+  void conclude();
+  std::vector<HistoryEvent> read_history(Call& call);
+
+  /// False when it was undone, or its answer was lost.
+  template <class Work>
+  bool transact(Work work) {
+    const Fault fault = disturbances_.fault();
+    ++ending_.transactions;
+    if (fault == Fault::crash_before) return crash();
+    try {
+      stage_.write(world_, clock_.now(), random_, [&](Call& call) {
+        work(call);
+        if (fault == Fault::crash_commit || fault == Fault::aborted) throw Undone();
+      });
+    } catch (const Undone&) {
+      return fault == Fault::aborted ? false : crash();
+    }
+    return fault == Fault::crash_committed ? crash() : true;
+  }
+  /// What was in memory is gone: the store's connections, and what the performer knows.
+  bool crash() {
+    stage_.restart();
+    held_.clear();
+    again_.clear();
+    return false;
+  }
+
+  Stage& stage_;
+  const Plan& plan_;
+  Disturbances disturbances_;
+  World world_;
+  SeededRandom random_;
+  bool want_history_;
+  ManualClock clock_;
+  Time started_;
+  std::string machine_, execution_;
+  bool stopped_ = false, ended_ = false;
+  std::map<int64_t, Time> held_;  // messages that are late, and until when
+  std::deque<outbox::Message> again_;
+  Ending ending_;
+};
+
+void Run::begin() {
+  request([&](Call& call) {
+    CreateStateMachineInput input;
+    input.name = "flow";
+    input.definition = plan_.definition;
+    input.role_arn = stage_.role_arn();
+    machine_ = create_state_machine(call, input).state_machine_arn;
+  });
+  started_ = clock_.now();
+  request([&](Call& call) {
+    try {
+      execution_ = start_execution(call, {machine_, "run", plan_.input, {}}).execution_arn;
+    } catch (const ApiError& error) {
+      // The answer was lost, and what it started has ended by now.
+      if (error.code() != "ExecutionAlreadyExists") throw;
+    }
+  });
+}
+
+bool Run::step() {
+  deliver_again();
+  stop_if_it_is_time();
+  View view = look();
+  if (jump_over(view.due)) return true;
+  hide_late(view.due);
+  if (view.due.empty()) return advance_to(view.next);
+  Messages group;
+  for (std::size_t count = std::min(disturbances_.group(), view.due.size()); count > 0; --count) {
+    const std::size_t at = disturbances_.pick(view.due.size());
+    group.push_back(std::move(view.due[at]));
+    view.due.erase(view.due.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  deliver(group);
+  return true;
+}
+
+/// A message that was delivered comes once more, some time after.
+void Run::deliver_again() {
+  if (again_.empty() || !disturbances_.twice()) return;
+  outbox::Message message = std::move(again_.front());
+  again_.pop_front();
+  transact([&](Call& call) { deliver_one(call, message, false); });
+}
+
+Run::View Run::look() {
+  return stage_.read([&](Txn& txn) {
+    if (!ended_) look_for_the_end(txn);
+    return View{outbox::due(txn, clock_.now(), kMessagesSeen), outbox::next_due(txn, clock_.now())};
+  });
+}
+
+/// With its end everything that the execution waited for is gone. Events of jobs may still be on
+/// their way; that they do no harm is seen when the rest of the outbox has been delivered.
+void Run::look_for_the_end(Txn& txn) {
+  ended_ = txn.exists("SELECT 1 FROM states_executions WHERE status <> 'RUNNING'");
+  if (!ended_) return;
+  add(check_leftovers(txn));
+  for (const auto& job : World::running_jobs(txn)) fault("nobody has stopped " + job);
+}
+
+/// Whether the clock has jumped.
+bool Run::jump_over(const Messages& due) {
+  bool call_waits = std::any_of(due.begin(), due.end(), [](const outbox::Message& message) {
+    return message.kind == "states.task";
+  });
+  auto by = disturbances_.jump(call_waits);
+  if (by) clock_.advance(*by);
+  return by.has_value();
+}
+
+/// Takes those out that are late: of each this is decided once.
+void Run::hide_late(Messages& due) {
+  if (!disturbances_.disturb()) return;
+  std::erase_if(due, [&](const outbox::Message& message) {
+    auto held = held_.find(message.id);
+    if (held == held_.end()) {
+      auto late = disturbances_.late(message, clock_.now());
+      held = held_.emplace(message.id, clock_.now() + late.value_or(Duration(0))).first;
+    }
+    return held->second > clock_.now();
+  });
+}
+
+/// Goes on at the time at which the next message is due, or seen, or somebody acts; false when
+/// there is none.
+bool Run::advance_to(std::optional<Time> next) {
+  auto consider = [&](Time time) {
+    if (time > clock_.now() && (!next || time < *next)) next = time;
+  };
+  for (const auto& [id, until] : held_) consider(until);
+  if (plan_.stop_after && !stopped_) consider(started_ + *plan_.stop_after);
+  if (next) clock_.set(*next);
+  return next.has_value();
+}
+
+void Run::stop_if_it_is_time() {
+  if (!plan_.stop_after || stopped_ || clock_.now() < started_ + *plan_.stop_after) return;
+  request([&](Call& call) { stop_execution(call, {execution_, "Stopped", "by a client"}); });
+  stopped_ = true;
+}
+
+/// As the performer does: one transaction, in which each has a savepoint of its own.
+void Run::deliver(const Messages& messages) {
+  std::vector<bool> lose(messages.size());
+  for (std::size_t i = 0; i < messages.size(); ++i) lose[i] = disturbances_.lose_event();
+  bool done = transact([&](Call& call) {
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+      call.txn.savepoint([&] {
+        if (outbox::remove(call.txn, messages[i].id)) deliver_one(call, messages[i], lose[i]);
+      });
+    }
+  });
+  if (!done || !disturbances_.disturb()) return;
+  for (const outbox::Message& message : messages) {
+    if (disturbances_.twice()) again_.push_back(message);
+  }
+}
+
+void Run::deliver_one(Call& call, const outbox::Message& message, bool lose_event) {
+  const CallMode mode = disturbances_.calls_outside() ? CallMode::outbox : CallMode::inside;
+  if (message.kind == kJobMessage) {
+    world_.end_job(call, message, lose_event);
+  } else if (message.kind == "states.task") {
+    perform_task(call, message, mode);
+  } else if (message.kind == "states.event") {
+    take_event(call, message, mode);
+  } else if (message.kind == "states.poll") {
+    take_poll(call, message, mode);
+  } else {
+    TRAINYARD_ASSERT(message.kind == "states.timer");
+    deliver_timer(call, message);
+  }
+}
+
+std::vector<HistoryEvent> Run::read_history(Call& call) {
+  std::vector<HistoryEvent> events;
+  GetExecutionHistoryInput input;
+  input.execution_arn = execution_;
+  input.max_results = kHistoryPage;
+  do {
+    auto page = get_execution_history(call, input);
+    if (want_history_) ending_.history += dump(wire::to_json(page));
+    std::move(page.events.begin(), page.events.end(), std::back_inserter(events));
+    input.next_token = page.next_token;
+  } while (input.next_token);
+  return events;
+}
+
+/// Everything is looked at, then removed; the stage is as it was.
+void Run::conclude() {
+  stage_.write(world_, clock_.now(), random_, [&](Call& call) {
+    auto execution = describe_execution(call, {execution_, {}});
+    ending_.status = execution.status;
+    ending_.output = masked(execution.output.value_or(""));
+    ending_.error = masked(execution.error.value_or(""));
+    ending_.cause = masked(execution.cause.value_or(""));
+    std::vector<HistoryEvent> events = read_history(call);
+    for (const HistoryEvent& event : events) ++ending_.types[event.type];
+    if (execution.status == "RUNNING") {
+      fault("nothing is left that would move it");
+      stop_execution(call, {execution_, {}, {}});
+    } else {
+      add(check_history(events, execution.status));
+      add(check_calls(World::calls(call.txn), events));
+    }
+    delete_state_machine(call, {machine_});
+    World::clear(call.txn);
+    add(check_emptiness(call.txn));
+  });
+}
+
+}  // namespace
+
+Ending run(Stage& stage, const Plan& plan, Disturbances disturbances, uint64_t seed,
+           bool want_history) {
+  return Run(stage, plan, std::move(disturbances), seed, want_history).go();
+}
+
+}  // namespace trainyard::states::simulation

@@ -1,0 +1,48 @@
+// The world that executions act on: SageMaker as the plan wants it, with its effects in the same
+// store, so that they are undone and kept together with the turn that makes them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "services/call.hpp"
+#include "services/states/simulation/plan.hpp"
+
+namespace trainyard::states::simulation {
+
+/// The kind of the message that ends a job.
+inline constexpr std::string_view kJobMessage = "simulation.job";
+
+class World final : public Door {
+ public:
+  explicit World(const Plan& plan) : plan_(plan) {}
+
+  json::object invoke(Call& call, const Caller& principal, std::string_view service,
+                      std::string_view operation, const json::object& input) override;
+  bool has_operation(std::string_view, std::string_view) const override { return true; }
+  bool has_member(std::string_view, std::string_view, std::string_view) const override {
+    return true;
+  }
+
+  /// A job has come to its end: its status changes, and the bus brings the event unless it is lost.
+  void end_job(Call& call, const outbox::Message& message, bool lose_event);
+
+  /// Every call that was ever made, by its name.
+  static std::vector<std::string> calls(Txn& txn);
+  /// Jobs that run, and whom nobody will stop any more.
+  static std::vector<std::string> running_jobs(Txn& txn);
+  /// Forgets calls and jobs.
+  static void clear(Txn& txn);
+
+  static const Migration kMigrations[1];
+
+ private:
+  const Behaviour& behaviour_of(std::string_view name) const;
+  json::object start_job(Call& call, const std::string& name, const Behaviour& behaviour);
+  void stop_job(Call& call, const std::string& name);
+  json::object job_detail(Txn& txn, const std::string& name) const;
+
+  const Plan& plan_;
+};
+
+}  // namespace trainyard::states::simulation
