@@ -38,9 +38,8 @@ class Runner {
   };
 
   void take(const Event& event) {
-    if (restore_)
-      snapshot = snapshot_from_json(parse_own_json(dump(to_json(snapshot))).as_object());
-    Outcome outcome = step(machine, {facts, snapshot}, event, now, random);
+    if (restore_) snapshot = from_stored(to_stored(snapshot));
+    Outcome outcome = step(machine, {facts, std::move(snapshot)}, event, now, random);
     snapshot = std::move(outcome.snapshot);
     for (auto& entry : outcome.history) history.push_back(std::move(entry));
     for (auto& command : outcome.commands) perform(command);

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -23,6 +25,9 @@ inline constexpr int64_t kHistoryEventsMax = 25'000;
 /// States that one step enters at most; the rest wait for the timer "resume", due at once, as they
 /// do after kVisitsMax visits.
 inline constexpr int kStepsPerTurn = 100;
+/// What goes into the branches and iterations that run at a time, in units of weight_of().
+/// Parallel gives each branch a copy of its input, and a turn reads and writes them all.
+inline constexpr std::size_t kOpenInputsMax = 64 * kPayloadBytesMax;
 
 /// What does not change while an execution runs.
 struct Facts {
@@ -35,6 +40,7 @@ struct Facts {
   Time started;
   json::value input;
   std::string input_text;  // as the client wrote it
+  std::optional<std::string> version_arn, alias_arn;  // that it was started by
 };
 
 enum class Status { running, succeeded, failed, timed_out, aborted };
@@ -56,38 +62,83 @@ struct TaskResult {
   std::optional<Failure> failure;  // when it did not
 };
 
-/// Where one line of states stands.
+/// What a worker gives back to end a task: `$$.Task.Token`, or what GetActivityTask hands out.
+struct TaskToken {
+  std::string execution;  // its ARN
+  CallId call;
+  std::string nonce;  // so that nobody guesses one
+  std::string text() const;
+  static std::optional<TaskToken> parse(std::string_view text);
+};
+
+/// A Parallel or Map state at work.
+struct Group {
+  json::value items;                 // Map: the array
+  std::vector<json::value> results;  // by index; null until it has ended
+  std::size_t started = 0, ended = 0;
+  std::size_t limit = 0;        // of those that run at a time
+  std::size_t weight = 0;       // of the results
+  bool complete() const { return ended == results.size(); }
+};
+
+/// Where one line of states stands: the execution's own, a Parallel's branch, a Map's iteration.
 struct Branch {
   enum class Phase {
-    entering,   // about to enter `state`
-    calling,    // its call has not been answered
-    submitted,  // .sync: the job runs
-    waiting,    // for the timer of a Wait state
-    retrying,   // for the timer of a retrier
+    entering,    // about to enter `state`
+    calling,     // its call has not been answered, or its activity has no worker
+    submitted,   // the job or the worker is at it
+    waiting,     // for the timer of a Wait state
+    retrying,    // for the timer of a retrier
+    grouped,     // for the branches inside of it
+    failed,      // nothing took the error
+    aborted,     // something else ended the execution, or the group
+    restarting,  // a redrive is about to run `state` again
     ended,
   };
+  std::optional<int64_t> parent;  // the branch whose Parallel or Map it belongs to
+  std::size_t index = 0;          // there
   Phase phase = Phase::entering;
   std::string state;
   json::value input;    // of the state, before InputPath
   int64_t entered = 0;  // id of its …StateEntered event
   Time entered_at;
   int64_t last_event = 0;  // of this branch; 0 before the first
-  int attempt = 0;
-  std::vector<int64_t> retries;  // done so far, by retrier
+  int attempt = 0;         // never the same twice for one `entered`
+  std::vector<int64_t> retries;      // done so far, by retrier
+  std::string nonce;                 // of its task's token
+  std::optional<int64_t> heartbeat;  // seconds
+  std::optional<Group> group;
 };
 
-/// All that changes. Branches of Parallel states and iterations of Map states are further elements
-/// of `branches`; a machine without them has one.
+/// The branch of the execution itself.
+inline constexpr int64_t kRoot = 0;
+
+/// All that changes. An execution that has succeeded has no branches; one that ended otherwise
+/// keeps them, for a redrive.
 struct Snapshot {
   Status status = Status::running;
   int64_t last_event = 0;
-  std::vector<std::string> timers;  // set and neither fired nor cancelled
-  std::vector<Branch> branches;
+  int64_t redrives = 0;
+  std::optional<Time> redriven_at;
+  std::set<std::string> timers;  // set and neither fired nor cancelled
+  std::map<int64_t, Branch> branches;
+  int64_t next_branch = 1;
 };
-/// Version 1 of the stored form.
-json::object to_json(const Snapshot& snapshot);
-/// SystemError when the text was not written by to_json.
-Snapshot snapshot_from_json(const json::object& object);
+
+/// The stored form, version 2: a text that is new after each step, and parts by name that stay the
+/// same for many.
+struct Stored {
+  std::string core;
+  std::map<std::string, std::string> parts;
+};
+Stored to_stored(const Snapshot& snapshot);
+/// SystemError when it was not made by to_stored.
+Snapshot from_stored(const Stored& stored);
+
+/// Whether the task of this token waits for it.
+bool waits_for(const Snapshot& snapshot, const TaskToken& token);
+/// Whether the call has not been answered.
+bool waits_for_answer(const Snapshot& snapshot, const CallId& call);
 
 struct Execution {
   const Facts& facts;
@@ -107,10 +158,18 @@ struct TaskSubmitted {
   CallId call;
   json::value output;
 };
-/// A .sync task's job ended.
+/// A .sync task's job ended, or a token came back.
 struct TaskCompleted {
   CallId call;
   TaskResult result;
+};
+/// A worker has taken an activity's task.
+struct ActivityStarted {
+  CallId call;
+  std::optional<std::string> worker;
+};
+struct TaskHeartbeat {
+  CallId call;
 };
 struct TimerFired {
   std::string timer;
@@ -118,17 +177,23 @@ struct TimerFired {
 struct Aborted {
   std::optional<std::string> error, cause;
 };
-using Event =
-    std::variant<Started, TaskAnswered, TaskSubmitted, TaskCompleted, TimerFired, Aborted>;
+/// An execution that did not succeed goes on where it failed.
+struct Redriven {};
+using Event = std::variant<Started, TaskAnswered, TaskSubmitted, TaskCompleted, ActivityStarted,
+                           TaskHeartbeat, TimerFired, Aborted, Redriven>;
 
 // What the execution wants done.
+/// Calls a service, or puts an activity's task where workers find it.
 struct CallTask {
   CallId call;
   Resource resource;
-  json::object parameters;
+  json::value parameters;              // an object, but for activities
+  std::string token;                   // of tasks that end by one
+  std::optional<std::string> role_arn;  // Credentials
 };
 struct SetTimer {
-  std::string timer;  // "execution", "wait:8", "retry:8.1", "timeout:8.0", "resume"
+  /// "execution", "resume", "wait:8", "retry:8.1", "timeout:8.0", "heartbeat:8.0"
+  std::string timer;
   Time due;
 };
 struct CancelTimer {
@@ -168,12 +233,13 @@ struct Outcome {
 };
 
 /// Takes one event in and runs states until the execution waits for another or has ended.
-Outcome step(const Machine& machine, const Execution& execution, const Event& event, Time now,
+Outcome step(const Machine& machine, Execution execution, const Event& event, Time now,
              Random& random);
 
 /// Whether a retrier or catcher that names `pattern` takes `error`. States.ALL takes all but
-/// States.Runtime and States.DataLimitExceeded, States.TaskFailed all but States.Timeout;
-/// States.Runtime is taken by none (Step Functions Developer Guide, "Handling errors").
+/// States.Runtime and States.DataLimitExceeded, States.TaskFailed all but timeouts, States.Timeout
+/// those of heartbeats too; States.Runtime is taken by none (Step Functions Developer Guide,
+/// "Handling errors").
 bool error_matches(std::string_view pattern, std::string_view error);
 
 }  // namespace trainyard::asl

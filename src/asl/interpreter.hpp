@@ -1,6 +1,7 @@
-// One step at work. Internal to step.cpp, states.cpp and tasks.cpp.
+// One step at work. Internal to step.cpp, states.cpp, tasks.cpp, groups.cpp and errors.cpp.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <string>
 
@@ -10,44 +11,66 @@ namespace trainyard::asl {
 
 class Interpreter {
  public:
-  Interpreter(const Machine& machine, const Execution& execution, Time now, Random& random);
+  Interpreter(const Machine& machine, Execution execution, Time now, Random& random);
 
   void take(const Event& event);
   Outcome finish();
 
  private:
+  using Phase = Branch::Phase;
+
   // step.cpp: events in
   void dispatch(const Event& event);
   void started();
+  void redriven();
   void timer_fired(const std::string& timer);
-  void aborted(const Aborted& event);
   void run();
+  void run_one();
+  bool running() const { return out_.snapshot.status == Status::running; }
+  /// Makes it the branch that everything below is about.
+  void focus(int64_t id);
+  /// False when no branch is in the state that this event entered.
+  bool focus_entered(int64_t entered);
+  /// It runs when its turn comes.
+  void make_ready(Phase phase);
+  template <class Work>
+  void guarded(Work work);
+
   // step.cpp: the history and the commands
   int64_t add(std::string type, std::string details_name = "", json::object details = {},
               std::string payload_member = "", std::string payload = "");
+  /// An event of the state's own type: "MapStateStarted" for "StateStarted".
+  int64_t add_of_state(std::string_view what, std::string details_name = "",
+                       json::object details = {}, std::string payload_member = "",
+                       std::string payload = "");
   void command(Command command);
   void set_timer(std::string timer, Time due);
   /// False when it is not set.
   bool drop_timer(const std::string& timer);
   void cancel_timer(const std::string& timer);
   void end(Status status, std::string output, std::optional<std::string> error,
-           std::optional<std::string> cause);
-  void fail_execution(std::string error, std::optional<std::string> cause);
-  /// The end of an execution by States.Runtime, with the state's name before the text.
-  void fail_runtime(const std::string& text);
-  std::string in_state(const std::string& text) const;
+           std::optional<std::string> cause_text);
+  void give_up_all();
 
   // states.cpp
   void enter();
-  void enter_choice();
-  void enter_wait();
-  void enter_fail();
-  std::optional<Time> wait_until();
-  /// InputPath; nullopt after the execution has failed.
+  /// What the state does, after it was entered.
+  void run_state();
+  void pass();
+  void choose();
+  void wait();
+  void fail();
+  Time wait_until(bool& ok);
+  /// InputPath; nullopt after the failure was handled.
   std::optional<json::value> effective_input();
   std::optional<json::value> fill(const std::optional<Template>& payload, json::value input);
   /// The value; nullopt after the failure was handled.
   std::optional<json::value> value_of(Result<json::value> result);
+  /// A number of seconds or iterations, of the definition or of the input; `ok` is false after a
+  /// failure.
+  std::optional<int64_t> number_of(const std::optional<int64_t>& fixed,
+                                   const std::optional<Path>& path, const char* field,
+                                   const json::value& input, int64_t min, bool& ok);
   /// ResultPath and OutputPath, then on to the next state.
   void leave_with(json::value result, const std::string& next);
   void leave(json::value output, const std::string& next);
@@ -58,33 +81,73 @@ class Interpreter {
 
   // tasks.cpp
   void schedule();
-  std::optional<json::value> task_parameters();
-  std::optional<int64_t> seconds_of(const std::optional<int64_t>& fixed,
-                                    const std::optional<Path>& path, const char* field,
-                                    const json::value& input, bool& ok);
+  std::optional<json::value> task_parameters(const json::value& input);
+  std::optional<std::string> task_role(const json::value& input, bool& ok);
+  void announce(json::object details, std::string parameters);
   void task_answered(const TaskAnswered& event);
   void task_submitted(const TaskSubmitted& event);
   void task_completed(const TaskCompleted& event);
+  void activity_started(const ActivityStarted& event);
+  void task_heartbeat(const TaskHeartbeat& event);
   void task_ended(const TaskResult& result);
-  void task_timed_out();
-  /// Retry, catch, or the end of the execution.
-  void handle_error(const std::string& error, std::optional<std::string> cause);
-  bool retry(const std::string& error);
-  bool caught(const std::string& error, const std::string& cause);
-  CallId call() const { return {branch_.entered, branch_.attempt}; }
-  bool waits_for(const CallId& id, Branch::Phase phase) const;
-  json::object task_details() const;
-  std::string timeout_timer() const { return "timeout:" + call().text(); }
+  /// `error`: which of its two times is over.
+  void task_timed_out(std::string_view error);
+  /// Focuses the branch whose task this is; false when it does not wait so.
+  bool task_in(const CallId& id, Phase phase);
+  CallId call() const { return {branch_->entered, branch_->attempt}; }
+  TaskToken token() const { return {facts_.id, call(), branch_->nonce}; }
+  /// An event of a task: the names of both begin with "Task" or "Activity".
+  void add_task_event(std::string_view what, json::object details, std::string payload_member = "",
+                      std::string payload = "");
+  void set_heartbeat();
+  /// Timers and calls of the focused branch: it is aborted, if it was at work.
+  void give_up_work();
+
+  // groups.cpp: Parallel and Map
+  void start_parallel();
+  void start_map();
+  void start_iterations(int64_t previous);
+  std::optional<json::value> item_input(std::size_t index);
+  /// False after the failure was handled.
+  bool room_for(std::size_t weight);
+  void start_child(const Flow& flow, json::value input, int64_t previous);
+  bool is_iteration() const;
+  void add_iteration_event(std::string_view what);
+  void end_branch(json::value output);
+  void finish_group();
+  std::vector<int64_t> children_of(int64_t parent) const;
+  /// When the focused branch has a group at work: aborts all of it but the branch that failed.
+  void break_group(std::optional<int64_t> failed = std::nullopt);
+  void abort_branch(int64_t id);
+  void drop_group();
+  void drop_children(int64_t parent);
+  /// For a redrive: whatever had failed or was aborted runs again.
+  void restart(int64_t id, int64_t previous);
+
+  // errors.cpp: retry, catch, or the end of the branch
+  void handle_error(const std::string& error, std::optional<std::string> cause,
+                    bool of_branch = false);
+  bool retry(const std::string& error, bool of_branch);
+  bool caught(const std::string& error, const std::string& cause, bool of_branch);
+  void fail_branch(std::optional<std::string> error, std::optional<std::string> cause);
+  /// The branch's end by States.Runtime, with the state's name before the text.
+  void fail_runtime(const std::string& text);
+  std::string in_state(const std::string& text) const;
 
   const Machine& machine_;
   const Facts& facts_;
   Time now_;
   Random& random_;
   Outcome out_;
-  Branch& branch_;
-  const State* state_ = nullptr;  // of branch_.state
+  // The branch in focus, which everything here is about.
+  int64_t id_ = kRoot;
+  Branch* branch_ = nullptr;
+  const State* state_ = nullptr;  // of branch_->state
+  std::deque<int64_t> ready_;     // branches about to enter a state
   std::optional<json::value> context_;
-  Visits visits_;             // by the paths of this state
+  std::optional<int64_t> context_of_;       // whose Map.Item stands in it
+  std::optional<std::size_t> open_inputs_;  // weight, from the first child on
+  Visits visits_;            // by the paths of this state
   std::size_t visited_ = 0;  // by those before it
   int states_entered_ = 0;
   bool full_ = false;  // the history has reached its end

@@ -29,7 +29,26 @@ constexpr std::string_view kTask[] = {"Type",
                                       "TimeoutSeconds",
                                       "TimeoutSecondsPath",
                                       "HeartbeatSeconds",
-                                      "HeartbeatSecondsPath"};
+                                      "HeartbeatSecondsPath",
+                                      "Credentials"};
+constexpr std::string_view kParallel[] = {
+    "Type",       "Comment",    "QueryLanguage",  "Next",  "End",   "InputPath", "OutputPath",
+    "Parameters", "ResultPath", "ResultSelector", "Retry", "Catch", "Branches"};
+constexpr std::string_view kMap[] = {
+    "Type",           "Comment",
+    "QueryLanguage",  "Next",
+    "End",            "InputPath",
+    "OutputPath",     "Parameters",
+    "ResultPath",     "ResultSelector",
+    "Retry",          "Catch",
+    "ItemProcessor",  "Iterator",
+    "ItemsPath",      "ItemSelector",
+    "MaxConcurrency", "MaxConcurrencyPath",
+    // Refused by parse_map, in words of their own.
+    "ItemReader",     "ItemBatcher",
+    "ResultWriter",   "Label",
+    "ToleratedFailureCount", "ToleratedFailureCountPath",
+    "ToleratedFailurePercentage", "ToleratedFailurePercentagePath"};
 constexpr std::string_view kChoice[] = {"Type",       "Comment", "QueryLanguage", "InputPath",
                                         "OutputPath", "Choices", "Default"};
 constexpr std::string_view kWait[] = {"Type",        "Comment",   "QueryLanguage", "Next",
@@ -47,9 +66,14 @@ struct TypeRow {
 };
 // In the order in which Step Functions lists them.
 constexpr TypeRow kTypes[] = {
-    {"Task", StateType::task, kTask}, {"Wait", StateType::wait, kWait},
-    {"Pass", StateType::pass, kPass}, {"Succeed", StateType::succeed, kSucceed},
-    {"Fail", StateType::fail, kFail}, {"Choice", StateType::choice, kChoice},
+    {"Task", StateType::task, kTask},
+    {"Wait", StateType::wait, kWait},
+    {"Pass", StateType::pass, kPass},
+    {"Succeed", StateType::succeed, kSucceed},
+    {"Fail", StateType::fail, kFail},
+    {"Choice", StateType::choice, kChoice},
+    {"Parallel", StateType::parallel, kParallel},
+    {"Map", StateType::map, kMap},
 };
 
 const TypeRow* parse_type(Fields& fields) {
@@ -59,13 +83,9 @@ const TypeRow* parse_type(Fields& fields) {
   for (const TypeRow& row : kTypes) {
     if (row.name == *text) return &row;
   }
-  if (*text == "Parallel" || *text == "Map") {
-    fields.problem_in("Type", fmt::format("States of type '{}' are not supported here", *text));
-  } else {
-    fields.problem_in("Type",
-                      "Field should have one of these values: [Task, Wait, Pass, Succeed, Fail, "
-                      "Choice, Parallel, Map]");
-  }
+  fields.problem_in("Type",
+                    "Field should have one of these values: [Task, Wait, Pass, Succeed, Fail, "
+                    "Choice, Parallel, Map]");
   return nullptr;
 }
 
@@ -100,11 +120,24 @@ std::string parse_next(Fields& fields) {
   return end ? "" : next;
 }
 
+/// The role that the call is made as: `RoleArn`, fixed or by an expression.
+void parse_credentials(Fields& fields, State& state) {
+  static constexpr std::string_view kNames[] = {"RoleArn", "RoleArn.$"};
+  const json::object* object = fields.object("Credentials");
+  if (!object) return;
+  Fields credentials(*object, fields.location_of("Credentials"), fields.problems());
+  credentials.allow_only(kNames);
+  credentials.exclusive("RoleArn", "RoleArn.$");
+  if (!credentials.has("RoleArn.$")) credentials.require({"RoleArn"});
+  credentials.string("RoleArn");
+  state.credentials = fields.payload("Credentials");
+}
+
 void parse_task(Fields& fields, State& state) {
   fields.require({"Resource"});
   state.resource = parse_resource(fields.string("Resource").value_or(""));
   state.parameters = fields.payload("Parameters");
-  state.result_selector = fields.payload("ResultSelector");
+  parse_credentials(fields, state);
   state.timeout_seconds = fields.integer("TimeoutSeconds", 1);
   state.timeout_path = fields.path("TimeoutSecondsPath");
   state.heartbeat_seconds = fields.integer("HeartbeatSeconds", 1);
@@ -115,8 +148,6 @@ void parse_task(Fields& fields, State& state) {
   if (state.heartbeat_seconds && !state.timeout_path && *state.heartbeat_seconds >= timeout) {
     fields.problem_in("HeartbeatSeconds", "Value must be smaller than TimeoutSeconds");
   }
-  state.retriers = parse_retriers(fields);
-  state.catchers = parse_catchers(fields);
 }
 
 void parse_wait(Fields& fields, State& state) {
@@ -152,7 +183,7 @@ void parse_fail(Fields& fields, State& state) {
   fields.exclusive("Cause", "CausePath");
 }
 
-void parse_by_type(Fields& fields, State& state) {
+void parse_by_type(Fields& fields, State& state, States& states) {
   switch (state.type) {
     case StateType::task:
       parse_task(fields, state);
@@ -173,7 +204,19 @@ void parse_by_type(Fields& fields, State& state) {
     case StateType::fail:
       parse_fail(fields, state);
       break;
+    case StateType::parallel:
+      state.parameters = fields.payload("Parameters");
+      parse_parallel(fields, state, states);
+      break;
+    case StateType::map:
+      parse_map(fields, state, states);
+      break;
   }
+}
+
+/// Whether states of the type call something: what comes back may be picked from, and may fail.
+bool has_result(StateType type) {
+  return type == StateType::task || type == StateType::parallel || type == StateType::map;
 }
 
 }  // namespace
@@ -187,7 +230,7 @@ void check_query_language(Fields& fields) {
                         : "Field should have one of these values: [JSONPath, JSONata]");
 }
 
-State parse_state(const std::string& name, Fields& fields) {
+State parse_state(const std::string& name, Fields& fields, States& states) {
   State state;
   state.name = name;
   const TypeRow* row = parse_type(fields);
@@ -205,10 +248,15 @@ State parse_state(const std::string& name, Fields& fields) {
   state.input_path = fields.selector("InputPath");
   state.output_path = fields.selector("OutputPath");
   state.result_path = fields.selector("ResultPath", true);
-  bool goes_on =
-      row->type == StateType::task || row->type == StateType::pass || row->type == StateType::wait;
-  if (goes_on) state.next = parse_next(fields);
-  parse_by_type(fields, state);
+  if (has_result(row->type) || row->type == StateType::pass || row->type == StateType::wait) {
+    state.next = parse_next(fields);
+  }
+  parse_by_type(fields, state, states);
+  if (has_result(row->type)) {
+    state.result_selector = fields.payload("ResultSelector");
+    state.retriers = parse_retriers(fields);
+    state.catchers = parse_catchers(fields);
+  }
   return state;
 }
 

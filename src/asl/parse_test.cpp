@@ -102,9 +102,9 @@ TEST(Parse, EveryStatesFields) {
             "Parallel, Map]",
             "/Type")},
       {with_state(R"("Type":"Parallel","Branches":[],"End":true)"),
-       at_s("States of type 'Parallel' are not supported here", "/Type")},
+       at_s("Value cannot be empty", "/Branches")},
       {with_state(R"("Type":"Map","End":true)"),
-       at_s("States of type 'Map' are not supported here", "/Type")},
+       at_s("One of these fields is required: [ItemProcessor, Iterator]")},
       {with_state(R"("Type":"Pass")"), at_s("One of these fields is required: [Next, End]")},
       {with_state(R"("Type":"Pass","Next":"S","End":true)"),
        at_s("Only one of these fields is allowed: [Next, End]")},
@@ -156,7 +156,12 @@ TEST(Parse, Tasks) {
        at_s("Only one of these fields is allowed: [TimeoutSeconds, TimeoutSecondsPath]")},
       {with_state(kTask + R"(,"TimeoutSeconds":5,"HeartbeatSeconds":5)"),
        at_s("Value must be smaller than TimeoutSeconds", "/HeartbeatSeconds")},
-      {with_state(kTask + R"(,"Credentials":{})"), at_s("Field 'Credentials' is not supported")},
+      {with_state(kTask + R"(,"Credentials":{})"), 
+       at_s("These fields are required: [RoleArn]", "/Credentials")},
+      {with_state(kTask + R"(,"Credentials":{"RoleArn":"a","RoleArn.$":"b","X":1})"),
+       at_s("Field 'X' is not supported", "/Credentials") + ", " +
+           at_s("Only one of these fields is allowed: [RoleArn, RoleArn.$]", "/Credentials") +
+           ", " + at_s(no_expression("RoleArn.$"), "/Credentials")},
       {with_state(kTask + R"(,"Retry":[{"ErrorEquals":[]}])"),
        at_s("Value cannot be empty", "/Retry[0]/ErrorEquals")},
       {with_state(kTask + R"(,"Retry":[{}],"Catch":[{"ErrorEquals":["a"]}])"),
@@ -296,6 +301,38 @@ TEST(Parse, MutatedDefinitionsAreRefusedOrRun) {
     EXPECT_TRUE(run.ended.has_value()) << text;
   }
   EXPECT_GT(ran, 500);
+}
+
+TEST(Parse, StatesInsideOfStates) {
+  const std::string inner = R"({"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}})";
+  check({
+      {with_state(R"("Type":"Parallel","End":true,"Branches":[)" + inner + R"(,7])"),
+       at_s("Expected value of type Object", "/Branches[1]")},
+      {with_state(R"("Type":"Parallel","End":true,"Branches":[{"States":{}}])"),
+       at_s("These fields are required: [StartAt]", "/Branches[0]") + ", " +
+           at_s("Value cannot be empty", "/Branches[0]/States")},
+      {with_state(R"("Type":"Parallel","End":true,"Branches":[)" + inner + "," + inner + "]"),
+       "DUPLICATE_STATE_NAME: Duplicate state name: P at /States/S/Branches[1]/States/P"},
+      {with_state(R"("Type":"Parallel","End":true,"Branches":[{"StartAt":"S","States":)"
+                  R"({"S":{"Type":"Pass","End":true}}}])"),
+       "DUPLICATE_STATE_NAME: Duplicate state name: S at /States/S"},
+      {with_state(R"("Type":"Map","End":true,"ItemProcessor":{"StartAt":"P","States":)"
+                  R"({"P":{"Type":"Pass","Next":"S"}}})"),
+       "MISSING_TRANSITION_TARGET: Missing 'Next' target: S at "
+       "/States/S/ItemProcessor/States/P/Next, MISSING_END_STATE: Workflow has no terminal state "
+       "at /States/S/ItemProcessor"},
+      {with_state(R"("Type":"Map","End":true,"Iterator":)" + inner + R"(,"ItemProcessor":)" +
+                  inner),
+       at_s("Only one of these fields is allowed: [ItemProcessor, Iterator]")},
+      {with_state(R"("Type":"Map","End":true,"MaxConcurrency":-1,"Iterator":)" + inner),
+       at_s("Value must be between 0 and 99999999", "/MaxConcurrency")},
+      {with_state(R"("Type":"Map","End":true,"ItemReader":{},"ItemProcessor":{"ProcessorConfig":)"
+                  R"({"Mode":"DISTRIBUTED"},)" +
+                  inner.substr(1)),
+       at_s("Field 'ItemReader' is only supported for the mode 'DISTRIBUTED'") + ", " +
+           at_s("Map states of mode 'DISTRIBUTED' are not supported here",
+                "/ItemProcessor/ProcessorConfig/Mode")},
+  });
 }
 
 }  // namespace

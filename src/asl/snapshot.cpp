@@ -1,16 +1,21 @@
+#include <algorithm>
 #include <charconv>
 
 #include "asl/execution.hpp"
 #include "base/error.hpp"
+#include "base/hash.hpp"
+#include "base/text.hpp"
 
 namespace trainyard::asl {
 namespace {
 
-constexpr int64_t kVersion = 1;
+constexpr int64_t kVersion = 2;
+/// Results of a group that one part holds.
+constexpr std::size_t kResultsPerPart = 64;
 
 constexpr std::string_view kStatuses[] = {"RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"};
-constexpr std::string_view kPhases[] = {"entering", "calling",  "submitted",
-                                        "waiting",  "retrying", "ended"};
+constexpr std::string_view kPhases[] = {"entering", "calling", "submitted",  "waiting", "retrying",
+                                        "grouped",  "failed",  "aborted", "restarting", "ended"};
 
 template <class Enum, std::size_t N>
 Enum enum_from(const std::string_view (&names)[N], const json::value& name) {
@@ -20,18 +25,65 @@ Enum enum_from(const std::string_view (&names)[N], const json::value& name) {
   throw SystemError("a stored execution has the unknown word " + dump(name));
 }
 
-json::object to_json(const Branch& branch) {
-  return {{"phase", kPhases[static_cast<std::size_t>(branch.phase)]},
-          {"state", branch.state},
-          {"input", branch.input},
-          {"entered", branch.entered},
-          {"enteredAt", to_millis(branch.entered_at)},
-          {"lastEvent", branch.last_event},
-          {"attempt", branch.attempt},
-          {"retries", json::array(branch.retries.begin(), branch.retries.end())}};
+using Parts = std::map<std::string, std::string>;
+
+std::string results_part(int64_t branch, std::size_t block) {
+  return "results." + std::to_string(branch) + "." + std::to_string(block);
 }
 
-Branch branch_from_json(const json::object& object) {
+json::object to_json(int64_t id, const Group& group, Parts& parts) {
+  if (group.items.is_array()) parts["items." + std::to_string(id)] = dump(group.items);
+  for (std::size_t from = 0; from < group.results.size(); from += kResultsPerPart) {
+    std::size_t to = std::min(from + kResultsPerPart, group.results.size());
+    parts[results_part(id, from / kResultsPerPart)] =
+        dump(json::array(group.results.begin() + static_cast<std::ptrdiff_t>(from),
+                         group.results.begin() + static_cast<std::ptrdiff_t>(to)));
+  }
+  return {{"size", group.results.size()},
+          {"map", group.items.is_array()},
+          {"started", group.started},
+          {"ended", group.ended},
+          {"limit", group.limit},
+          {"weight", group.weight}};
+}
+
+Group group_from_json(int64_t id, const json::object& object, const Parts& parts) {
+  Group group;
+  const std::size_t size = object.at("size").to_number<std::size_t>();
+  if (object.at("map").as_bool()) {
+    group.items = parse_own_json(parts.at("items." + std::to_string(id)));
+  }
+  group.results.reserve(size);
+  for (std::size_t block = 0; block * kResultsPerPart < size; ++block) {
+    json::value results = parse_own_json(parts.at(results_part(id, block)));
+    for (auto& result : results.as_array()) group.results.push_back(std::move(result));
+  }
+  if (group.results.size() != size) throw std::out_of_range("results are missing");
+  group.started = object.at("started").to_number<std::size_t>();
+  group.ended = object.at("ended").to_number<std::size_t>();
+  group.limit = object.at("limit").to_number<std::size_t>();
+  group.weight = object.at("weight").to_number<std::size_t>();
+  return group;
+}
+
+json::object to_json(int64_t id, const Branch& branch, Parts& parts) {
+  json::object object{{"phase", kPhases[static_cast<std::size_t>(branch.phase)]},
+                      {"state", branch.state},
+                      {"input", branch.input},
+                      {"entered", branch.entered},
+                      {"enteredAt", to_millis(branch.entered_at)},
+                      {"lastEvent", branch.last_event},
+                      {"attempt", branch.attempt},
+                      {"retries", json::array(branch.retries.begin(), branch.retries.end())}};
+  if (branch.parent) object["parent"] = *branch.parent;
+  if (branch.index > 0) object["index"] = branch.index;
+  if (!branch.nonce.empty()) object["nonce"] = branch.nonce;
+  if (branch.heartbeat) object["heartbeat"] = *branch.heartbeat;
+  if (branch.group) object["group"] = to_json(id, *branch.group, parts);
+  return object;
+}
+
+Branch branch_from_json(int64_t id, const json::object& object, const Parts& parts) {
   Branch branch;
   branch.phase = enum_from<Branch::Phase>(kPhases, object.at("phase"));
   branch.state = to_std(object.at("state").as_string());
@@ -43,7 +95,37 @@ Branch branch_from_json(const json::object& object) {
   for (const auto& count : object.at("retries").as_array()) {
     branch.retries.push_back(count.to_number<int64_t>());
   }
+  branch.parent = find_integer(object, "parent");
+  branch.index = static_cast<std::size_t>(find_integer(object, "index").value_or(0));
+  branch.nonce = find_string(object, "nonce").value_or("");
+  branch.heartbeat = find_integer(object, "heartbeat");
+  if (const json::object* group = find_object(object, "group")) {
+    branch.group = group_from_json(id, *group, parts);
+  }
   return branch;
+}
+
+/// The only one of version 1, which knew no groups.
+void read_version_1(const json::object& object, Snapshot& snapshot) {
+  for (const auto& branch : object.at("branches").as_array()) {
+    snapshot.branches.emplace(kRoot, branch_from_json(kRoot, branch.as_object(), {}));
+  }
+}
+
+void read_branches(const json::object& object, const Parts& parts, Snapshot& snapshot) {
+  constexpr std::string_view kBranch = "branch.";
+  snapshot.redrives = object.at("redrives").to_number<int64_t>();
+  if (auto at = find_integer(object, "redrivenAt")) snapshot.redriven_at = from_millis(*at);
+  snapshot.next_branch = object.at("nextBranch").to_number<int64_t>();
+  if (const json::object* root = find_object(object, "root")) {
+    snapshot.branches.emplace(kRoot, branch_from_json(kRoot, *root, parts));
+  }
+  for (auto part = parts.lower_bound(std::string(kBranch));
+       part != parts.end() && part->first.starts_with(kBranch); ++part) {
+    int64_t id = std::stoll(part->first.substr(kBranch.size()));
+    json::value branch = parse_own_json(part->second);
+    snapshot.branches.emplace(id, branch_from_json(id, branch.as_object(), parts));
+  }
 }
 
 }  // namespace
@@ -62,18 +144,63 @@ std::optional<CallId> CallId::parse(std::string_view text) {
   return id;
 }
 
-json::object to_json(const Snapshot& snapshot) {
-  json::array branches;
-  for (const Branch& branch : snapshot.branches) branches.push_back(to_json(branch));
-  return {{"version", kVersion},
-          {"status", name_of(snapshot.status)},
-          {"lastEvent", snapshot.last_event},
-          {"timers", json::array(snapshot.timers.begin(), snapshot.timers.end())},
-          {"branches", std::move(branches)}};
+std::string TaskToken::text() const {
+  return base64(execution + "#" + call.text() + "#" + nonce);
 }
 
-Snapshot snapshot_from_json(const json::object& object) {
-  if (find_integer(object, "version") != kVersion) {
+std::optional<TaskToken> TaskToken::parse(std::string_view text) {
+  auto decoded = unbase64(text);
+  if (!decoded) return std::nullopt;
+  auto parts = split(*decoded, '#');
+  if (parts.size() != 3) return std::nullopt;
+  auto call = CallId::parse(parts[1]);
+  if (!call) return std::nullopt;
+  return TaskToken{parts[0], *call, parts[2]};
+}
+
+bool waits_for(const Snapshot& snapshot, const TaskToken& token) {
+  return std::any_of(snapshot.branches.begin(), snapshot.branches.end(), [&](const auto& entry) {
+    const Branch& branch = entry.second;
+    return branch.phase == Branch::Phase::submitted && branch.entered == token.call.entered &&
+           branch.attempt == token.call.attempt && !branch.nonce.empty() &&
+           branch.nonce == token.nonce;
+  });
+}
+
+bool waits_for_answer(const Snapshot& snapshot, const CallId& call) {
+  return std::any_of(snapshot.branches.begin(), snapshot.branches.end(), [&](const auto& entry) {
+    const Branch& branch = entry.second;
+    return branch.phase == Branch::Phase::calling &&
+           call == CallId{branch.entered, branch.attempt};
+  });
+}
+
+Stored to_stored(const Snapshot& snapshot) {
+  Stored stored;
+  json::object core{{"version", kVersion},
+                    {"status", name_of(snapshot.status)},
+                    {"lastEvent", snapshot.last_event},
+                    {"timers", json::array(snapshot.timers.begin(), snapshot.timers.end())},
+                    {"redrives", snapshot.redrives},
+                    {"nextBranch", snapshot.next_branch}};
+  if (snapshot.redriven_at) core["redrivenAt"] = to_millis(*snapshot.redriven_at);
+  for (const auto& [id, branch] : snapshot.branches) {
+    json::object object = to_json(id, branch, stored.parts);
+    if (id == kRoot) {
+      core["root"] = std::move(object);
+    } else {
+      stored.parts["branch." + std::to_string(id)] = dump(object);
+    }
+  }
+  stored.core = dump(core);
+  return stored;
+}
+
+Snapshot from_stored(const Stored& stored) {
+  json::value core = parse_own_json(stored.core);
+  const json::object& object = core.as_object();
+  auto version = find_integer(object, "version");
+  if (version != 1 && version != kVersion) {
     throw SystemError("a stored execution has a version that this program does not know");
   }
   try {
@@ -81,10 +208,12 @@ Snapshot snapshot_from_json(const json::object& object) {
     snapshot.status = enum_from<Status>(kStatuses, object.at("status"));
     snapshot.last_event = object.at("lastEvent").to_number<int64_t>();
     for (const auto& timer : object.at("timers").as_array()) {
-      snapshot.timers.push_back(to_std(timer.as_string()));
+      snapshot.timers.insert(to_std(timer.as_string()));
     }
-    for (const auto& branch : object.at("branches").as_array()) {
-      snapshot.branches.push_back(branch_from_json(branch.as_object()));
+    if (version == 1) {
+      read_version_1(object, snapshot);
+    } else {
+      read_branches(object, stored.parts, snapshot);
     }
     return snapshot;
   } catch (const std::logic_error& error) {  // what Boost.JSON throws for a missing member

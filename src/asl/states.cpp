@@ -5,73 +5,101 @@
 
 namespace trainyard::asl {
 
+namespace {
+
+/// The value and position of the innermost iteration that a branch belongs to.
+std::optional<json::object> item_of(const Snapshot& snapshot, int64_t id) {
+  const Branch* branch = &snapshot.branches.at(id);
+  while (branch->parent) {
+    const Branch& parent = snapshot.branches.at(*branch->parent);
+    if (const json::array* items = parent.group ? parent.group->items.if_array() : nullptr) {
+      return json::object{{"Index", branch->index}, {"Value", (*items)[branch->index]}};
+    }
+    branch = &parent;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 const json::value& Interpreter::context() {
+  const Snapshot& snapshot = out_.snapshot;
   if (!context_) {
+    json::object execution{{"Id", facts_.id},
+                           {"Input", facts_.input},
+                           {"StartTime", iso8601(facts_.started)},
+                           {"Name", facts_.name},
+                           {"RoleArn", facts_.role_arn},
+                           {"RedriveCount", snapshot.redrives}};
+    if (snapshot.redriven_at) execution["RedriveTime"] = iso8601(*snapshot.redriven_at);
     context_ =
-        json::object{{"Execution",
-                      {{"Id", facts_.id},
-                       {"Input", facts_.input},
-                       {"StartTime", iso8601(facts_.started)},
-                       {"Name", facts_.name},
-                       {"RoleArn", facts_.role_arn},
-                       {"RedriveCount", 0}}},
+        json::object{{"Execution", std::move(execution)},
                      {"State", json::object{}},
                      {"StateMachine", {{"Id", facts_.machine_id}, {"Name", facts_.machine_name}}}};
   }
-  context_->as_object()["State"] = {{"Name", branch_.state},
-                                    {"EnteredTime", iso8601(branch_.entered_at)},
-                                    {"RetryCount", branch_.attempt}};
+  json::object& object = context_->as_object();
+  object["State"] = {{"Name", branch_->state},
+                     {"EnteredTime", iso8601(branch_->entered_at)},
+                     {"RetryCount", branch_->attempt}};
+  object.erase("Task");
+  if (!branch_->nonce.empty()) object["Task"] = {{"Token", token().text()}};
+  if (context_of_ != id_) {
+    context_of_ = id_;
+    object.erase("Map");
+    if (auto item = item_of(snapshot, id_)) object["Map"] = {{"Item", std::move(*item)}};
+  }
   return *context_;
 }
 
 Scope Interpreter::scope_of(const json::value& input) { return {input, context(), visits_}; }
 
 void Interpreter::enter() {
-  auto found = machine_.states.find(branch_.state);
-  TRAINYARD_ASSERT(found != machine_.states.end());
-  state_ = &found->second;
-  visited_ += visits_.spent();
-  visits_ = Visits();
-  std::string type(name_of(state_->type));
-  branch_.entered = add(type + "StateEntered", "stateEnteredEventDetails", {{"name", state_->name}},
-                        "input", dump(branch_.input));
-  branch_.entered_at = now_;
-  branch_.attempt = 0;
-  branch_.retries.assign(state_->retriers.size(), 0);
-  if (full_) return;
+  TRAINYARD_ASSERT(state_ != nullptr);
+  branch_->entered = add_of_state("StateEntered", "stateEnteredEventDetails",
+                                  {{"name", state_->name}}, "input", dump(branch_->input));
+  branch_->entered_at = now_;
+  branch_->attempt = 0;
+  branch_->retries.assign(state_->retriers.size(), 0);
+  branch_->nonce.clear();
+  branch_->heartbeat.reset();
+  if (!full_) run_state();
+}
+
+void Interpreter::run_state() {
+  branch_->phase = Phase::ended;  // what goes on says so
   switch (state_->type) {
     case StateType::task:
-      schedule();
-      break;
-    case StateType::pass: {
-      auto input = effective_input();
-      auto result = input ? fill(state_->parameters, std::move(*input)) : std::nullopt;
-      if (result) leave_with(state_->result ? *state_->result : std::move(*result), state_->next);
-      break;
-    }
+      return schedule();
+    case StateType::pass:
+      return pass();
     case StateType::choice:
-      enter_choice();
-      break;
+      return choose();
     case StateType::wait:
-      enter_wait();
-      break;
-    case StateType::succeed: {
-      auto input = effective_input();
-      if (input) leave_with(std::move(*input), state_->next);
-      break;
-    }
+      return wait();
+    case StateType::succeed:
+      if (auto input = effective_input()) leave_with(std::move(*input), state_->next);
+      return;
     case StateType::fail:
-      enter_fail();
-      break;
+      return fail();
+    case StateType::parallel:
+      return start_parallel();
+    case StateType::map:
+      return start_map();
   }
+}
+
+void Interpreter::pass() {
+  auto input = effective_input();
+  auto result = input ? fill(state_->parameters, std::move(*input)) : std::nullopt;
+  if (result) leave_with(state_->result ? *state_->result : std::move(*result), state_->next);
 }
 
 std::optional<json::value> Interpreter::effective_input() {
   if (state_->input_path.none) return json::value(json::object{});
   const Path& path = state_->input_path.path;
-  if (path.is_whole()) return branch_.input;
-  auto found = path.find(scope_of(branch_.input));
-  if (!found) fail_runtime(not_found(path, "InputPath", scope_of(branch_.input)));
+  if (path.is_whole()) return branch_->input;
+  auto found = path.find(scope_of(branch_->input));
+  if (!found) fail_runtime(not_found(path, "InputPath", scope_of(branch_->input)));
   return found;
 }
 
@@ -92,7 +120,23 @@ std::optional<json::value> Interpreter::value_of(Result<json::value> result) {
   return std::nullopt;
 }
 
-void Interpreter::enter_choice() {
+std::optional<int64_t> Interpreter::number_of(const std::optional<int64_t>& fixed,
+                                              const std::optional<Path>& path, const char* field,
+                                              const json::value& input, int64_t min, bool& ok) {
+  if (!path) return fixed;
+  auto value = path->find(scope_of(input));
+  if (value && value->is_int64() && value->get_int64() >= min &&
+      value->get_int64() <= kSecondsMax) {
+    return value->get_int64();
+  }
+  ok = false;
+  fail_runtime(fmt::format("The {} parameter does not reference a {} integer: {} == {}", field,
+                           min > 0 ? "positive" : "non-negative", path->text(),
+                           value ? dump(*value) : "(not found)"));
+  return std::nullopt;
+}
+
+void Interpreter::choose() {
   auto input = effective_input();
   if (!input) return;
   std::string next = state_->default_next;
@@ -111,27 +155,33 @@ void Interpreter::enter_choice() {
   leave_with(std::move(*input), next);
 }
 
-void Interpreter::enter_wait() {
-  auto due = wait_until();
-  if (out_.snapshot.status != Status::running) return;
-  branch_.phase = Branch::Phase::waiting;
-  if (due && *due > now_) return set_timer(fmt::format("wait:{}", branch_.entered), *due);
+void Interpreter::wait() {
+  bool ok = true;
+  auto due = wait_until(ok);
+  if (!ok) return;
+  branch_->phase = Phase::waiting;
+  if (due > now_) return set_timer(fmt::format("wait:{}", branch_->entered), due);
   auto input = effective_input();
   if (input) leave_with(std::move(*input), state_->next);
 }
 
-/// When the state ends; after a failure of the execution the value means nothing.
-std::optional<Time> Interpreter::wait_until() {
+/// When the state ends; `ok` is false after the failure was handled.
+Time Interpreter::wait_until(bool& ok) {
   if (state_->seconds) return now_ + std::chrono::seconds(*state_->seconds);
-  if (state_->timestamp) return state_->timestamp;
+  if (state_->timestamp) return *state_->timestamp;
   auto input = effective_input();
-  if (!input) return std::nullopt;
+  ok = input.has_value();
+  if (!input) return now_;
   bool seconds = state_->seconds_path.has_value();
   const Path& path = seconds ? *state_->seconds_path : *state_->timestamp_path;
   auto value = path.find(scope_of(*input));
+  auto refuse = [&](const std::string& text) {
+    ok = false;
+    fail_runtime(text);
+    return now_;
+  };
   if (!value) {
-    fail_runtime(not_found(path, seconds ? "SecondsPath" : "TimestampPath", scope_of(*input)));
-    return std::nullopt;
+    return refuse(not_found(path, seconds ? "SecondsPath" : "TimestampPath", scope_of(*input)));
   }
   std::string shown = value->is_string() ? to_std(value->get_string()) : dump(*value);
   if (seconds) {
@@ -140,39 +190,42 @@ std::optional<Time> Interpreter::wait_until() {
     }
     const char* what = value->is_int64() ? "references a value that is not between 0 and 99999999"
                                          : "cannot be parsed as a long value";
-    fail_runtime(fmt::format("The SecondsPath parameter {}: {} == {}", what, path.text(), shown));
-    return std::nullopt;
+    return refuse(
+        fmt::format("The SecondsPath parameter {}: {} == {}", what, path.text(), shown));
   }
   Time time;
   if (value->is_string() && parse_iso8601(shown, time)) return time;
-  fail_runtime(
+  return refuse(
       fmt::format("The TimestampPath parameter does not reference a valid ISO-8601 extended "
                   "offset date-time format string: {} == {}",
                   path.text(), shown));
-  return std::nullopt;
 }
 
-void Interpreter::enter_fail() {
+void Interpreter::fail() {
+  // False after a failure of its own.
   auto resolve = [&](const std::optional<std::string>& fixed,
-                     const std::optional<Expression>& source,
-                     std::string_view field) -> std::optional<std::string> {
-    if (!source) return fixed;
-    auto value = value_of(source->evaluate(field, scope_of(branch_.input), random_));
-    if (value && !value->is_string()) {
-      fail_runtime(fmt::format("The {} parameter does not reference a string: {} == {}", field,
-                               source->text(), dump(*value)));
+                     const std::optional<Expression>& source, std::string_view field,
+                     std::optional<std::string>& text) {
+    text = fixed;
+    if (!source) return true;
+    auto value = value_of(source->evaluate(field, scope_of(branch_->input), random_));
+    if (!value) return false;
+    if (value->is_string()) {
+      text = to_std(value->get_string());
+      return true;
     }
-    return value && value->is_string() ? std::optional(to_std(value->get_string())) : std::nullopt;
+    fail_runtime(fmt::format("The {} parameter does not reference a string: {} == {}", field,
+                             source->text(), dump(*value)));
+    return false;
   };
-  auto error = resolve(state_->error, state_->error_path, "ErrorPath");
-  if (out_.snapshot.status != Status::running) return;
-  auto cause = resolve(state_->cause, state_->cause_path, "CausePath");
-  if (out_.snapshot.status != Status::running) return;
-  end(Status::failed, "", std::move(error), std::move(cause));
+  std::optional<std::string> error, cause;
+  if (!resolve(state_->error, state_->error_path, "ErrorPath", error)) return;
+  if (!resolve(state_->cause, state_->cause_path, "CausePath", cause)) return;
+  fail_branch(std::move(error), std::move(cause));
 }
 
 void Interpreter::leave_with(json::value result, const std::string& next) {
-  json::value output = branch_.input;
+  json::value output = branch_->input;
   if (state_->result_path.path.is_whole() && !state_->result_path.none) {
     output = std::move(result);
   } else if (!state_->result_path.none &&
@@ -180,7 +233,7 @@ void Interpreter::leave_with(json::value result, const std::string& next) {
     return handle_error(
         std::string(kResultPathMatchFailure),
         in_state(fmt::format("Unable to apply ReferencePath {} to input {}",
-                             state_->result_path.path.text(), dump(branch_.input))));
+                             state_->result_path.path.text(), dump(branch_->input))));
   }
   if (state_->output_path.none) return leave(json::object{}, next);
   const Path& path = state_->output_path.path;
@@ -209,16 +262,14 @@ bool Interpreter::within_limits(const json::value& payload, std::size_t bytes,
 
 void Interpreter::leave(json::value output, const std::string& next) {
   std::string text = dump(output);
-  if (!within_limits(output, text.size(), branch_.state)) return;
-  add(std::string(name_of(state_->type)) + "StateExited", "stateExitedEventDetails",
-      {{"name", branch_.state}}, "output", text);
-  if (next.empty()) {
-    branch_.phase = Branch::Phase::ended;
-    return end(Status::succeeded, std::move(text), std::nullopt, std::nullopt);
-  }
-  branch_.phase = Branch::Phase::entering;
-  branch_.state = next;
-  branch_.input = std::move(output);
+  if (!within_limits(output, text.size(), branch_->state)) return;
+  add_of_state("StateExited", "stateExitedEventDetails", {{"name", branch_->state}}, "output",
+               text);
+  if (next.empty() && id_ != kRoot) return end_branch(std::move(output));
+  if (next.empty()) return end(Status::succeeded, std::move(text), std::nullopt, std::nullopt);
+  branch_->state = next;
+  branch_->input = std::move(output);
+  make_ready(Phase::entering);
 }
 
 }  // namespace trainyard::asl

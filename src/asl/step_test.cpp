@@ -512,7 +512,7 @@ std::string run_by_chance(uint64_t seed, bool restore) {
   };
   run.take(Started{});
   while (run.open()) {
-    const Branch& branch = run.snapshot.branches.front();
+    const Branch& branch = run.snapshot.branches.at(kRoot);
     if (branch.phase == Branch::Phase::submitted && chance.below(4) > 0) {
       run.take(TaskCompleted{
           {branch.entered, branch.attempt},
@@ -543,11 +543,22 @@ TEST(Step, ARestoredSnapshotGoesOnAsTheOriginalAndIdsHaveNoGaps) {
 }
 
 TEST(Snapshot, RefusesOtherVersionsAndDamage) {
-  EXPECT_THROW(snapshot_from_json({{"version", 2}}), SystemError);
-  EXPECT_THROW(snapshot_from_json({{"version", 1}, {"status", "RUNNING"}}), SystemError);
+  EXPECT_THROW(from_stored({R"({"version":3})", {}}), SystemError);
+  EXPECT_THROW(from_stored({R"({"version":1,"status":"RUNNING"})", {}}), SystemError);
   EXPECT_FALSE(CallId::parse("8").has_value());
   EXPECT_FALSE(CallId::parse("8.x").has_value());
   EXPECT_EQ(CallId::parse("8.1"), (CallId{8, 1}));
+}
+
+TEST(Snapshot, ReadsVersion1) {
+  Snapshot snapshot = from_stored(
+      {R"({"version":1,"status":"RUNNING","lastEvent":4,"timers":["timeout:2.0"],"branches":[)"
+       R"({"phase":"calling","state":"T","input":{"a":1},"entered":2,"enteredAt":5,)"
+       R"("lastEvent":4,"attempt":0,"retries":[1]}]})",
+       {}});
+  EXPECT_EQ(snapshot.branches.at(kRoot).state, "T");
+  EXPECT_EQ(dump(snapshot.branches.at(kRoot).input), R"({"a":1})");
+  EXPECT_EQ(to_stored(from_stored(to_stored(snapshot))).core, to_stored(snapshot).core);
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ StartExecutionOutput start_execution(Call& call, const StartExecutionInput& inpu
       "INSERT INTO states_executions(arn, machine, revision, name, status, started, input, "
       "trace_header, snapshot) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       arn, machine.id, machine.revision.id, name, kRunning, call.now, text, input.trace_header,
-      dump(asl::to_json(asl::Snapshot())));
+      asl::to_stored(asl::Snapshot()).core);
   // The client's request ends here: calls follow in transactions of their own.
   run_turn(call, id_of(call.txn, arn), asl::Started{}, CallMode::outbox);
   return {arn, call.now};

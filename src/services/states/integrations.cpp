@@ -69,10 +69,9 @@ asl::SupportsField supports_field(const Door& door) {
 }
 
 void check_task(const Door& door, const asl::State& state, std::vector<asl::Problem>& problems) {
-  std::string location = "/States/" + state.name;
   auto problem = [&](std::string message, std::string_view field) {
-    problems.push_back(
-        {"SCHEMA_VALIDATION_FAILED", std::move(message), location + "/" + std::string(field)});
+    problems.push_back({"SCHEMA_VALIDATION_FAILED", std::move(message),
+                        state.location + "/" + std::string(field)});
   };
   if (!is_supported(door, state.resource)) {
     return problem(
@@ -144,13 +143,12 @@ asl::Parsed load_definition(Call& call, const std::string& definition) {
 
 asl::Machine check_definition(Call& call, const std::string& definition) {
   asl::Parsed parsed = load_definition(call, definition);
-  for (const auto& name : parsed.machine.order) {
-    const asl::State& state = parsed.machine.states.find(name)->second;
-    if (state.type == asl::StateType::task && !state.resource.arn.empty()) {
-      check_task(call.door, state, parsed.problems);
+  for (const asl::State* state : asl::in_order(parsed.machine)) {
+    if (state->type == asl::StateType::task && !state->resource.arn.empty()) {
+      check_task(call.door, *state, parsed.problems);
     }
   }
-  if (!parsed.problems.empty()) {
+  if (asl::has_errors(parsed.problems)) {
     throw errors::invalid_definition("Invalid State Machine Definition: '" +
                                      asl::to_text(parsed.problems) + "'");
   }
@@ -185,7 +183,7 @@ std::string api_operation(std::string_view operation) {
 }
 
 json::object request_of(Call& call, const asl::CallTask& task, const std::string& execution_arn) {
-  json::object input = task.parameters;
+  json::object input = task.parameters.as_object();
   std::string operation = api_operation(task.resource.operation);
   if (!operation.starts_with("Create") ||
       !call.door.has_member(task.resource.service, operation, "Tags")) {

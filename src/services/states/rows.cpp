@@ -64,6 +64,10 @@ void remove_if_done(Txn& txn, int64_t machine) {
       "DELETE FROM states_payloads WHERE execution IN "
       "(SELECT id FROM states_executions WHERE machine = ?)",
       machine);
+  txn.exec(
+      "DELETE FROM states_parts WHERE execution IN "
+      "(SELECT id FROM states_executions WHERE machine = ?)",
+      machine);
   txn.exec("DELETE FROM states_executions WHERE machine = ?", machine);
   txn.exec("DELETE FROM states_revisions WHERE machine = ?", machine);
   txn.exec("DELETE FROM states_tags WHERE machine = ?", machine);
@@ -101,6 +105,35 @@ ExecutionRow get_execution(Txn& txn, const std::string& arn) {
     throw errors::execution_does_not_exist("Execution Does Not Exist: '" + arn + "'");
   }
   return *execution;
+}
+
+asl::Stored read_snapshot(Txn& txn, int64_t execution) {
+  asl::Stored stored;
+  stored.core = txn.one("SELECT snapshot FROM states_executions WHERE id = ?",
+                        [](const Row& row) { return row.text(0); }, execution)
+                    .value();
+  txn.each("SELECT name, body FROM states_parts WHERE execution = ?",
+           [&](const Row& row) { stored.parts.emplace(row.text(0), row.text(1)); }, execution);
+  return stored;
+}
+
+void write_snapshot(Txn& txn, int64_t execution, const asl::Stored& before,
+                    const asl::Stored& after) {
+  if (before.core != after.core) {
+    txn.exec("UPDATE states_executions SET snapshot = ? WHERE id = ?", after.core, execution);
+  }
+  for (const auto& [name, body] : before.parts) {
+    if (after.parts.contains(name)) continue;
+    txn.exec("DELETE FROM states_parts WHERE execution = ? AND name = ?", execution, name);
+  }
+  for (const auto& [name, body] : after.parts) {
+    auto known = before.parts.find(name);
+    if (known != before.parts.end() && known->second == body) continue;
+    txn.exec(
+        "INSERT INTO states_parts(execution, name, body) VALUES (?, ?, ?) "
+        "ON CONFLICT(execution, name) DO UPDATE SET body = excluded.body",
+        execution, name, body);
+  }
 }
 
 MachineName machine_of(Txn& txn, int64_t machine) {

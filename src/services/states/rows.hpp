@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "asl/execution.hpp"
 #include "services/call.hpp"
 
 namespace trainyard::states {
@@ -45,6 +46,12 @@ struct ExecutionRow {
 std::optional<ExecutionRow> find_execution(Txn& txn, std::string_view arn);
 /// ExecutionDoesNotExist; InvalidArn for what is no execution's ARN.
 ExecutionRow get_execution(Txn& txn, const std::string& arn);
+
+/// The snapshot of an execution as it is stored.
+asl::Stored read_snapshot(Txn& txn, int64_t execution);
+/// Writes what differs from `before`.
+void write_snapshot(Txn& txn, int64_t execution, const asl::Stored& before,
+                    const asl::Stored& after);
 
 /// ARN and name of the machine of an execution.
 struct MachineName {

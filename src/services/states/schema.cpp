@@ -3,8 +3,9 @@
 namespace trainyard::states {
 
 // states_machines.revision is the one that new executions are pinned to. A payload of the history
-// stands in its event when it is short, and else once an execution under its digest.
-const Migration kMigrations[2] = {{"states", 1, R"sql(
+// stands in its event when it is short, and else once an execution under its digest. Of a snapshot,
+// what seldom changes stands in states_parts: iterations, items and results of Map states.
+const Migration kMigrations[3] = {{"states", 1, R"sql(
 CREATE TABLE states_machines(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   arn TEXT NOT NULL UNIQUE,
@@ -78,6 +79,13 @@ CREATE TABLE states_early_events(
   detail TEXT NOT NULL,
   PRIMARY KEY(execution, resource)
 );
-)sql"}, {"states", 2, "DROP TABLE states_early_events;"}};
+)sql"}, {"states", 2, "DROP TABLE states_early_events;"}, {"states", 3, R"sql(
+CREATE TABLE states_parts(
+  execution INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY(execution, name)
+) WITHOUT ROWID;
+)sql"}};
 
 }  // namespace trainyard::states

@@ -5,6 +5,6 @@
 
 namespace trainyard::states {
 
-extern const Migration kMigrations[2];
+extern const Migration kMigrations[3];
 
 }  // namespace trainyard::states

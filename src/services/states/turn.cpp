@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <deque>
 
 #include "base/error.hpp"
@@ -29,18 +28,13 @@ struct Loaded {
   bool machine_deleting = false;
   asl::Facts facts;
   asl::Snapshot snapshot;
+  asl::Stored stored;  // what the snapshot was read from
   std::string definition;
 };
 
 std::optional<Loaded> load(Call& call, int64_t id) {
-  std::string snapshot;
-  auto arn = call.txn.one(
-      "SELECT arn, snapshot FROM states_executions WHERE id = ? AND status = ?",
-      [&](const Row& row) {
-        snapshot = row.text(1);
-        return row.text(0);
-      },
-      id, kRunning);
+  auto arn = call.txn.one("SELECT arn FROM states_executions WHERE id = ?",
+                          [](const Row& row) { return row.text(0); }, id);
   if (!arn) return std::nullopt;
   ExecutionRow row = *find_execution(call.txn, *arn);
   MachineName machine = machine_of(call.txn, row.machine);
@@ -52,7 +46,8 @@ std::optional<Loaded> load(Call& call, int64_t id) {
   loaded.facts = {row.arn,      row.name,         revision.role_arn, machine.arn,
                   machine.name, call.site.region, row.started,       parse_own_json(row.input),
                   row.input};
-  loaded.snapshot = asl::snapshot_from_json(parse_own_json(snapshot).as_object());
+  loaded.stored = read_snapshot(call.txn, id);
+  loaded.snapshot = asl::from_stored(loaded.stored);
   loaded.definition = std::move(revision.definition);
   return loaded;
 }
@@ -86,6 +81,29 @@ class Turn {
   int calls_made_ = 0;
 };
 
+/// A call as the payload of a message.
+json::object message_of(const asl::CallTask& task, const std::string& execution) {
+  json::object message{{"execution", execution},
+                       {"call", task.call.text()},
+                       {"resource", task.resource.arn},
+                       {"parameters", task.parameters}};
+  if (!task.token.empty()) message["token"] = task.token;
+  if (task.role_arn) message["role"] = *task.role_arn;
+  return message;
+}
+
+asl::CallTask task_of(const json::object& message) {
+  asl::CallTask task;
+  auto id = asl::CallId::parse(find_string(message, "call").value_or(""));
+  TRAINYARD_ASSERT(id.has_value());
+  task.call = *id;
+  task.resource = asl::parse_resource(find_string(message, "resource").value_or(""));
+  task.parameters = message.at("parameters");
+  task.token = find_string(message, "token").value_or("");
+  task.role_arn = find_string(message, "role");
+  return task;
+}
+
 void forget_wait(Call& call, const std::string& resource) {
   call.txn.exec("DELETE FROM states_waits WHERE resource = ?", resource);
   outbox::cancel(call.txn, kPollMessage, resource);
@@ -103,7 +121,7 @@ std::optional<asl::TaskResult> result_of(const SyncRule& rule, const json::objec
 void Turn::run(asl::Event event) {
   asl::Parsed parsed = load_definition(call_, loaded_.definition);
   // A definition that passed an earlier version's checks ends the execution in order.
-  if (!parsed.problems.empty()) {
+  if (asl::has_errors(parsed.problems)) {
     events_.push_back(
         asl::Aborted{std::string(asl::kRuntime),
                      "The definition is not valid any more: " + asl::to_text(parsed.problems)});
@@ -117,7 +135,8 @@ void Turn::run(asl::Event event) {
     asl::Event next = std::move(events_.front());
     events_.pop_front();
     asl::Outcome outcome =
-        asl::step(parsed.machine, {loaded_.facts, loaded_.snapshot}, next, call_.now, call_.random);
+        asl::step(parsed.machine, {loaded_.facts, std::move(loaded_.snapshot)}, next, call_.now,
+                  call_.random);
     loaded_.snapshot = std::move(outcome.snapshot);
     std::move(outcome.history.begin(), outcome.history.end(), std::back_inserter(history));
     for (const asl::Command& command : outcome.commands) {
@@ -125,8 +144,7 @@ void Turn::run(asl::Event event) {
     }
   }
   append_history(call_.txn, loaded_.id, history);
-  call_.txn.exec("UPDATE states_executions SET snapshot = ? WHERE id = ?",
-                 dump(asl::to_json(loaded_.snapshot)), loaded_.id);
+  write_snapshot(call_.txn, loaded_.id, loaded_.stored, asl::to_stored(loaded_.snapshot));
   if (loaded_.snapshot.status != asl::Status::running) remove_if_done(call_.txn, loaded_.machine);
 }
 
@@ -137,11 +155,7 @@ void Turn::apply(const asl::CallTask& task) {
     return;
   }
   outbox::post(call_.txn, kTaskMessage, key(task.call.text()),
-               {{"execution", loaded_.facts.id},
-                {"call", task.call.text()},
-                {"resource", task.resource.arn},
-                {"parameters", task.parameters}},
-               call_.now);
+               message_of(task, loaded_.facts.id), call_.now);
 }
 
 void Turn::apply(const asl::SetTimer& timer) {
@@ -231,12 +245,7 @@ void Turn::wait_for(const asl::CallTask& task, const SyncRule& rule, const json:
 }
 
 void Turn::run_call(const asl::CallTask& task) {
-  const auto& branches = loaded_.snapshot.branches;
-  bool waits = std::any_of(branches.begin(), branches.end(), [&](const asl::Branch& branch) {
-    return branch.phase == asl::Branch::Phase::calling &&
-           task.call == asl::CallId{branch.entered, branch.attempt};
-  });
-  if (!waits) return;
+  if (!asl::waits_for_answer(loaded_.snapshot, task.call)) return;
   run(loaded_.machine_deleting ? asl::Event(asl::Aborted{}) : make_call(task));
 }
 
@@ -262,19 +271,15 @@ void complete(Call& call, const std::string& resource, const Wait& wait, asl::Ta
 
 void run_turn(Call& call, int64_t execution, const asl::Event& event, CallMode mode) {
   auto loaded = load(call, execution);
-  if (loaded) Turn(call, std::move(*loaded), mode).run(event);
+  if (!loaded) return;
+  Turn(call, std::move(*loaded), mode).run(event);
 }
 
 void perform_task(Call& call, const outbox::Message& message, CallMode mode) {
   auto execution = find_execution(call.txn, find_string(message.payload, "execution").value_or(""));
-  auto id = asl::CallId::parse(find_string(message.payload, "call").value_or(""));
-  TRAINYARD_ASSERT(id.has_value());
   auto loaded = execution ? load(call, execution->id) : std::nullopt;
   if (!loaded) return;
-  asl::CallTask task{*id,
-                     asl::parse_resource(find_string(message.payload, "resource").value_or("")),
-                     message.payload.at("parameters").as_object()};
-  Turn(call, std::move(*loaded), mode).run_call(task);
+  Turn(call, std::move(*loaded), mode).run_call(task_of(message.payload));
 }
 
 void take_event(Call& call, const outbox::Message& message, CallMode mode) {

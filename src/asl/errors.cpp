@@ -1,0 +1,116 @@
+// When something goes wrong: retriers, catchers, and the end of the branch.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "asl/interpreter.hpp"
+
+namespace trainyard::asl {
+namespace {
+
+/// `of_branch`: the error is that of a branch or iteration, which States.BranchFailed takes too.
+bool takes(const std::vector<std::string>& patterns, std::string_view error, bool of_branch) {
+  return std::any_of(patterns.begin(), patterns.end(), [&](const auto& pattern) {
+    if (error_matches(pattern, error)) return true;
+    return of_branch && pattern == kBranchFailed && error_matches(kAll, error);
+  });
+}
+
+/// How long a retrier waits before its retry number `count` (the first is 0).
+Duration delay_of(const Retrier& retrier, int64_t count, Random& random) {
+  double limit = static_cast<double>(retrier.max_delay_seconds.value_or(kSecondsMax));
+  double seconds = std::min(
+      limit, static_cast<double>(retrier.interval_seconds) * std::pow(retrier.backoff_rate, count));
+  if (retrier.full_jitter) seconds *= random.uniform();
+  return Duration(static_cast<int64_t>(std::llround(seconds * 1000)));
+}
+
+}  // namespace
+
+bool error_matches(std::string_view pattern, std::string_view error) {
+  if (error == kRuntime) return false;
+  if (pattern == error) return true;
+  if (pattern == kAll) return error != kDataLimitExceeded;
+  const bool timeout = error == kTimeout || error == kHeartbeatTimeout;
+  return (pattern == kTaskFailed && !timeout) || (pattern == kTimeout && timeout);
+}
+
+void Interpreter::handle_error(const std::string& error, std::optional<std::string> cause,
+                               bool of_branch) {
+  if (full_) return;
+  break_group();
+  if (retry(error, of_branch) || caught(error, cause.value_or(""), of_branch)) return;
+  fail_branch(error, std::move(cause));
+}
+
+bool Interpreter::retry(const std::string& error, bool of_branch) {
+  for (std::size_t i = 0; i < state_->retriers.size(); ++i) {
+    const Retrier& retrier = state_->retriers[i];
+    if (!takes(retrier.errors, error, of_branch)) continue;
+    if (branch_->retries[i] >= retrier.max_attempts) return false;
+    Duration delay = delay_of(retrier, branch_->retries[i]++, random_);
+    drop_group();
+    ++branch_->attempt;
+    branch_->phase = Phase::retrying;
+    set_timer("retry:" + call().text(), now_ + delay);
+    return true;
+  }
+  return false;
+}
+
+bool Interpreter::caught(const std::string& error, const std::string& cause, bool of_branch) {
+  for (const Catcher& catcher : state_->catchers) {
+    if (!takes(catcher.errors, error, of_branch)) continue;
+    json::value result = json::object{{"Error", error}, {"Cause", cause}};
+    json::value output = branch_->input;
+    if (!catcher.result_path.none) {
+      if (catcher.result_path.path.is_whole()) {
+        output = std::move(result);
+      } else if (!catcher.result_path.path.assign(output, std::move(result))) {
+        fail_branch(std::string(kResultPathMatchFailure),
+                    in_state(fmt::format("Unable to apply ReferencePath {} to input {}",
+                                         catcher.result_path.path.text(), dump(branch_->input))));
+        return true;
+      }
+    }
+    std::string text = dump(output);
+    // When the error does not fit into the data, it goes on to whatever is outside.
+    if (text.size() > kPayloadBytesMax || depth_of(output) > kPayloadDepthMax) return false;
+    add_of_state("StateExited", "stateExitedEventDetails", {{"name", branch_->state}}, "output",
+                 text);
+    drop_group();
+    branch_->state = catcher.next;
+    branch_->input = std::move(output);
+    make_ready(Phase::entering);
+    return true;
+  }
+  return false;
+}
+
+/// Nothing in the branch takes the error: the group that it belongs to fails, or the execution.
+void Interpreter::fail_branch(std::optional<std::string> error, std::optional<std::string> cause) {
+  if (full_) return;
+  break_group();
+  branch_->phase = branch_->group ? Phase::grouped : Phase::failed;
+  if (id_ == kRoot) return end(Status::failed, "", std::move(error), std::move(cause));
+  if (is_iteration()) add_iteration_event("Failed");
+  const int64_t child = id_;
+  const int64_t last = branch_->last_event;
+  focus(*branch_->parent);
+  branch_->last_event = last;
+  break_group(child);
+  handle_error(error.value_or(""), std::move(cause), true);
+}
+
+void Interpreter::fail_runtime(const std::string& text) {
+  fail_branch(std::string(kRuntime), in_state(text));
+}
+
+std::string Interpreter::in_state(const std::string& text) const {
+  return fmt::format(
+      "An error occurred while executing the state '{}' (entered at the event id #{}). {}",
+      branch_->state, branch_->entered, text);
+}
+
+}  // namespace trainyard::asl
