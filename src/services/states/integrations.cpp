@@ -62,12 +62,6 @@ void times_to_millis(json::value& value) {
   }
 }
 
-asl::SupportsField supports_field(const Door& door) {
-  return [&door](const asl::Resource& resource, std::string_view field) {
-    return door.has_member(resource.service, api_operation(resource.operation), field);
-  };
-}
-
 void check_task(const Door& door, const asl::State& state, std::vector<asl::Problem>& problems) {
   auto problem = [&](std::string message, std::string_view field) {
     problems.push_back({"SCHEMA_VALIDATION_FAILED", std::move(message),
@@ -135,14 +129,14 @@ const SyncRule* find_sync_rule_of_event(std::string_view source, std::string_vie
   return nullptr;
 }
 
-asl::Parsed load_definition(Call& call, const std::string& definition) {
-  asl::Parsed parsed = asl::parse_machine(definition);
-  parsed.machine.supports_field = supports_field(call.door);
-  return parsed;
+asl::SupportsField supports_field(const Door& door) {
+  return [&door](const asl::Resource& resource, std::string_view field) {
+    return door.has_member(resource.service, api_operation(resource.operation), field);
+  };
 }
 
 asl::Machine check_definition(Call& call, const std::string& definition) {
-  asl::Parsed parsed = load_definition(call, definition);
+  asl::Parsed parsed = asl::parse_machine(definition);
   for (const asl::State* state : asl::in_order(parsed.machine)) {
     if (state->type == asl::StateType::task && !state->resource.arn.empty()) {
       check_task(call.door, *state, parsed.problems);

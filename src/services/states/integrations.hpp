@@ -33,8 +33,8 @@ const SyncRule* find_sync_rule_of_event(std::string_view source, std::string_vie
 /// Parses a definition and checks its tasks against what there is here. InvalidDefinition with
 /// every problem.
 asl::Machine check_definition(Call& call, const std::string& definition);
-/// The machine of a stored definition; problems when this program knows better by now.
-asl::Parsed load_definition(Call& call, const std::string& definition);
+/// Whether an operation's input has a member of that name.
+asl::SupportsField supports_field(const Door& door);
 
 /// The principal of a machine's role. ApiError when the role is gone or does not trust us.
 Caller assume_role(Call& call, const std::string& role_arn, std::string_view session_name,

@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "services/states/history.hpp"
 #include "services/states/integrations.hpp"
+#include "services/states/parsed.hpp"
 #include "services/states/rows.hpp"
 
 namespace trainyard::states {
@@ -46,6 +47,7 @@ std::optional<Loaded> load(Call& call, int64_t id) {
   loaded.facts = {row.arn,      row.name,         revision.role_arn, machine.arn,
                   machine.name, call.site.region, row.started,       parse_own_json(row.input),
                   row.input};
+  loaded.facts.supports_field = supports_field(call.door);
   loaded.stored = read_snapshot(call.txn, id);
   loaded.snapshot = asl::from_stored(loaded.stored);
   loaded.definition = std::move(revision.definition);
@@ -119,12 +121,12 @@ std::optional<asl::TaskResult> result_of(const SyncRule& rule, const json::objec
 }
 
 void Turn::run(asl::Event event) {
-  asl::Parsed parsed = load_definition(call_, loaded_.definition);
+  const auto parsed = parsed_definition(loaded_.definition);
   // A definition that passed an earlier version's checks ends the execution in order.
-  if (asl::has_errors(parsed.problems)) {
+  if (asl::has_errors(parsed->problems)) {
     events_.push_back(
         asl::Aborted{std::string(asl::kRuntime),
-                     "The definition is not valid any more: " + asl::to_text(parsed.problems)});
+                     "The definition is not valid any more: " + asl::to_text(parsed->problems)});
   } else if (loaded_.machine_deleting && !std::holds_alternative<asl::Aborted>(event)) {
     events_.push_back(asl::Aborted{});  // DeleteStateMachine ends executions as they move on
   } else {
@@ -135,7 +137,7 @@ void Turn::run(asl::Event event) {
     asl::Event next = std::move(events_.front());
     events_.pop_front();
     asl::Outcome outcome =
-        asl::step(parsed.machine, {loaded_.facts, std::move(loaded_.snapshot)}, next, call_.now,
+        asl::step(parsed->machine, {loaded_.facts, std::move(loaded_.snapshot)}, next, call_.now,
                   call_.random);
     loaded_.snapshot = std::move(outcome.snapshot);
     std::move(outcome.history.begin(), outcome.history.end(), std::back_inserter(history));
