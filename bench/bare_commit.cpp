@@ -1,8 +1,9 @@
-// What a durable engine cannot go below: the rows that a run of the daemon has left, written again by
-// one thread with prepared statements and nothing else. Same tables and indexes, same settings of
-// SQLite (WAL, synchronous FULL), the same rows in one commit.
+// What a durable engine cannot go below: the rows that a run of the daemon has left, written again
+// by one thread with prepared statements and nothing else. Same tables and indexes, same settings
+// of SQLite (WAL, synchronous FULL), the same rows in one commit.
 //   bare-commit turns DAEMON.db NEW.db GROUP EVENTS     as many rows as GROUP executions' turns of
-//                                                       EVENTS history events write, one commit each
+//                                                       EVENTS history events write, one commit
+//                                                       each
 //   bare-commit paced DAEMON.db NEW.db RATE SECONDS     one execution with all of its rows is asked
 //                                                       for at a time, in a Poisson process; what
 //                                                       waits is one commit
@@ -255,7 +256,8 @@ void turns(Writer& writer, const Recording& recording, std::size_t group, std::s
 /// A copy of an execution's rows under a number of its own.
 Execution renumbered(const Recording& recording, const Execution& from, int64_t number,
                      std::vector<Row>& rows) {
-  const std::size_t id = recording.executions.column("id"), arn = recording.executions.column("arn");
+  const std::size_t id = recording.executions.column("id"),
+                    arn = recording.executions.column("arn");
   Execution copy = from;
   copy.row[id].integer = number;
   copy.row[arn].text += "-" + std::to_string(number);
