@@ -14,7 +14,7 @@ import tempfile
 import states_peers
 from figures import interleaved, medians, ratio_of_pairs, report
 from harness import BIN, Daemon, make_roles
-from instructions import per_transition
+from instructions import collected, per_transition
 from load_runs import load, signed
 from states_workload import CONCURRENT, create_machine, ended, run_all
 
@@ -144,14 +144,17 @@ def start_latency():
            ratio_of_pairs(samples, "ours", "bare"))
 
 
+def peak_kib(items):
+    done = subprocess.run([BIN / "bench-interpreter", "map", str(items)], capture_output=True,
+                          text=True, check=True)
+    return json.loads(done.stdout)["peak_kib"]
+
+
 def pure_map(items):
-    done = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-                           BIN / "bench-interpreter", "map", str(items)],
-                          capture_output=True, text=True, check=True)
-    instructions = int(done.stderr.split("Collected : ")[1].split()[0])
-    alone = subprocess.run([BIN / "bench-interpreter", "map", str(items)], capture_output=True,
-                           text=True, check=True)
-    return instructions, json.loads(alone.stdout)["peak_kib"]
+    """Instructions, and memory beyond that of an empty Map."""
+    program = BIN / "bench-interpreter"
+    return (collected(program, "map", items) - collected(program, "map", 0),
+            peak_kib(items) - peak_kib(0))
 
 
 def daemon_map(items):

@@ -9,7 +9,7 @@ CONCURRENT = 64
 STATES_PER_ROUND = 4
 STATES_AROUND = 2  # Begin and End
 # Executions are there, and wait, before the first of them begins.
-STARTING_SECONDS = 3
+STARTING_SECONDS = 10
 
 ORDER = {"id": "o-1042", "customer": {"name": "Ada", "country": "GB"}, "express": True,
          "items": [{"sku": "lamp", "count": 2, "price": 19.5}, {"sku": "desk", "count": 1,
