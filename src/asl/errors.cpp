@@ -82,6 +82,7 @@ bool Interpreter::caught(const std::string& error, const std::string& cause, boo
     drop_group();
     branch_->state = catcher.next;
     branch_->input = std::move(output);
+    branch_->input_text = std::move(text);
     make_ready(Phase::entering);
     return true;
   }

@@ -41,6 +41,8 @@ struct Facts {
   json::value input;
   std::string input_text;  // as the client wrote it
   std::optional<std::string> version_arn, alias_arn;  // that it was started by
+  SupportsField supports_field;            // empty: every member is
+  int64_t events_max = kHistoryEventsMax;  // another for tests and benchmarks only
 };
 
 enum class Status { running, succeeded, failed, timed_out, aborted };
@@ -100,6 +102,7 @@ struct Branch {
   Phase phase = Phase::entering;
   std::string state;
   json::value input;    // of the state, before InputPath
+  std::string input_text;  // the same as text, once it was made; not stored
   int64_t entered = 0;  // id of its …StateEntered event
   Time entered_at;
   int64_t last_event = 0;  // of this branch; 0 before the first

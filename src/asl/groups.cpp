@@ -13,7 +13,7 @@ void Interpreter::start_parallel() {
   if (!filled) return;
   const State& state = *state_;
   const std::size_t size = state.branches.size();
-  if (!room_for(size * weight_of(*filled))) return;
+  if (!room_for(size * weight_of(**filled))) return;
   const int64_t parent = id_;
   const int64_t started = add_of_state("StateStarted");
   branch_->phase = Phase::grouped;
@@ -21,7 +21,7 @@ void Interpreter::start_parallel() {
   group.results.resize(size);
   group.limit = size;
   for (const Flow& flow : state.branches) {
-    start_child(flow, *filled, started);
+    start_child(flow, **filled, started);
     focus(parent);
   }
 }
@@ -29,14 +29,14 @@ void Interpreter::start_parallel() {
 void Interpreter::start_map() {
   auto input = effective_input();
   if (!input) return;
-  auto items = state_->items_path.find(scope_of(*input));
+  auto items = state_->items_path.find(scope_of(**input));
   if (!items || !items->is_array()) {
     return fail_runtime(
         fmt::format("Reference path \"{}\" must point to array.", state_->items_path.text()));
   }
   bool ok = true;
   auto limit = number_of(state_->max_concurrency, state_->max_concurrency_path,
-                         "MaxConcurrencyPath", *input, 0, ok);
+                         "MaxConcurrencyPath", **input, 0, ok);
   if (!ok) return;
   const std::size_t size = items->get_array().size();
   const int64_t started =
@@ -70,11 +70,9 @@ std::optional<json::value> Interpreter::item_input(std::size_t index) {
   if (!state_->item_selector) return item;
   context();
   context_->as_object()["Map"] = {{"Item", {{"Index", index}, {"Value", item}}}};
-  // The selector reads the state's input, which is large where there are many items.
-  const bool whole = state_->input_path.path.is_whole() && !state_->input_path.none;
-  std::optional<json::value> selected = whole ? std::nullopt : effective_input();
-  if (!whole && !selected) return std::nullopt;
-  Scope scope{whole ? branch_->input : *selected, *context_, visits_};
+  auto input = effective_input();
+  if (!input) return std::nullopt;
+  Scope scope{**input, *context_, visits_};
   auto filled = state_->item_selector->fill(scope, random_);
   context_of_.reset();
   return value_of(std::move(filled));
@@ -149,7 +147,7 @@ void Interpreter::finish_group() {
   json::value result = json::array(group.results.begin(), group.results.end());
   const std::size_t bytes = std::max(group.weight, dump(result).size());
   if (!within_limits(result, bytes, branch_->state)) return;
-  auto selected = fill(state_->result_selector, std::move(result));
+  auto selected = fill(state_->result_selector, Seen::made(std::move(result)));
   if (selected) leave_with(std::move(*selected), state_->next);
 }
 

@@ -9,6 +9,22 @@
 
 namespace trainyard::asl {
 
+/// A value that a state works on: its input, untouched, or one that was made from it.
+class Seen {
+ public:
+  static Seen input(const json::value& input) { return Seen(&input, nullptr); }
+  static Seen made(json::value value) { return Seen(nullptr, std::move(value)); }
+  bool is_input() const { return input_ != nullptr; }
+  const json::value& operator*() const { return input_ ? *input_ : made_; }
+  /// For whoever keeps it.
+  json::value take() { return input_ ? *input_ : std::move(made_); }
+
+ private:
+  Seen(const json::value* input, json::value made) : input_(input), made_(std::move(made)) {}
+  const json::value* input_;
+  json::value made_;
+};
+
 class Interpreter {
  public:
   Interpreter(const Machine& machine, Execution execution, Time now, Random& random);
@@ -64,8 +80,8 @@ class Interpreter {
   // Where nothing comes back, the failure has been handled: the execution or the branch has failed,
   // or waits for a retry, or goes on at a catcher's state.
   /// InputPath.
-  std::optional<json::value> effective_input();
-  std::optional<json::value> fill(const std::optional<Template>& payload, json::value input);
+  std::optional<Seen> effective_input();
+  std::optional<Seen> fill(const std::optional<Template>& payload, Seen input);
   /// The value; nullopt after the failure was handled.
   std::optional<json::value> value_of(Result<json::value> result);
   /// A number of seconds or iterations, of the definition or of the input; `ok` is false after a
@@ -74,8 +90,13 @@ class Interpreter {
                                    const std::optional<Path>& path, const char* field,
                                    const json::value& input, int64_t min, bool& ok);
   /// ResultPath and OutputPath, then on to the next state.
-  void leave_with(json::value result, const std::string& next);
+  void leave_with(Seen result, const std::string& next);
   void leave(json::value output, const std::string& next);
+  /// The input is the output.
+  void leave_unchanged(const std::string& next);
+  /// The branch's input is the output already: on to the next state.
+  void go_to(const std::string& next);
+  const std::string& input_text();
   /// False after the error was handled.
   bool within_limits(const json::value& payload, std::size_t bytes, const std::string& who);
   Scope scope_of(const json::value& input);
@@ -83,8 +104,8 @@ class Interpreter {
 
   // tasks.cpp
   void schedule();
-  std::optional<json::value> task_parameters(const json::value& input);
-  std::optional<std::string> task_role(const json::value& input, bool& ok);
+  std::optional<json::value> task_parameters(const Seen& input);
+  std::optional<std::string> task_role(const Seen& input, bool& ok);
   void announce(json::object details, std::string parameters);
   void task_answered(const TaskAnswered& event);
   void task_submitted(const TaskSubmitted& event);
@@ -148,9 +169,10 @@ class Interpreter {
   std::deque<int64_t> ready_;     // branches about to enter a state
   std::optional<json::value> context_;
   std::optional<int64_t> context_of_;       // whose Map.Item stands in it
+  std::optional<CallId> context_at_;        // the try of a state that it tells of
   std::optional<std::size_t> open_inputs_;  // weight, from the first child on
-  Visits visits_;            // by the paths of this state
-  std::size_t visited_ = 0;  // by those before it
+  Visits visits_;                           // by the paths of this state
+  std::size_t visited_ = 0;                 // by those before it
   int states_entered_ = 0;
   bool full_ = false;  // the history has reached its end
 };

@@ -112,7 +112,6 @@ struct Machine {
   std::optional<int64_t> timeout_seconds;
   /// Of all levels: names are unique in the whole machine.
   States states;
-  SupportsField supports_field;    // empty: every member is
 };
 
 /// All states as the definition has them, those inside of a state right after it.

@@ -160,7 +160,7 @@ void Path::follow(const Step& step, const json::value& node, Visits& visits, Nod
 }
 
 std::optional<json::value> Path::find(const Scope& scope) const {
-  return find_in(in_context_ ? scope.context : scope.input, scope.visits);
+  return find_in(in_context_ ? scope.context.value() : scope.input, scope.visits);
 }
 
 std::optional<json::value> Path::find_in(const json::value& root, Visits& visits) const {

@@ -36,10 +36,25 @@ class Visits {
   std::size_t left_ = kVisitsMax;
 };
 
+/// The context object: most paths do without it, so it is made when one asks.
+class Context {
+ public:
+  Context(const boost::json::value& value) : value_(&value) {}
+  /// `make(owner)` whenever it is asked for.
+  using Make = const boost::json::value& (*)(void* owner);
+  Context(Make make, void* owner) : make_(make), owner_(owner) {}
+  const boost::json::value& value() const { return value_ ? *value_ : make_(owner_); }
+
+ private:
+  const boost::json::value* value_ = nullptr;
+  Make make_ = nullptr;
+  void* owner_ = nullptr;
+};
+
 /// What a path is looked up in, and at what cost at most.
 struct Scope {
   const boost::json::value& input;
-  const boost::json::value& context;
+  Context context;
   Visits& visits;
 };
 

@@ -25,18 +25,17 @@ std::optional<json::object> item_of(const Snapshot& snapshot, int64_t id) {
 const json::value& Interpreter::context() {
   const Snapshot& snapshot = out_.snapshot;
   if (!context_) {
-    json::object execution{{"Id", facts_.id},
-                           {"Input", facts_.input},
-                           {"StartTime", iso8601(facts_.started)},
-                           {"Name", facts_.name},
-                           {"RoleArn", facts_.role_arn},
-                           {"RedriveCount", snapshot.redrives}};
+    json::object execution{
+        {"Id", facts_.id},     {"Input", facts_.input},      {"StartTime", iso8601(facts_.started)},
+        {"Name", facts_.name}, {"RoleArn", facts_.role_arn}, {"RedriveCount", snapshot.redrives}};
     if (snapshot.redriven_at) execution["RedriveTime"] = iso8601(*snapshot.redriven_at);
     context_ =
         json::object{{"Execution", std::move(execution)},
                      {"State", json::object{}},
                      {"StateMachine", {{"Id", facts_.machine_id}, {"Name", facts_.machine_name}}}};
   }
+  if (context_of_ == id_ && context_at_ == call()) return *context_;
+  context_at_ = call();
   json::object& object = context_->as_object();
   object["State"] = {{"Name", branch_->state},
                      {"EnteredTime", iso8601(branch_->entered_at)},
@@ -51,12 +50,17 @@ const json::value& Interpreter::context() {
   return *context_;
 }
 
-Scope Interpreter::scope_of(const json::value& input) { return {input, context(), visits_}; }
+Scope Interpreter::scope_of(const json::value& input) {
+  auto make = [](void* owner) -> const json::value& {
+    return static_cast<Interpreter*>(owner)->context();
+  };
+  return {input, Context(make, this), visits_};
+}
 
 void Interpreter::enter() {
   TRAINYARD_ASSERT(state_ != nullptr);
   branch_->entered = add_of_state("StateEntered", "stateEnteredEventDetails",
-                                  {{"name", state_->name}}, "input", dump(branch_->input));
+                                  {{"name", state_->name}}, "input", input_text());
   branch_->entered_at = now_;
   branch_->attempt = 0;
   branch_->retries.assign(state_->retriers.size(), 0);
@@ -91,22 +95,24 @@ void Interpreter::run_state() {
 void Interpreter::pass() {
   auto input = effective_input();
   auto result = input ? fill(state_->parameters, std::move(*input)) : std::nullopt;
-  if (result) leave_with(state_->result ? *state_->result : std::move(*result), state_->next);
+  if (!result) return;
+  leave_with(state_->result ? Seen::made(*state_->result) : std::move(*result), state_->next);
 }
 
-std::optional<json::value> Interpreter::effective_input() {
-  if (state_->input_path.none) return json::value(json::object{});
+std::optional<Seen> Interpreter::effective_input() {
+  if (state_->input_path.none) return Seen::made(json::object{});
   const Path& path = state_->input_path.path;
-  if (path.is_whole()) return branch_->input;
+  if (path.is_whole()) return Seen::input(branch_->input);
   auto found = path.find(scope_of(branch_->input));
-  if (!found) fail_runtime(not_found(path, "InputPath", scope_of(branch_->input)));
-  return found;
+  if (found) return Seen::made(std::move(*found));
+  fail_runtime(not_found(path, "InputPath", scope_of(branch_->input)));
+  return std::nullopt;
 }
 
-std::optional<json::value> Interpreter::fill(const std::optional<Template>& payload,
-                                             json::value input) {
+std::optional<Seen> Interpreter::fill(const std::optional<Template>& payload, Seen input) {
   if (!payload) return input;
-  return value_of(payload->fill(scope_of(input), random_));
+  auto value = value_of(payload->fill(scope_of(*input), random_));
+  return value ? std::optional(Seen::made(std::move(*value))) : std::nullopt;
 }
 
 std::optional<json::value> Interpreter::value_of(Result<json::value> result) {
@@ -141,7 +147,7 @@ void Interpreter::choose() {
   if (!input) return;
   std::string next = state_->default_next;
   for (const ChoiceRule& rule : state_->choices) {
-    auto result = holds(rule.condition, scope_of(*input));
+    auto result = holds(rule.condition, scope_of(**input));
     if (auto* failure = std::get_if<Failure>(&result)) return fail_runtime(failure->cause);
     if (std::get<bool>(result)) {
       next = rule.next;
@@ -174,14 +180,14 @@ Time Interpreter::wait_until(bool& ok) {
   if (!input) return now_;
   bool seconds = state_->seconds_path.has_value();
   const Path& path = seconds ? *state_->seconds_path : *state_->timestamp_path;
-  auto value = path.find(scope_of(*input));
+  auto value = path.find(scope_of(**input));
   auto refuse = [&](const std::string& text) {
     ok = false;
     fail_runtime(text);
     return now_;
   };
   if (!value) {
-    return refuse(not_found(path, seconds ? "SecondsPath" : "TimestampPath", scope_of(*input)));
+    return refuse(not_found(path, seconds ? "SecondsPath" : "TimestampPath", scope_of(**input)));
   }
   std::string shown = value->is_string() ? to_std(value->get_string()) : dump(*value);
   if (seconds) {
@@ -190,8 +196,7 @@ Time Interpreter::wait_until(bool& ok) {
     }
     const char* what = value->is_int64() ? "references a value that is not between 0 and 99999999"
                                          : "cannot be parsed as a long value";
-    return refuse(
-        fmt::format("The SecondsPath parameter {}: {} == {}", what, path.text(), shown));
+    return refuse(fmt::format("The SecondsPath parameter {}: {} == {}", what, path.text(), shown));
   }
   Time time;
   if (value->is_string() && parse_iso8601(shown, time)) return time;
@@ -224,24 +229,21 @@ void Interpreter::fail() {
   fail_branch(std::move(error), std::move(cause));
 }
 
-void Interpreter::leave_with(json::value result, const std::string& next) {
-  json::value output = branch_->input;
-  if (state_->result_path.path.is_whole() && !state_->result_path.none) {
-    output = std::move(result);
-  } else if (!state_->result_path.none &&
-             !state_->result_path.path.assign(output, std::move(result))) {
-    return handle_error(
-        std::string(kResultPathMatchFailure),
-        in_state(fmt::format("Unable to apply ReferencePath {} to input {}",
-                             state_->result_path.path.text(), dump(branch_->input))));
+void Interpreter::leave_with(Seen result, const std::string& next) {
+  const Selector &put = state_->result_path, &out = state_->output_path;
+  const bool replaces = put.path.is_whole() && !put.none;
+  const bool whole = out.path.is_whole() && !out.none;
+  if (whole && (put.none || (replaces && result.is_input()))) return leave_unchanged(next);
+  json::value output = replaces ? result.take() : branch_->input;
+  if (!replaces && !put.none && !put.path.assign(output, result.take())) {
+    return handle_error(std::string(kResultPathMatchFailure),
+                        in_state(fmt::format("Unable to apply ReferencePath {} to input {}",
+                                             put.path.text(), dump(branch_->input))));
   }
-  if (state_->output_path.none) return leave(json::object{}, next);
-  const Path& path = state_->output_path.path;
-  if (path.is_whole()) return leave(std::move(output), next);
-  auto found = path.find(scope_of(output));
-  if (!found) {
-    return fail_runtime(not_found(path, "OutputPath", scope_of(output)));
-  }
+  if (out.none) return leave(json::object{}, next);
+  if (whole) return leave(std::move(output), next);
+  auto found = out.path.find(scope_of(output));
+  if (!found) return fail_runtime(not_found(out.path, "OutputPath", scope_of(output)));
   leave(std::move(*found), next);
 }
 
@@ -263,13 +265,29 @@ bool Interpreter::within_limits(const json::value& payload, std::size_t bytes,
 void Interpreter::leave(json::value output, const std::string& next) {
   std::string text = dump(output);
   if (!within_limits(output, text.size(), branch_->state)) return;
-  add_of_state("StateExited", "stateExitedEventDetails", {{"name", branch_->state}}, "output",
-               text);
-  if (next.empty() && id_ != kRoot) return end_branch(std::move(output));
-  if (next.empty()) return end(Status::succeeded, std::move(text), std::nullopt, std::nullopt);
-  branch_->state = next;
   branch_->input = std::move(output);
+  branch_->input_text = std::move(text);
+  go_to(next);
+}
+
+void Interpreter::leave_unchanged(const std::string& next) {
+  if (within_limits(branch_->input, input_text().size(), branch_->state)) go_to(next);
+}
+
+void Interpreter::go_to(const std::string& next) {
+  add_of_state("StateExited", "stateExitedEventDetails", {{"name", branch_->state}}, "output",
+               branch_->input_text);
+  if (next.empty() && id_ != kRoot) return end_branch(std::move(branch_->input));
+  if (next.empty()) {
+    return end(Status::succeeded, branch_->input_text, std::nullopt, std::nullopt);
+  }
+  branch_->state = next;
   make_ready(Phase::entering);
+}
+
+const std::string& Interpreter::input_text() {
+  if (branch_->input_text.empty()) branch_->input_text = dump(branch_->input);
+  return branch_->input_text;
 }
 
 }  // namespace trainyard::asl

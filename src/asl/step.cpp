@@ -116,7 +116,7 @@ Outcome Interpreter::finish() {
     full_ = false;
     end(Status::failed, "", std::string(kRuntime),
         fmt::format("The execution reached the maximum number of history events ({}).",
-                    kHistoryEventsMax));
+                    facts_.events_max));
   }
   return std::move(out_);
 }
@@ -141,7 +141,7 @@ void Interpreter::started() {
 /// Developer Guide, "Redriving executions").
 void Interpreter::redriven() {
   Snapshot& snapshot = out_.snapshot;
-  if (snapshot.last_event + 2 >= kHistoryEventsMax) return;
+  if (snapshot.last_event + 2 >= facts_.events_max) return;
   snapshot.status = Status::running;
   ++snapshot.redrives;
   snapshot.redriven_at = now_;
@@ -209,7 +209,7 @@ void Interpreter::run_one() {
 int64_t Interpreter::add(std::string type, std::string details_name, json::object details,
                          std::string payload_member, std::string payload) {
   Snapshot& snapshot = out_.snapshot;
-  bool last = snapshot.last_event + 1 == kHistoryEventsMax;
+  bool last = snapshot.last_event + 1 == facts_.events_max;
   full_ = full_ || (last && running());
   if (full_) return branch_->last_event;
   HistoryEvent event{++snapshot.last_event,     branch_->last_event,      now_,

@@ -501,7 +501,7 @@ TEST(Step, DataMayNeitherNestNorMultiplyWithoutEnd) {
 
 TEST(Step, UnsupportedParameterIsARuntimeError) {
   Runner run(lone_task(""), R"({"ModelName":"m","S3Operations":1})");
-  run.machine.supports_field = [](const Resource& resource, std::string_view field) {
+  run.facts.supports_field = [](const Resource& resource, std::string_view field) {
     return resource.operation == "createModel" && field == "ModelName";
   };
   EXPECT_EQ(

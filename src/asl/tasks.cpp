@@ -6,13 +6,15 @@
 
 namespace trainyard::asl {
 /// The input of the call; nullopt after the failure was handled.
-std::optional<json::value> Interpreter::task_parameters(const json::value& input) {
-  auto parameters = fill(state_->parameters, input);
-  if (!parameters || state_->resource.is_activity) return parameters;
+std::optional<json::value> Interpreter::task_parameters(const Seen& input) {
+  auto filled = fill(state_->parameters, input);
+  if (!filled) return std::nullopt;
+  json::value parameters = filled->take();
+  if (state_->resource.is_activity) return parameters;
   std::vector<std::string> reasons;
-  if (const json::object* object = parameters->if_object()) {
+  if (const json::object* object = parameters.if_object()) {
     for (const auto& member : *object) {
-      if (!machine_.supports_field || machine_.supports_field(state_->resource, member.key())) {
+      if (!facts_.supports_field || facts_.supports_field(state_->resource, member.key())) {
         continue;
       }
       reasons.push_back(fmt::format("The field \"{}\" is not supported by Step Functions",
@@ -23,20 +25,20 @@ std::optional<json::value> Interpreter::task_parameters(const json::value& input
   }
   if (reasons.empty()) return parameters;
   fail_runtime(fmt::format("The Parameters '{}' could not be used to start the Task: [{}]",
-                           dump(*parameters), join(reasons, ", ")));
+                           dump(parameters), join(reasons, ", ")));
   return std::nullopt;
 }
 
 /// The role of Credentials; nullopt without, or after a failure: then `ok` is false.
-std::optional<std::string> Interpreter::task_role(const json::value& input, bool& ok) {
+std::optional<std::string> Interpreter::task_role(const Seen& input, bool& ok) {
   if (!state_->credentials) return std::nullopt;
   auto filled = fill(state_->credentials, input);
   ok = filled.has_value();
   if (!ok) return std::nullopt;
-  const json::value* role = filled->as_object().if_contains("RoleArn");
+  const json::value* role = (**filled).as_object().if_contains("RoleArn");
   if (role && role->is_string()) return to_std(role->get_string());
   ok = false;
-  fail_runtime(fmt::format("The Credentials '{}' have no text in RoleArn.", dump(*filled)));
+  fail_runtime(fmt::format("The Credentials '{}' have no text in RoleArn.", dump(**filled)));
   return std::nullopt;
 }
 
@@ -47,10 +49,10 @@ void Interpreter::schedule() {
   if (!parameters) return;
   bool ok = true;
   auto timeout = number_of(state_->timeout_seconds, state_->timeout_path, "TimeoutSecondsPath",
-                           *input, 1, ok);
+                           **input, 1, ok);
   if (!ok) return;
   auto heartbeat = number_of(state_->heartbeat_seconds, state_->heartbeat_path,
-                             "HeartbeatSecondsPath", *input, 1, ok);
+                             "HeartbeatSecondsPath", **input, 1, ok);
   if (!ok) return;
   auto role = task_role(*input, ok);
   if (!ok) return;
@@ -157,7 +159,7 @@ void Interpreter::task_ended(const TaskResult& result, std::string_view failed) 
     return handle_error(failure->error, failure->cause);
   }
   add_task_event("Succeeded", {}, "output", std::move(text));
-  auto selected = fill(state_->result_selector, result.output);
+  auto selected = fill(state_->result_selector, Seen::made(result.output));
   if (selected) leave_with(std::move(*selected), state_->next);
 }
 

@@ -56,21 +56,37 @@ struct Performer::Impl {
     });
   }
 
-  /// Delivers messages whose effect is in the store: effect and removal commit together. Each has a
-  /// savepoint of its own, so that one that fails leaves the others alone.
-  void deliver_inside(const std::vector<outbox::Message>& messages) {
-    for (const auto& message : messages) crash_point(("perform." + message.kind).c_str());
+  void deliver_one(Txn& txn, const Caller& caller, const outbox::Message& message) {
+    if (!outbox::remove(txn, message.id)) return;
+    Call call = make_call(parts, txn, caller);
+    deliveries.inside.find(message.kind)->second(call, message);
+  }
+
+  /// Delivers messages whose effect is in the store: effect and removal commit together. When one
+  /// fails nothing of this is left, and false is returned.
+  bool deliver_together(const std::vector<outbox::Message>& messages) {
+    try {
+      parts.store.write([&](Txn& txn) {
+        Caller caller = own_caller(parts.site);
+        for (const auto& message : messages) deliver_one(txn, caller, message);
+      });
+      return true;
+    } catch (const StoreError&) {
+      throw;
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+
+  /// Each with a savepoint of its own, which costs more than it is worth where none fails.
+  void deliver_apart(const std::vector<outbox::Message>& messages) {
     std::vector<std::pair<const outbox::Message*, std::string>> failed;
     parts.store.write([&](Txn& txn) {
       failed.clear();  // the work may run again
       Caller caller = own_caller(parts.site);
       for (const auto& message : messages) {
         try {
-          txn.savepoint([&] {
-            if (!outbox::remove(txn, message.id)) return;
-            Call call = make_call(parts, txn, caller);
-            deliveries.inside.find(message.kind)->second(call, message);
-          });
+          txn.savepoint([&] { deliver_one(txn, caller, message); });
         } catch (const ApiError& error) {
           failed.emplace_back(&message, error.code() + ": " + error.message());
         } catch (const StoreError&) {
@@ -81,6 +97,11 @@ struct Performer::Impl {
       }
     });
     for (const auto& [message, why] : failed) defer(*message, why.c_str());
+  }
+
+  void deliver_inside(const std::vector<outbox::Message>& messages) {
+    for (const auto& message : messages) crash_point(("perform." + message.kind).c_str());
+    if (!deliver_together(messages)) deliver_apart(messages);
   }
 
   /// Performs one message that acts on the world, then removes it. A crash between the two repeats

@@ -11,6 +11,12 @@ namespace {
 constexpr int kCacheKib = 2048;
 constexpr int kBusyTimeoutMs = 10'000;
 
+/// Of all connections, before the first: memory is counted by a lock around each allocation.
+void configure() {
+  static const bool done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK;
+  TRAINYARD_ASSERT(done);
+}
+
 void bind(sqlite3_stmt* statement, int index, const Param& param) {
   if (std::holds_alternative<std::nullptr_t>(param)) {
     sqlite3_bind_null(statement, index);
@@ -59,6 +65,7 @@ std::string Row::text(int column) const {
 }
 
 Connection::Connection(const fs::path& file, bool read_only) : file_(file) {
+  configure();
   int flags = SQLITE_OPEN_NOMUTEX |
               (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   if (sqlite3_open_v2(file.c_str(), &db_, flags, nullptr) != SQLITE_OK) fail("cannot open");

@@ -137,7 +137,8 @@ struct Store::Impl {
   }
 
   /// One transaction, one fsync, for all. A job that throws loses only its own changes and hears of
-  /// it after the commit, as everyone does.
+  /// it after the commit, as everyone does. One that is alone needs no savepoint: SQLite writes every
+  /// page that a savepoint may have to bring back to a temporary file first.
   void commit_group(const std::vector<Job*>& group) {
     std::vector<std::exception_ptr> outcomes(group.size());
     bool posted = false;
@@ -148,7 +149,11 @@ struct Store::Impl {
         SqliteTxn txn(*writer);
         try {
           if (rerun) run_and_undo(txn, group[i]->work);
-          txn.savepoint([&] { group[i]->work(txn); });
+          if (group.size() == 1) {
+            group[i]->work(txn);
+          } else {
+            txn.savepoint([&] { group[i]->work(txn); });
+          }
           posted = posted || txn.posted();
           told.insert(told.end(), txn.told().begin(), txn.told().end());
         } catch (const StoreError&) {
@@ -156,6 +161,11 @@ struct Store::Impl {
         } catch (...) {
           outcomes[i] = std::current_exception();
         }
+      }
+      if (group.size() == 1 && outcomes[0]) {
+        abandon();
+        group[0]->done.set_exception(outcomes[0]);
+        return;
       }
       crash_point("store.commit");
       version = 0;

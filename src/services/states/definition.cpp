@@ -23,12 +23,6 @@ bool supports(const Door& door, const asl::Resource& resource, std::string_view 
   return integration && takes_parameter(door, *integration, field);
 }
 
-asl::SupportsField supports_field(const Door& door) {
-  return [&door](const asl::Resource& resource, std::string_view field) {
-    return supports(door, resource, field);
-  };
-}
-
 /// Why the task cannot have the parameter; connections are told apart from what nobody knows.
 std::string refusal_of(const Integration& integration, const std::string& name) {
   if (integration.kind == Integration::Kind::http && name == "Authentication") {
@@ -79,14 +73,14 @@ void put_managed_rule(Call& call, const Caller& principal, const SyncRule& rule,
 
 }  // namespace
 
-asl::Parsed load_definition(const Door& door, const std::string& definition) {
-  asl::Parsed parsed = asl::parse_machine(definition);
-  parsed.machine.supports_field = supports_field(door);
-  return parsed;
+asl::SupportsField supports_field(const Door& door) {
+  return [&door](const asl::Resource& resource, std::string_view field) {
+    return supports(door, resource, field);
+  };
 }
 
 asl::Parsed examine_definition(const Door& door, const std::string& definition) {
-  asl::Parsed parsed = load_definition(door, definition);
+  asl::Parsed parsed = asl::parse_machine(definition);
   for (const asl::State* state : asl::in_order(parsed.machine)) {
     if (state->type == asl::StateType::task && !state->resource.arn.empty()) {
       check_task(door, *state, parsed.problems);

@@ -8,13 +8,12 @@
 
 namespace trainyard::states {
 
-/// Parses a definition and checks its tasks against what there is here. The door, here and below,
-/// must outlive the machine.
+/// Parses a definition and checks its tasks against what there is here.
 asl::Parsed examine_definition(const Door& door, const std::string& definition);
 /// The machine of a definition; InvalidDefinition with every problem.
 asl::Machine check_definition(Call& call, const std::string& definition);
-/// The machine of a stored definition; problems when this program knows better by now.
-asl::Parsed load_definition(const Door& door, const std::string& definition);
+/// Whether a task's call takes a parameter of that name. The door must outlive the function.
+asl::SupportsField supports_field(const Door& door);
 
 /// AccessDeniedException unless the role can be assumed, and its managed rules are there: what
 /// creating and updating a machine does.

@@ -11,6 +11,7 @@
 #include "services/states/history.hpp"
 #include "services/states/jobs.hpp"
 #include "services/states/nested.hpp"
+#include "services/states/parsed.hpp"
 #include "services/states/roles.hpp"
 #include "services/states/rows.hpp"
 
@@ -45,6 +46,7 @@ std::optional<Loaded> load(Call& call, int64_t id) {
   loaded.facts = {row.arn,      row.name,         revision.role_arn, machine.arn,
                   machine.name, call.site.region, row.started,       parse_own_json(row.input),
                   row.input,    row.version_arn,  row.alias_arn};
+  loaded.facts.supports_field = supports_field(call.door);
   loaded.stored = read_snapshot(call.txn, id);
   loaded.snapshot = asl::from_stored(loaded.stored);
   loaded.definition = std::move(revision.definition);
@@ -101,12 +103,12 @@ asl::CallTask task_of(const json::object& message) {
 }
 
 void Turn::run(asl::Event event) {
-  asl::Parsed parsed = load_definition(call_.door, loaded_.definition);
+  const auto parsed = parsed_definition(loaded_.definition);
   // A definition that passed an earlier version's checks ends the execution in order.
-  if (asl::has_errors(parsed.problems)) {
+  if (asl::has_errors(parsed->problems)) {
     events_.push_back(
         asl::Aborted{std::string(asl::kRuntime),
-                     "The definition is not valid any more: " + asl::to_text(parsed.problems)});
+                     "The definition is not valid any more: " + asl::to_text(parsed->problems)});
   } else if (loaded_.machine_deleting && !std::holds_alternative<asl::Aborted>(event)) {
     events_.push_back(asl::Aborted{});  // DeleteStateMachine ends executions as they move on
   } else {
@@ -117,7 +119,7 @@ void Turn::run(asl::Event event) {
     asl::Event next = std::move(events_.front());
     events_.pop_front();
     asl::Outcome outcome =
-        asl::step(parsed.machine, {loaded_.facts, std::move(loaded_.snapshot)}, next, call_.now,
+        asl::step(parsed->machine, {loaded_.facts, std::move(loaded_.snapshot)}, next, call_.now,
                   call_.random);
     loaded_.snapshot = std::move(outcome.snapshot);
     std::move(outcome.history.begin(), outcome.history.end(), std::back_inserter(history));
