@@ -11,7 +11,7 @@ ARN = f"arn:aws:states:{REGION}:{ACCOUNT}"
 
 
 class WithFlows(WithRoles):
-    """Tests of workflows that run as `flow_role`, which may also what `allowed` says (statements)."""
+    """Tests of workflows that run as `flow_role`, with the statements `allowed` besides its own."""
     allowed = ()
 
     @classmethod
@@ -21,13 +21,15 @@ class WithFlows(WithRoles):
         cls.numbers = itertools.count(1)
         if cls.allowed:
             cls.daemon.client("iam").put_role_policy(
-                RoleName=cls.flow_role.rpartition("/")[2], PolicyName="more", PolicyDocument=json.dumps(
-                    {"Version": "2012-10-17", "Statement": list(cls.allowed)}))
+                RoleName=cls.flow_role.rpartition("/")[2], PolicyName="more",
+                PolicyDocument=json.dumps({"Version": "2012-10-17",
+                                           "Statement": list(cls.allowed)}))
 
     def workflow(self, definition, name=None, **settings):
         """One that has been created; its name is the test's, unless it is given."""
         own = self.id().rsplit(".", 1)[1].replace("_", "-")
-        flow = Workflow(name or f"{own}-{next(self.numbers)}", definition, self.flow_role, **settings)
+        flow = Workflow(name or f"{own}-{next(self.numbers)}", definition, self.flow_role,
+                        **settings)
         self.assertEqual(flow.create(), f"{ARN}:stateMachine:{flow.name}")
         self.addCleanup(flow.delete)
         return flow

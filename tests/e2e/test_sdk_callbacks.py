@@ -108,8 +108,8 @@ class Activities(WithWorkers):
         self.assertEqual(self.end_of(execution), 1)
         once = ["ActivityScheduled", "ActivityStarted"]
         self.assertEqual([event["type"] for event in execution.list_events()], [
-            "ExecutionStarted", "TaskStateEntered", *once, "ActivityFailed", *once, "ActivityFailed",
-            *once, "ActivitySucceeded", "TaskStateExited", "ExecutionSucceeded"])
+            "ExecutionStarted", "TaskStateEntered", *once, "ActivityFailed", *once,
+            "ActivityFailed", *once, "ActivitySucceeded", "TaskStateExited", "ExecutionSucceeded"])
         self.assertEqual(details_of(execution, "ActivityFailed"),
                          2 * [{"error": "Busy", "cause": "later"}])
         execution = flow.execute(inputs={"n": 2})
@@ -204,8 +204,8 @@ class OtherWorkflows(WithWorkers):
         execution, token = self.waiting()
         self.states.send_task_failure(taskToken=token, error="NotMine", cause="ask others")
         self.assertEqual(self.end_of(execution), {"Error": "NotMine", "Cause": "ask others"})
-        self.assertEqual([(one["error"], one["cause"]) for one in details_of(execution, "TaskFailed")],
-                         [("NotMine", "ask others")])
+        failed, = details_of(execution, "TaskFailed")
+        self.assertEqual((failed["error"], failed["cause"]), ("NotMine", "ask others"))
 
     def test_a_token_is_answered_by_the_other_workflow(self):
         child = self.workflow(steps.Task(
@@ -240,7 +240,8 @@ class OtherWorkflows(WithWorkers):
         _, output = self.run_to_end(run, {})
         self.assertEqual(output["Error"], "States.TaskFailed")
         cause = json.loads(output["Cause"])
-        self.assertEqual((cause["Status"], cause["Error"], cause["Cause"]), ("FAILED", "Mine", "why"))
+        self.assertEqual((cause["Status"], cause["Error"], cause["Cause"]),
+                         ("FAILED", "Mine", "why"))
 
     def test_a_workflow_is_started_and_left(self):
         child = self.workflow(steps.Wait("Long", seconds=3600))

@@ -1,4 +1,4 @@
-"""State machines with every type of state, built and run with the Step Functions SDK as PyPI has it."""
+"""State machines with every type of state, built and run with the Step Functions SDK of PyPI."""
 import datetime
 import json
 import unittest
@@ -31,7 +31,8 @@ COMPARED = {
     "NumericLessThanEquals": (2, 2, 3),
     "NumericGreaterThanEquals": (2, 2, 1),
     "BooleanEquals": (False, False, True),
-    "TimestampEquals": ("2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"),
+    "TimestampEquals": ("2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00Z",
+                        "2026-01-01T00:00:01Z"),
     "TimestampLessThan": ("2025-12-31T23:59:59Z", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
     "TimestampGreaterThan": ("2026-01-01T00:00:00.5Z", "2026-01-01T00:00:00Z",
                              "2026-01-01T00:00:00Z"),
@@ -107,7 +108,8 @@ class StateTypes(WithFlows):
                            ("neither", ChoiceRule.Not(ChoiceRule.Or([large, odd])))):
             choice.add_choice(rule, steps.Pass(name, result=name))
         flow = self.workflow(choice)
-        for inputs, output in (({"n": 11, "odd": True}, "both"), ({"n": 2, "odd": False}, "neither")):
+        for inputs, output in (({"n": 11, "odd": True}, "both"),
+                               ({"n": 2, "odd": False}, "neither")):
             self.assertEqual(self.end_of(flow.execute(inputs=inputs)), output)
         error, cause = self.error_of(flow.execute(inputs={"n": 1, "odd": True}))
         self.assertEqual(error, "States.Runtime")
@@ -151,7 +153,8 @@ class StateTypes(WithFlows):
         self.assertEqual(self.end_of(good), [1])
         self.assertEqual(sequence(good), [
             "1<0 ExecutionStarted", "2<0 ChoiceStateEntered Good?", "3<2 ChoiceStateExited Good?",
-            "4<3 SucceedStateEntered Good", "5<4 SucceedStateExited Good", "6<5 ExecutionSucceeded"])
+            "4<3 SucceedStateEntered Good", "5<4 SucceedStateExited Good",
+            "6<5 ExecutionSucceeded"])
         bad = flow.execute(inputs={"good": False})
         self.assertEqual(self.error_of(bad), ("Weather", "It rained."))
         self.assertEqual(sequence(bad)[3:], ["4<3 FailStateEntered Bad", "5<4 ExecutionFailed"])
@@ -183,8 +186,9 @@ class StateTypes(WithFlows):
         self.assertEqual(sequence(execution), [
             "1<0 ExecutionStarted", "2<0 ParallelStateEntered Both", "3<2 ParallelStateStarted",
             "4<3 WaitStateEntered Long", "5<3 FailStateEntered Broken", "6<4 WaitStateAborted",
-            "7<5 ParallelStateFailed", "8<7 ParallelStateExited Both", "9<8 PassStateEntered Mended",
-            "10<9 PassStateExited Mended", "11<10 ExecutionSucceeded"])
+            "7<5 ParallelStateFailed", "8<7 ParallelStateExited Both",
+            "9<8 PassStateEntered Mended", "10<9 PassStateExited Mended",
+            "11<10 ExecutionSucceeded"])
 
     def test_parallel_is_retried_as_a_whole(self):
         both = steps.Parallel("Both")
@@ -195,8 +199,8 @@ class StateTypes(WithFlows):
         execution = self.workflow(both).execute()
         self.assertEqual(self.error_of(execution)[0], "Mine")
         types = [event["type"] for event in execution.list_events()]
-        self.assertEqual([types.count(f"{name}StateEntered") for name in ("Parallel", "Pass", "Fail")],
-                         [1, 2, 2])
+        entered = [types.count(f"{name}StateEntered") for name in ("Parallel", "Pass", "Fail")]
+        self.assertEqual(entered, [1, 2, 2])
 
     def test_map(self):
         each = steps.Map("Each", items_path="$.items", max_concurrency=1, result_path="$.made",
@@ -233,14 +237,16 @@ class StateTypes(WithFlows):
         each.add_catch(steps.Catch(error_equals=["States.ALL"], next_step=steps.Pass("Caught")))
         execution, output = self.run_to_end(each, [2, 3, 4])
         self.assertEqual(output["Error"], "Odd")
-        self.assertEqual(details_of(execution, "MapIterationFailed"), [{"name": "Each", "index": 1}])
+        self.assertEqual(details_of(execution, "MapIterationFailed"),
+                         [{"name": "Each", "index": 1}])
         self.assertEqual(details_of(execution, "MapStateFailed"), [{}])
         self.assertEqual(len(details_of(execution, "MapIterationStarted")), 2)
 
     def test_task_with_retry_and_catch(self):
         def task(catch=True):
             made = steps.Task("Save", resource="arn:aws:states:::sagemaker:createModel",
-                              parameters={"ModelName.$": "$.name", "ExecutionRoleArn": self.job_role,
+                              parameters={"ModelName.$": "$.name",
+                                          "ExecutionRoleArn": self.job_role,
                                           "PrimaryContainer": {"Image": SERVING_IMAGE}})
             made.add_retry(steps.Retry(error_equals=["States.TaskFailed"], interval_seconds=1,
                                        max_attempts=1, backoff_rate=1.0))
@@ -278,7 +284,8 @@ class Workflows(WithFlows):
         self.assertIsNone(named["long"].get_output())
         self.assertEqual(named["long"].get_input(), {"go": "wait"})
         named["stopped"].stop(cause="enough", error="Tired")
-        for status, names in ((ExecutionStatus.Succeeded, {"good"}), (ExecutionStatus.Failed, {"bad"}),
+        for status, names in ((ExecutionStatus.Succeeded, {"good"}),
+                              (ExecutionStatus.Failed, {"bad"}),
                               (ExecutionStatus.Running, {"long"}),
                               (ExecutionStatus.Aborted, {"stopped"}),
                               (ExecutionStatus.TimedOut, set()), (None, set(named))):

@@ -63,10 +63,14 @@ const ALL_TYPES = {
     },
     "Enough?": {
       Type: "Choice", Default: "Too little",
-      Choices: [{ Variable: "$.made[0][2]", NumericGreaterThanEqualsPath: "$.limit", Next: "Done" }],
+      Choices: [
+        { Variable: "$.made[0][2]", NumericGreaterThanEqualsPath: "$.limit", Next: "Done" },
+      ],
     },
     Done: { Type: "Succeed", OutputPath: "$.made" },
-    "Too little": { Type: "Fail", Error: "TooLittle", CausePath: "States.Format('under {}', $.limit)" },
+    "Too little": {
+      Type: "Fail", Error: "TooLittle", CausePath: "States.Format('under {}', $.limit)",
+    },
   },
 };
 
@@ -76,7 +80,8 @@ const WAIT = { StartAt: "W", States: { W: { Type: "Wait", Seconds: 3600, End: tr
 test("every type of state, and its history by pages", async () => {
   const machine = await create("all-types", ALL_TYPES, { tags: [{ key: "team", value: "blue" }] });
   assert.equal(machine, `${ARN}:stateMachine:all-types`);
-  const good = await ended(await start(machine, { n: 3, limit: 6, model: "js-1" }, { name: "good" }));
+  const input = { n: 3, limit: 6, model: "js-1" };
+  const good = await ended(await start(machine, input, { name: "good" }));
   assert.equal(good.status, "SUCCEEDED", `${good.error} ${good.cause}`);
   assert.equal(good.executionArn, `${ARN}:execution:all-types:good`);
   assert.ok(good.startDate instanceof Date && good.stopDate >= good.startDate);
@@ -99,7 +104,7 @@ test("every type of state, and its history by pages", async () => {
   assert.deepEqual(await history(good.executionArn, { pageSize: 5, reverseOrder: true }),
     events.toReversed());
 
-  const bad = await ended(await start(machine, { n: 3, limit: 7, model: "js-1" })); // it is there
+  const bad = await ended(await start(machine, { ...input, limit: 7 })); // the model is there
   assert.ok((await history(bad.executionArn)).some((event) =>
     event.stateEnteredEventDetails?.name === "Mended"));
   assert.deepEqual([bad.status, bad.error, bad.cause], ["FAILED", "TooLittle", "under 7"]);

@@ -33,7 +33,8 @@ export async function until(ask, what) {
   throw new Error(`${what} within ${END_SECONDS_MAX} s`);
 }
 
-/** DescribeExecution of an execution that has ended, its output as a value. The SDK has no waiters. */
+/** DescribeExecution once the execution has ended, its output as a value. (The SDK has no waiters for
+ * it.) */
 export async function ended(executionArn) {
   const told = await until(async () => {
     const execution = await states.describeExecution({ executionArn });
@@ -55,7 +56,8 @@ export async function history(executionArn, { pageSize = 100, reverseOrder = fal
 export function sequence(events) {
   return events.map((event) => {
     const details = Object.values(event).find((value) => value?.name);
-    return `${event.id}<${event.previousEventId} ${event.type}` + (details ? ` ${details.name}` : "");
+    const name = details ? ` ${details.name}` : "";
+    return `${event.id}<${event.previousEventId} ${event.type}${name}`;
   });
 }
 
