@@ -9,7 +9,7 @@
 namespace trainyard::asl {
 namespace {
 
-/// `of_branch`: the error is that of a branch or iteration, which States.BranchFailed takes too.
+/// `of_branch`: the error is that of a Parallel's branch, which States.BranchFailed takes too.
 bool takes(const std::vector<std::string>& patterns, std::string_view error, bool of_branch) {
   return std::any_of(patterns.begin(), patterns.end(), [&](const auto& pattern) {
     if (error_matches(pattern, error)) return true;
@@ -39,9 +39,14 @@ bool error_matches(std::string_view pattern, std::string_view error) {
 void Interpreter::handle_error(const std::string& error, std::optional<std::string> cause,
                                bool of_branch) {
   if (full_) return;
+  if (error == kRuntime) return fail_execution(error, std::move(cause));
+  clip_to(cause, kCauseCharsMax);
   break_group();
+  of_branch = of_branch && state_->type == StateType::parallel;
   if (retry(error, of_branch) || caught(error, cause.value_or(""), of_branch)) return;
-  fail_branch(error, std::move(cause));
+  // Then a redrive begins the state anew (Step Functions Developer Guide, "Redriving executions").
+  if (error == kDataLimitExceeded) drop_group();
+  fail_branch(error.empty() ? std::nullopt : std::optional(error), std::move(cause));
 }
 
 bool Interpreter::retry(const std::string& error, bool of_branch) {
@@ -64,19 +69,15 @@ bool Interpreter::caught(const std::string& error, const std::string& cause, boo
     if (!takes(catcher.errors, error, of_branch)) continue;
     json::value result = json::object{{"Error", error}, {"Cause", cause}};
     json::value output = branch_->input;
-    if (!catcher.result_path.none) {
-      if (catcher.result_path.path.is_whole()) {
-        output = std::move(result);
-      } else if (!catcher.result_path.path.assign(output, std::move(result))) {
-        fail_branch(std::string(kResultPathMatchFailure),
-                    in_state(fmt::format("Unable to apply ReferencePath {} to input {}",
-                                         catcher.result_path.path.text(), dump(branch_->input))));
-        return true;
-      }
+    const Path& path = catcher.result_path.path;
+    if (!catcher.result_path.none && !path.assign(output, std::move(result))) {
+      fail_branch(std::string(kResultPathMatchFailure), cannot_place(path));
+      return true;
     }
     std::string text = dump(output);
     // When the error does not fit into the data, it goes on to whatever is outside.
     if (text.size() > kPayloadBytesMax || depth_of(output) > kPayloadDepthMax) return false;
+    if (!hold(output)) return true;
     add_of_state("StateExited", "stateExitedEventDetails", {{"name", branch_->state}}, "output",
                  text);
     drop_group();
@@ -104,11 +105,19 @@ void Interpreter::fail_branch(std::optional<std::string> error, std::optional<st
   handle_error(error.value_or(""), std::move(cause), true);
 }
 
-/// No group's end comes between: ExecutionFailed follows the state's own events.
-void Interpreter::fail_runtime(const std::string& text) {
+void Interpreter::fail_execution(std::string error, std::optional<std::string> cause) {
   if (full_) return;
   if (branch_->phase != Phase::grouped) branch_->phase = Phase::failed;
-  end(Status::failed, "", std::string(kRuntime), in_state(text));
+  end(Status::failed, "", std::move(error), std::move(cause));
+}
+
+void Interpreter::fail_runtime(const std::string& text) {
+  fail_execution(std::string(kRuntime), in_state(text));
+}
+
+std::string Interpreter::cannot_place(const Path& path) const {
+  return in_state(fmt::format("Unable to apply ReferencePath {} to input {}", path.text(),
+                              dump(branch_->input)));
 }
 
 std::string Interpreter::in_state(const std::string& text) const {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "asl/execution.hpp"
+#include "base/utf8.hpp"
 
 namespace trainyard::asl {
 
@@ -51,6 +52,9 @@ class Interpreter {
   void make_ready(Phase phase);
   template <class Work>
   void guarded(Work work);
+  static void clip_to(std::optional<std::string>& text, std::size_t chars) {
+    if (text) text = clip(*text, chars);
+  }
 
   // step.cpp: the history and the commands
   int64_t add(std::string type, std::string details_name = "", json::object details = {},
@@ -69,6 +73,7 @@ class Interpreter {
   void give_up_all();
 
   // states.cpp
+  void begin();
   void enter();
   /// What the state does, after it was entered.
   void run_state();
@@ -76,7 +81,7 @@ class Interpreter {
   void choose();
   void wait();
   void fail();
-  Time wait_until(bool& ok);
+  Time wait_until(const json::value& input, bool& ok);
   // Where nothing comes back, the failure has been handled: the execution or the branch has failed,
   // or waits for a retry, or goes on at a catcher's state.
   /// InputPath.
@@ -88,7 +93,7 @@ class Interpreter {
   /// failure.
   std::optional<int64_t> number_of(const std::optional<int64_t>& fixed,
                                    const std::optional<Path>& path, const char* field,
-                                   const json::value& input, int64_t min, bool& ok);
+                                   const json::value& input, int64_t min, int64_t max, bool& ok);
   /// ResultPath and OutputPath, then on to the next state.
   void leave_with(Seen result, const std::string& next);
   void leave(json::value output, const std::string& next);
@@ -131,21 +136,24 @@ class Interpreter {
   void start_map();
   void start_iterations(int64_t previous);
   std::optional<json::value> item_input(std::size_t index);
-  /// False after the failure was handled.
-  bool room_for(std::size_t weight);
+  /// Whether so many branches of that weight each may be opened. False after a failure.
+  bool room_for(std::size_t count, std::size_t weight);
+  /// Whether the branch in focus may hold the data. False after a failure.
+  bool hold(const json::value& data);
   void start_child(const Flow& flow, json::value input, int64_t previous);
   bool is_iteration() const;
   void add_iteration_event(std::string_view what);
   void end_branch(json::value output);
   void finish_group();
-  std::vector<int64_t> children_of(int64_t parent) const;
+  using Tree = std::map<int64_t, std::vector<int64_t>>;
+  /// The branches inside of each branch.
+  Tree tree() const;
   /// When the focused branch has a group at work: aborts all of it but the branch that failed.
   void break_group(std::optional<int64_t> failed = std::nullopt);
-  void abort_branch(int64_t id);
+  void abort_branch(int64_t id, const Tree& tree);
   void drop_group();
-  void drop_children(int64_t parent);
   /// For a redrive: whatever had failed or was aborted runs again.
-  void restart(int64_t id, int64_t previous);
+  void restart(int64_t id, int64_t previous, const Tree& tree);
 
   // errors.cpp: retry, catch, or the end of the branch
   void handle_error(const std::string& error, std::optional<std::string> cause,
@@ -153,9 +161,15 @@ class Interpreter {
   bool retry(const std::string& error, bool of_branch);
   bool caught(const std::string& error, const std::string& cause, bool of_branch);
   void fail_branch(std::optional<std::string> error, std::optional<std::string> cause);
+  /// No group's end comes between: ExecutionFailed follows the state's own events.
+  void fail_execution(std::string error, std::optional<std::string> cause);
   /// The execution's end by States.Runtime, with the state's name before the text.
   void fail_runtime(const std::string& text);
   std::string in_state(const std::string& text) const;
+  /// What is wrong when a result cannot be put there.
+  std::string cannot_place(const Path& path) const;
+  /// What a task calls, for people.
+  const std::string& task_name() const;
 
   const Machine& machine_;
   const Facts& facts_;
@@ -170,7 +184,7 @@ class Interpreter {
   std::optional<json::value> context_;
   std::optional<int64_t> context_of_;       // whose Map.Item stands in it
   std::optional<CallId> context_at_;        // the try of a state that it tells of
-  std::optional<std::size_t> open_inputs_;  // weight, from the first child on
+  std::size_t open_weight_ = 0;             // of the branches inside of others
   Visits visits_;                           // by the paths of this state
   std::size_t visited_ = 0;                 // by those before it
   int states_entered_ = 0;

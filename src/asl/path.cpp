@@ -191,7 +191,7 @@ std::optional<json::value> Path::find_in(const json::value& root, Visits& visits
 
 bool Path::is_past_the_end(const Scope& scope) const {
   if (steps_.empty() || steps_.back().kind != Step::index) return false;
-  const json::value* node = in_context_ ? &scope.context : &scope.input;
+  const json::value* node = in_context_ ? &scope.context.value() : &scope.input;
   for (const Step& step : steps_) {
     if (step.kind != Step::member && step.kind != Step::index) return false;
     if (&step == &steps_.back()) return node->is_array();

@@ -93,7 +93,7 @@ class Path {
   struct Step {
     enum Kind { member, index, wildcard, descend, slice, names, indexes, filter } kind;
     std::string name;                    // member
-    int64_t from = 0;                    // index; slice
+    int64_t from = 0;                    // index
     std::optional<int64_t> first, last;  // slice
     std::vector<std::string> all_names;
     std::vector<int64_t> all_indexes;

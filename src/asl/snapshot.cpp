@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "asl/execution.hpp"
 #include "base/error.hpp"
@@ -14,8 +15,10 @@ constexpr int64_t kVersion = 2;
 constexpr std::size_t kResultsPerPart = 64;
 
 constexpr std::string_view kStatuses[] = {"RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"};
-constexpr std::string_view kPhases[] = {"entering", "calling", "submitted",  "waiting", "retrying",
-                                        "grouped",  "failed",  "aborted", "restarting", "ended"};
+constexpr std::string_view kPhases[] = {"entering", "calling", "submitted", "waiting",
+                                        "retrying", "grouped", "failed",    "aborted",
+                                        "restarting", "ended"};
+static_assert(std::size(kPhases) == static_cast<std::size_t>(Branch::Phase::ended) + 1);
 
 template <class Enum, std::size_t N>
 Enum enum_from(const std::string_view (&names)[N], const json::value& name) {
@@ -32,38 +35,43 @@ std::string results_part(int64_t branch, std::size_t block) {
 }
 
 json::object to_json(int64_t id, const Group& group, Parts& parts) {
-  if (group.items.is_array()) parts["items." + std::to_string(id)] = dump(group.items);
+  if (group.is_map) parts["items." + std::to_string(id)] = dump(group.items);
   for (std::size_t from = 0; from < group.results.size(); from += kResultsPerPart) {
     std::size_t to = std::min(from + kResultsPerPart, group.results.size());
     parts[results_part(id, from / kResultsPerPart)] =
         dump(json::array(group.results.begin() + static_cast<std::ptrdiff_t>(from),
                          group.results.begin() + static_cast<std::ptrdiff_t>(to)));
   }
-  return {{"size", group.results.size()},
-          {"map", group.items.is_array()},
-          {"started", group.started},
-          {"ended", group.ended},
-          {"limit", group.limit},
-          {"weight", group.weight}};
+  return {{"map", group.is_map},   {"size", group.size},   {"started", group.started()},
+          {"ended", group.ended}, {"limit", group.limit}, {"weight", group.weight}};
 }
 
 Group group_from_json(int64_t id, const json::object& object, const Parts& parts) {
   Group group;
-  const std::size_t size = object.at("size").to_number<std::size_t>();
-  if (object.at("map").as_bool()) {
-    group.items = parse_own_json(parts.at("items." + std::to_string(id)));
-  }
-  group.results.reserve(size);
-  for (std::size_t block = 0; block * kResultsPerPart < size; ++block) {
-    json::value results = parse_own_json(parts.at(results_part(id, block)));
-    for (auto& result : results.as_array()) group.results.push_back(std::move(result));
-  }
-  if (group.results.size() != size) throw std::out_of_range("results are missing");
-  group.started = object.at("started").to_number<std::size_t>();
+  group.is_map = object.at("map").as_bool();
+  if (group.is_map) group.items = parse_own_json(parts.at("items." + std::to_string(id)));
+  group.size = object.at("size").to_number<std::size_t>();
   group.ended = object.at("ended").to_number<std::size_t>();
   group.limit = object.at("limit").to_number<std::size_t>();
   group.weight = object.at("weight").to_number<std::size_t>();
+  const auto started = object.at("started").to_number<std::size_t>();
+  for (std::size_t block = 0; block * kResultsPerPart < started; ++block) {
+    json::value results = parse_own_json(parts.at(results_part(id, block)));
+    for (auto& result : results.as_array()) group.results.push_back(std::move(result));
+  }
+  if (group.started() != started) throw std::out_of_range("results are missing");
   return group;
+}
+
+json::object to_json(const TaskResult& result) {
+  if (!result.failure) return {{"output", result.output}};
+  return {{"error", result.failure->error}, {"cause", result.failure->cause}};
+}
+
+TaskResult result_from_json(const json::object& object) {
+  if (const json::value* output = object.if_contains("output")) return {*output, std::nullopt};
+  return {nullptr, Failure{find_string(object, "error").value_or(""),
+                           find_string(object, "cause").value_or("")}};
 }
 
 json::object to_json(int64_t id, const Branch& branch, Parts& parts) {
@@ -79,6 +87,7 @@ json::object to_json(int64_t id, const Branch& branch, Parts& parts) {
   if (branch.index > 0) object["index"] = branch.index;
   if (!branch.nonce.empty()) object["nonce"] = branch.nonce;
   if (branch.heartbeat) object["heartbeat"] = *branch.heartbeat;
+  if (branch.early) object["early"] = to_json(*branch.early);
   if (branch.group) object["group"] = to_json(id, *branch.group, parts);
   return object;
 }
@@ -99,6 +108,10 @@ Branch branch_from_json(int64_t id, const json::object& object, const Parts& par
   branch.index = static_cast<std::size_t>(find_integer(object, "index").value_or(0));
   branch.nonce = find_string(object, "nonce").value_or("");
   branch.heartbeat = find_integer(object, "heartbeat");
+  if (const json::object* early = find_object(object, "early")) {
+    branch.early = result_from_json(*early);
+  }
+  if (branch.parent) branch.weight = weight_of(branch.input) + kBranchWeight;
   if (const json::object* group = find_object(object, "group")) {
     branch.group = group_from_json(id, *group, parts);
   }
@@ -161,9 +174,10 @@ std::optional<TaskToken> TaskToken::parse(std::string_view text) {
 bool waits_for(const Snapshot& snapshot, const TaskToken& token) {
   return std::any_of(snapshot.branches.begin(), snapshot.branches.end(), [&](const auto& entry) {
     const Branch& branch = entry.second;
-    return branch.phase == Branch::Phase::submitted && branch.entered == token.call.entered &&
-           branch.attempt == token.call.attempt && !branch.nonce.empty() &&
-           branch.nonce == token.nonce;
+    const bool waits = branch.phase == Branch::Phase::submitted ||
+                       (branch.phase == Branch::Phase::calling && !branch.early);
+    return waits && token.call == CallId{branch.entered, branch.attempt} &&
+           !branch.nonce.empty() && branch.nonce == token.nonce;
   });
 }
 
@@ -197,13 +211,11 @@ Stored to_stored(const Snapshot& snapshot) {
 }
 
 Snapshot from_stored(const Stored& stored) {
-  json::value core = parse_own_json(stored.core);
-  const json::object& object = core.as_object();
-  auto version = find_integer(object, "version");
-  if (version != 1 && version != kVersion) {
-    throw SystemError("a stored execution has a version that this program does not know");
-  }
   try {
+    json::value core = parse_own_json(stored.core);
+    const json::object& object = core.as_object();
+    auto version = find_integer(object, "version");
+    if (version != 1 && version != kVersion) throw std::out_of_range("its version is not known");
     Snapshot snapshot;
     snapshot.status = enum_from<Status>(kStatuses, object.at("status"));
     snapshot.last_event = object.at("lastEvent").to_number<int64_t>();
@@ -216,7 +228,7 @@ Snapshot from_stored(const Stored& stored) {
       read_branches(object, stored.parts, snapshot);
     }
     return snapshot;
-  } catch (const std::logic_error& error) {  // what Boost.JSON throws for a missing member
+  } catch (const std::exception& error) {  // of several kinds: Boost.JSON's, a map's
     throw SystemError(std::string("a stored execution is damaged: ") + error.what());
   }
 }

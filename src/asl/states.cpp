@@ -1,10 +1,11 @@
 #include <fmt/format.h>
 
+#include <numeric>
+
 #include "asl/interpreter.hpp"
 #include "base/error.hpp"
 
 namespace trainyard::asl {
-
 namespace {
 
 /// The value and position of the innermost iteration that a branch belongs to.
@@ -13,7 +14,8 @@ std::optional<json::object> item_of(const Snapshot& snapshot, int64_t id) {
   while (branch->parent) {
     const Branch& parent = snapshot.branches.at(*branch->parent);
     if (const json::array* items = parent.group ? parent.group->items.if_array() : nullptr) {
-      return json::object{{"Index", branch->index}, {"Value", (*items)[branch->index]}};
+      return json::object{{"Index", static_cast<int64_t>(branch->index)},
+                          {"Value", (*items)[branch->index]}};
     }
     branch = &parent;
   }
@@ -39,7 +41,8 @@ const json::value& Interpreter::context() {
   json::object& object = context_->as_object();
   object["State"] = {{"Name", branch_->state},
                      {"EnteredTime", iso8601(branch_->entered_at)},
-                     {"RetryCount", branch_->attempt}};
+                     {"RetryCount", std::accumulate(branch_->retries.begin(),
+                                                    branch_->retries.end(), int64_t{0})}};
   object.erase("Task");
   if (!branch_->nonce.empty()) object["Task"] = {{"Token", token().text()}};
   if (context_of_ != id_) {
@@ -66,6 +69,7 @@ void Interpreter::enter() {
   branch_->retries.assign(state_->retriers.size(), 0);
   branch_->nonce.clear();
   branch_->heartbeat.reset();
+  branch_->early.reset();
   if (!full_) run_state();
 }
 
@@ -128,13 +132,12 @@ std::optional<json::value> Interpreter::value_of(Result<json::value> result) {
 
 std::optional<int64_t> Interpreter::number_of(const std::optional<int64_t>& fixed,
                                               const std::optional<Path>& path, const char* field,
-                                              const json::value& input, int64_t min, bool& ok) {
+                                              const json::value& input, int64_t min, int64_t max,
+                                              bool& ok) {
   if (!path) return fixed;
   auto value = path->find(scope_of(input));
-  if (value && value->is_int64() && value->get_int64() >= min &&
-      value->get_int64() <= kSecondsMax) {
-    return value->get_int64();
-  }
+  auto number = value ? integer_of(*value) : std::nullopt;
+  if (number && *number >= min && *number <= max) return number;
   ok = false;
   fail_runtime(fmt::format("The {} parameter does not reference a {} integer: {} == {}", field,
                            min > 0 ? "positive" : "non-negative", path->text(),
@@ -162,39 +165,38 @@ void Interpreter::choose() {
 }
 
 void Interpreter::wait() {
-  bool ok = true;
-  auto due = wait_until(ok);
-  if (!ok) return;
-  branch_->phase = Phase::waiting;
-  if (due > now_) return set_timer(fmt::format("wait:{}", branch_->entered), due);
   auto input = effective_input();
-  if (input) leave_with(std::move(*input), state_->next);
+  if (!input) return;
+  bool ok = true;
+  Time due = wait_until(**input, ok);
+  if (!ok) return;
+  if (due <= now_) return leave_with(std::move(*input), state_->next);
+  branch_->phase = Phase::waiting;
+  set_timer(fmt::format("wait:{}", branch_->entered), due);
 }
 
 /// When the state ends; `ok` is false after the failure was handled.
-Time Interpreter::wait_until(bool& ok) {
+Time Interpreter::wait_until(const json::value& input, bool& ok) {
   if (state_->seconds) return now_ + std::chrono::seconds(*state_->seconds);
   if (state_->timestamp) return *state_->timestamp;
-  auto input = effective_input();
-  ok = input.has_value();
-  if (!input) return now_;
   bool seconds = state_->seconds_path.has_value();
   const Path& path = seconds ? *state_->seconds_path : *state_->timestamp_path;
-  auto value = path.find(scope_of(**input));
+  auto value = path.find(scope_of(input));
   auto refuse = [&](const std::string& text) {
     ok = false;
     fail_runtime(text);
     return now_;
   };
   if (!value) {
-    return refuse(not_found(path, seconds ? "SecondsPath" : "TimestampPath", scope_of(**input)));
+    return refuse(not_found(path, seconds ? "SecondsPath" : "TimestampPath", scope_of(input)));
   }
   std::string shown = value->is_string() ? to_std(value->get_string()) : dump(*value);
   if (seconds) {
-    if (value->is_int64() && value->get_int64() >= 0 && value->get_int64() <= kSecondsMax) {
-      return now_ + std::chrono::seconds(value->get_int64());
+    auto number = integer_of(*value);
+    if (number && *number >= 0 && *number <= kSecondsMax) {
+      return now_ + std::chrono::seconds(*number);
     }
-    const char* what = value->is_int64() ? "references a value that is not between 0 and 99999999"
+    const char* what = number ? "references a value that is not between 0 and 99999999"
                                          : "cannot be parsed as a long value";
     return refuse(fmt::format("The SecondsPath parameter {}: {} == {}", what, path.text(), shown));
   }
@@ -236,9 +238,7 @@ void Interpreter::leave_with(Seen result, const std::string& next) {
   if (whole && (put.none || (replaces && result.is_input()))) return leave_unchanged(next);
   json::value output = replaces ? result.take() : branch_->input;
   if (!replaces && !put.none && !put.path.assign(output, result.take())) {
-    return handle_error(std::string(kResultPathMatchFailure),
-                        in_state(fmt::format("Unable to apply ReferencePath {} to input {}",
-                                             put.path.text(), dump(branch_->input))));
+    return handle_error(std::string(kResultPathMatchFailure), cannot_place(put.path));
   }
   if (out.none) return leave(json::object{}, next);
   if (whole) return leave(std::move(output), next);
@@ -254,17 +254,13 @@ bool Interpreter::within_limits(const json::value& payload, std::size_t bytes,
     return false;
   }
   if (bytes <= kPayloadBytesMax) return true;
-  handle_error(
-      std::string(kDataLimitExceeded),
-      fmt::format("The state/task '{}' returned a result with a size exceeding the maximum "
-                  "number of bytes service limit.",
-                  who));
+  handle_error(std::string(kDataLimitExceeded), too_large(who));
   return false;
 }
 
 void Interpreter::leave(json::value output, const std::string& next) {
   std::string text = dump(output);
-  if (!within_limits(output, text.size(), branch_->state)) return;
+  if (!within_limits(output, text.size(), branch_->state) || !hold(output)) return;
   branch_->input = std::move(output);
   branch_->input_text = std::move(text);
   go_to(next);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "asl/interpreter.hpp"
@@ -20,10 +21,6 @@ json::object error_details(const std::optional<std::string>& error,
   if (error) details["error"] = *error;
   if (cause) details["cause"] = *cause;
   return details;
-}
-
-void clip_to(std::optional<std::string>& text, std::size_t chars) {
-  if (text) text = clip(*text, chars);
 }
 
 }  // namespace
@@ -47,7 +44,12 @@ Interpreter::Interpreter(const Machine& machine, Execution execution, Time now, 
   for (const auto& [id, branch] : out_.snapshot.branches) {
     bool ready = branch.phase == Phase::entering || branch.phase == Phase::restarting;
     if (ready && !branch.state.empty()) ready_.push_back(id);
+    open_weight_ += branch.weight;
   }
+  // Whoever has waited longest comes first.
+  std::ranges::stable_sort(ready_, {}, [&](int64_t id) {
+    return out_.snapshot.branches.at(id).last_event;
+  });
 }
 
 void Interpreter::focus(int64_t id) {
@@ -129,19 +131,23 @@ void Interpreter::started() {
   add("ExecutionStarted", "executionStartedEventDetails", std::move(details), "input",
       facts_.input_text);
   branch_->last_event = 0;  // the first state is entered by nothing
-  branch_->state = machine_.top.start_at;
-  branch_->input = facts_.input;
-  make_ready(Phase::entering);
+  begin();
   if (machine_.timeout_seconds) {
     set_timer("execution", facts_.started + std::chrono::seconds(*machine_.timeout_seconds));
   }
+}
+
+void Interpreter::begin() {
+  branch_->state = machine_.top.start_at;
+  branch_->input = facts_.input;
+  make_ready(Phase::entering);
 }
 
 /// The states that failed or were aborted run again, without being entered again (Step Functions
 /// Developer Guide, "Redriving executions").
 void Interpreter::redriven() {
   Snapshot& snapshot = out_.snapshot;
-  if (snapshot.last_event + 2 >= facts_.events_max) return;
+  if (!has_room_for_redrive(snapshot.last_event, facts_.events_max)) return;
   snapshot.status = Status::running;
   ++snapshot.redrives;
   snapshot.redriven_at = now_;
@@ -151,7 +157,9 @@ void Interpreter::redriven() {
   if (machine_.timeout_seconds) {
     set_timer("execution", now_ + std::chrono::seconds(*machine_.timeout_seconds));
   }
-  restart(kRoot, cause);
+  branch_->last_event = cause;
+  if (branch_->state.empty()) return begin();  // it was aborted before it began
+  restart(kRoot, cause, tree());
 }
 
 void Interpreter::timer_fired(const std::string& timer) {
@@ -174,6 +182,8 @@ void Interpreter::timer_fired(const std::string& timer) {
     if (input) leave_with(std::move(*input), state_->next);
   }
 }
+
+bool has_room_for_redrive(int64_t events, int64_t events_max) { return events + 1 < events_max; }
 
 /// Branches take turns, one state each.
 void Interpreter::run() {
@@ -227,8 +237,10 @@ int64_t Interpreter::add_of_state(std::string_view what, std::string details_nam
              std::move(details), std::move(payload_member), std::move(payload));
 }
 
+/// When the history is full nothing begins any more, but what runs is given up.
 void Interpreter::command(Command command) {
-  if (!full_) out_.commands.push_back(std::move(command));
+  if (full_ && std::holds_alternative<CallTask>(command)) return;
+  out_.commands.push_back(std::move(command));
 }
 
 void Interpreter::set_timer(std::string timer, Time due) {

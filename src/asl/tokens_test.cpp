@@ -50,7 +50,6 @@ TEST(Activity, AsStepFunctionsWritesIt) {
   ASSERT_TRUE(parsed.has_value());
   EXPECT_EQ(parsed->execution, run.facts.id);
   EXPECT_EQ(parsed->call, (CallId{2, 0}));
-  EXPECT_FALSE(waits_for(run.snapshot, *parsed));
   run.take(ActivityStarted{{2, 0}, "me"});
   EXPECT_TRUE(waits_for(run.snapshot, *parsed));
   EXPECT_FALSE(waits_for(run.snapshot, {parsed->execution, parsed->call, "guess"}));

@@ -13,9 +13,6 @@
 namespace trainyard::states {
 namespace {
 
-/// ExecutionRedriven and one more event must have room (API reference, RedriveExecution).
-constexpr int64_t kEventsNeeded = 2;
-
 int64_t count_events(Txn& txn, int64_t execution) {
   return txn
       .one(
@@ -58,7 +55,7 @@ std::optional<std::string> redrive_obstacle(Call& call, const ExecutionRow& exec
   if (!execution.stopped || execution.status == "SUCCEEDED") {
     return "Execution is " + execution.status + " and cannot be redriven";
   }
-  if (count_events(call.txn, execution.id) + kEventsNeeded > asl::kHistoryEventsMax) {
+  if (!asl::has_room_for_redrive(count_events(call.txn, execution.id))) {
     return "Execution history event limit exceeded";
   }
   if (call.now - execution.started >= limits.execution_time) {
