@@ -1,10 +1,17 @@
 """What tasks may call, by a real client: operations as aws-sdk, executions within executions,
 http:invoke against a server of the test's own, roles of tasks."""
+import contextlib
 import http.server
 import json
+import os
+import pathlib
+import ssl
+import subprocess
+import tempfile
 import threading
 import time
 import unittest
+import unittest.mock
 
 import botocore.exceptions
 
@@ -361,8 +368,9 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
         if status == 302:
             self.send_header("Location", "/text")
         self.send_header("Content-Length", str(len(answer.encode())))
-        self.end_headers()
-        self.wfile.write(answer.encode())
+        with contextlib.suppress(OSError):  # who had asked may be gone
+            self.end_headers()
+            self.wfile.write(answer.encode())
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
@@ -475,6 +483,45 @@ class HttpInvoke(WithMachines):
         self.addCleanup(daemon.close)
         self.assertNotEqual(daemon.process.wait(30), 0)
         self.assertIn("'example.com' is no pattern of endpoints", daemon.tail())
+
+
+class Https(WithMachines):
+    @classmethod
+    def setUpClass(cls):
+        folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        cls.known, cls.unknown = cls.serve(folder, "known"), cls.serve(folder, "unknown")
+        cls.arguments = ("--http-allow", "https://localhost:*/text")
+        trusted = {"SSL_CERT_FILE": str(folder / "known.pem"), "NO_PROXY": "localhost",
+                   "no_proxy": "localhost"}
+        with unittest.mock.patch.dict(os.environ, trusted):
+            super().setUpClass()
+
+    @classmethod
+    def serve(cls, folder, name):
+        """A server with a certificate of its own; its address."""
+        key, certificate = folder / f"{name}.key", folder / f"{name}.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-keyout", key, "-out",
+                        certificate, "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_: None  # who refuses the certificate breaks off
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        cls.addClassCleanup(server.server_close)
+        cls.addClassCleanup(server.shutdown)
+        return f"https://localhost:{server.server_port}/text"
+
+    def test_certificates_are_checked(self):
+        task = {"Method": "GET", "ApiEndpoint": self.known}
+        self.assertEqual(self.output("https", one_task(HTTP, task))["ResponseBody"],
+                         "plain words")
+        error, cause = self.failure("https-unknown",
+                                    one_task(HTTP, {**task, "ApiEndpoint": self.unknown}))
+        self.assertEqual(error, "States.Http.Socket")
+        self.assertIn("certificate", cause)
 
 
 if __name__ == "__main__":

@@ -363,5 +363,31 @@ TEST_F(IntegrationsTest, CredentialsNameTheRoleOfATask) {
   EXPECT_EQ(calls_of("StopTrainingJob").back().principal.name, "Target");
 }
 
+TEST(StatesSchema, JobsOfOlderDaemonsAreStillWaitedFor) {
+  TempDir dir;
+  const auto all = test_migrations();
+  const std::string job = "arn:aws:sagemaker:us-east-1:000000000000:training-job/j";
+  {
+    Store older(dir.path(), all.first(all.size() - 1));
+    older.write([&](Txn& txn) {
+      txn.exec("INSERT INTO states_waits(resource, execution, call) VALUES (?, 7, '2.0')", job);
+      outbox::post(txn, "states.poll", job,
+                   {{"task", "arn:aws:states:::sagemaker:createTrainingJob.sync"}}, from_millis(0));
+      outbox::post(txn, "states.timer", job, {}, from_millis(0));
+    });
+  }
+  Store store(dir.path(), all);
+  store.read([&](Txn& txn) {
+    const auto waits = find_waits(txn, job);
+    ASSERT_EQ(waits.size(), 1u);
+    EXPECT_EQ(waits[0].task, "arn:aws:states:::sagemaker:createTrainingJob.sync");
+    const auto messages = outbox::due(txn, from_millis(1), 10);
+    ASSERT_EQ(messages.size(), 2u);
+    EXPECT_EQ(messages[0].key, "7#2.0");
+    EXPECT_EQ(wait_of(txn, messages[0])->job, job);
+    EXPECT_EQ(messages[1].key, job);
+  });
+}
+
 }  // namespace
 }  // namespace trainyard::states
