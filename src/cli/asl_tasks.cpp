@@ -64,7 +64,8 @@ std::vector<Reaction> DaemonTasks::call(const Subject& subject, const asl::CallT
         states::task_response(integration, output, request_id, clock_.now());
     return {{Duration{0}, states::answer_of(call, {std::move(response), std::nullopt})}};
   } catch (const ApiError& error) {
-    asl::Failure failure = states::task_failure(door_, integration, error, request_id);
+    asl::Failure failure =
+        states::task_failure(door_, integration, call.parameters, error, request_id);
     return {{Duration{0}, asl::TaskAnswered{call.call, {nullptr, std::move(failure)}}}};
   }
 }

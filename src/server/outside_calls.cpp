@@ -122,7 +122,7 @@ struct OutsideCalls::Impl {
     }
   }
 
-  asl::TaskResult ask_service(const states::OutsideCall& outside, const std::string& resource,
+  asl::TaskResult ask_service(const states::OutsideCall& outside, const outbox::Message& message,
                               std::function<void(bool)>& over) {
     try {
       OutsideOutput got = invoke_outside(parts, router,
@@ -132,8 +132,7 @@ struct OutsideCalls::Impl {
       over = std::move(got.over);
       return states::outside_result(got.output);
     } catch (const ApiError& error) {
-      return states::outside_result(parts.door, asl::parse_resource(resource), error,
-                                    parts.random.uuid());
+      return states::outside_result(parts.door, message, error, parts.random.uuid());
     }
   }
 
@@ -142,8 +141,7 @@ struct OutsideCalls::Impl {
                             const outbox::Message& message, std::function<void(bool)>& over) {
     if (const auto* failure = std::get_if<asl::Failure>(&asked)) return {nullptr, *failure};
     const auto& outside = std::get<states::OutsideCall>(asked);
-    if (outside.http) return ask_world(*outside.http);
-    return ask_service(outside, find_string(message.payload, "resource").value_or(""), over);
+    return outside.http ? ask_world(*outside.http) : ask_service(outside, message, over);
   }
 };
 

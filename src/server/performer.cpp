@@ -13,7 +13,8 @@ namespace trainyard::server {
 namespace {
 
 constexpr int kOutsideThreads = 4;
-constexpr int kSlowThreads = 16;
+/// As many calls of workflows wait for answers at a time; further ones wait for a thread.
+constexpr int kSlowThreads = 64;
 /// So many of one kind are looked at for those that can be handed out now.
 constexpr int kOutsideLookahead = 256;
 constexpr std::chrono::milliseconds kIdleWait{1'000};

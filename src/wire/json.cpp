@@ -44,12 +44,30 @@ const char* type_name(Kind kind) {
   return "?";
 }
 
-[[noreturn]] void throw_mismatch(const Shape& shape, const json::value& source,
-                                 const std::string& path) {
-  std::string where = path.empty() ? "" : " at '" + path + "'";
-  throw ApiError("SerializationException", 400,
-                 std::string(kind_name(source)) + " can not be converted to " +
-                     type_name(shape.kind) + where);
+/// As Step Functions calls what a parameter must be [unverified but for STRING].
+const char* sdk_type_name(Kind kind) {
+  switch (kind) {
+    case Kind::boolean: return "a BOOLEAN";
+    case Kind::integer:
+    case Kind::long_: return "an INTEGER";
+    case Kind::float_:
+    case Kind::double_: return "a NUMBER";
+    case Kind::structure:
+    case Kind::map: return "an OBJECT";
+    case Kind::list: return "an ARRAY";
+    case Kind::timestamp: return "a TIMESTAMP";
+    default: return "a STRING";
+  }
+}
+
+/// The last member in a path: "Tags" of "Tags.1.member".
+std::string field_of(std::string path) {
+  constexpr std::string_view kElement = ".member";
+  while (path.ends_with(kElement)) {
+    path.resize(path.size() - kElement.size());
+    path.resize(path.rfind('.'));
+  }
+  return path.substr(path.rfind('.') + 1);
 }
 
 class Reader {
@@ -91,13 +109,26 @@ class Reader {
   }
 
  private:
-  static double number(const Shape& shape, const json::value& source, const std::string& path) {
+  [[noreturn]] void throw_mismatch(const Shape& shape, const json::value& source,
+                                   const std::string& path) const {
+    if (form_ == JsonForm::sdk) {
+      throw ApiError("SerializationException", 400,
+                     "The value for the field '" + sdk_name(field_of(path)) + "' must be " +
+                         sdk_type_name(shape.kind));
+    }
+    std::string where = path.empty() ? "" : " at '" + path + "'";
+    throw ApiError("SerializationException", 400,
+                   std::string(kind_name(source)) + " can not be converted to " +
+                       type_name(shape.kind) + where);
+  }
+
+  double number(const Shape& shape, const json::value& source, const std::string& path) const {
     if (!source.is_number()) throw_mismatch(shape, source, path);
     return source.to_number<double>();
   }
 
-  static int64_t whole(const Shape& shape, const json::value& source, const std::string& path,
-                       int64_t low, int64_t high) {
+  int64_t whole(const Shape& shape, const json::value& source, const std::string& path, int64_t low,
+                int64_t high) const {
     int64_t value = 0;
     if (source.is_int64()) {
       value = source.get_int64();
@@ -129,8 +160,8 @@ class Reader {
     *static_cast<std::string*>(target) = std::move(*bytes);
   }
 
-  static void read_time(const Shape& shape, const json::value& source, void* target,
-                        const std::string& path) {
+  void read_time(const Shape& shape, const json::value& source, void* target,
+                 const std::string& path) const {
     Time time;
     if (source.is_number()) {
       if (!is_epoch_time(source.to_number<double>())) throw_mismatch(shape, source, path);

@@ -1,10 +1,17 @@
 """What tasks may call, by a real client: operations as aws-sdk, executions within executions,
 http:invoke against a server of the test's own, roles of tasks."""
+import contextlib
 import http.server
 import json
+import os
+import pathlib
+import ssl
+import subprocess
+import tempfile
 import threading
 import time
 import unittest
+import unittest.mock
 
 import botocore.exceptions
 
@@ -159,6 +166,10 @@ class AwsSdk(WithMachines):
             "SageMaker.SageMakerException": (
                 SDK + "sagemaker:describeModel", {"ModelName": "none"},
                 r"\(Service: SageMaker, Status Code: 400, Request ID: "),
+            "States.Runtime": (
+                SDK + "s3:deleteObject", {"Bucket": "empty-one", "Key": 5},
+                r"could not be used to start the Task: \[The value for the field 'Key' must be "
+                r"a STRING\]$"),
             "Iam.NoSuchEntityException": (
                 SDK + "iam:getRole", {"RoleName": "none"}, r"\(Service: Iam, Status Code: 404, "),
             "SageMakerRuntime.ValidationErrorException": (
@@ -212,6 +223,32 @@ class AwsSdk(WithMachines):
         description = self.run_machine("suicidal", definition)
         self.assertEqual((description["status"], description["error"], description["cause"]),
                          ("ABORTED", "Enough", "It said so"))
+
+
+class Tokens(WithMachines):
+    def test_a_child_gives_the_token_of_its_parent_back(self):
+        child = self.create("answers", one_task(SDK + "sfn:sendTaskSuccess", {
+            "TaskToken.$": "$.token", "Output": {"answer": 42}}))
+        for number, resource in enumerate((START, SDK + "sfn:startExecution")):
+            with self.subTest(resource):
+                machine = self.create(f"asks-{number}", one_task(resource + ".waitForTaskToken", {
+                    "StateMachineArn": child, "Input": {"token.$": "$$.Task.Token"}}))
+                execution = self.start(machine)
+                description = self.ended(execution, 20)
+                self.assertEqual(json.loads(description["output"]), {"answer": 42})
+                self.assertIn("TaskSubmitted", self.types(execution))
+
+    def test_workflows_work_for_activities(self):
+        activity = self.states.create_activity(name="lines")["activityArn"]
+        asking = self.start(self.create("asking", one_task(activity, {"line": 1})))
+        worker = {"StartAt": "Get", "States": {
+            "Get": {"Type": "Task", "Resource": SDK + "sfn:getActivityTask", "Next": "Tell",
+                    "Parameters": {"ActivityArn": activity, "WorkerName": "flow"}},
+            "Tell": {"Type": "Task", "Resource": SDK + "sfn:sendTaskSuccess", "End": True,
+                     "Parameters": {"TaskToken.$": "$.TaskToken", "Output.$": "$.Input"}}}}
+        working = self.start(self.create("working", worker))
+        self.assertEqual(self.ended(working, 20)["status"], "SUCCEEDED")
+        self.assertEqual(json.loads(self.ended(asking, 20)["output"]), {"line": 1})
 
 
 class Nested(WithMachines):
@@ -306,9 +343,15 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     seen = []
 
+    held = threading.Event()  # a request for /held has come
+    free = threading.Event()  # it may be answered
+
     def do_GET(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         self.seen.append((self.command, self.path, dict(self.headers), body))
+        if self.path == "/held":
+            self.held.set()
+            self.free.wait(60)
         status, kind, answer = 200, "application/json; charset=utf-8", json.dumps(
             {"method": self.command, "path": self.path, "body": body,
              "type": self.headers.get("Content-Type")})
@@ -325,8 +368,9 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
         if status == 302:
             self.send_header("Location", "/text")
         self.send_header("Content-Length", str(len(answer.encode())))
-        self.end_headers()
-        self.wfile.write(answer.encode())
+        with contextlib.suppress(OSError):  # who had asked may be gone
+            self.end_headers()
+            self.wfile.write(answer.encode())
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
@@ -405,12 +449,79 @@ class HttpInvoke(WithMachines):
             self.assertEqual(error, "States.Permissions")
             self.assertIn("is not authorized to perform: states:InvokeHTTPEndpoint", cause)
 
+    def test_a_daemon_that_ends_in_the_middle_of_a_call_makes_it_again(self):
+        daemon = Daemon(arguments=("--http-allow", self.url)).start()
+        self.addCleanup(daemon.close)
+        self.addCleanup(Endpoint.free.set)
+        states, iam = daemon.client("stepfunctions"), daemon.client("iam")
+        role = iam.create_role(RoleName="R", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+        policy = {"Version": "2012-10-17", "Statement": [allow("*")]}
+        iam.put_role_policy(RoleName="R", PolicyName="p", PolicyDocument=json.dumps(policy))
+        machine = states.create_state_machine(name="held", roleArn=role, definition=json.dumps(
+            self.call("/held")))["stateMachineArn"]
+        execution = states.start_execution(stateMachineArn=machine)["executionArn"]
+        for end in (daemon.kill, daemon.terminate):
+            self.assertTrue(Endpoint.held.wait(30))
+            Endpoint.held.clear()
+            began = time.monotonic()
+            end()
+            self.assertLess(time.monotonic() - began, 20)  # not as long as the call may take
+            daemon.start()
+        self.assertTrue(Endpoint.held.wait(30))
+        Endpoint.free.set()
+        states = daemon.client("stepfunctions")
+
+        def done():
+            description = states.describe_execution(executionArn=execution)
+            return description if description["status"] != "RUNNING" else None
+        description = wait_for(done, 30, "end of the call")
+        self.assertEqual(json.loads(description["output"])["StatusCode"], 200)
+
     def test_a_pattern_that_is_none_is_refused_at_the_start(self):
         daemon = Daemon(arguments=("--http-allow", "example.com"))
         daemon.start(expect_ready=False)
         self.addCleanup(daemon.close)
         self.assertNotEqual(daemon.process.wait(30), 0)
         self.assertIn("'example.com' is no pattern of endpoints", daemon.tail())
+
+
+class Https(WithMachines):
+    @classmethod
+    def setUpClass(cls):
+        folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        cls.known, cls.unknown = cls.serve(folder, "known"), cls.serve(folder, "unknown")
+        cls.arguments = ("--http-allow", "https://localhost:*/text")
+        trusted = {"SSL_CERT_FILE": str(folder / "known.pem"), "NO_PROXY": "localhost",
+                   "no_proxy": "localhost"}
+        with unittest.mock.patch.dict(os.environ, trusted):
+            super().setUpClass()
+
+    @classmethod
+    def serve(cls, folder, name):
+        """A server with a certificate of its own; its address."""
+        key, certificate = folder / f"{name}.key", folder / f"{name}.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-keyout", key, "-out",
+                        certificate, "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_: None  # who refuses the certificate breaks off
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        cls.addClassCleanup(server.server_close)
+        cls.addClassCleanup(server.shutdown)
+        return f"https://localhost:{server.server_port}/text"
+
+    def test_certificates_are_checked(self):
+        task = {"Method": "GET", "ApiEndpoint": self.known}
+        self.assertEqual(self.output("https", one_task(HTTP, task))["ResponseBody"],
+                         "plain words")
+        error, cause = self.failure("https-unknown",
+                                    one_task(HTTP, {**task, "ApiEndpoint": self.unknown}))
+        self.assertEqual(error, "States.Http.Socket")
+        self.assertIn("certificate", cause)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,14 @@ json::object sdk_request(const Integration& integration, json::object parameters
 
 json::object sdk_response(const json::object& output) { return sorted(output).as_object(); }
 
-asl::Failure sdk_failure(const Door& door, const Integration& integration, const ApiError& error,
+asl::Failure sdk_failure(const Door& door, const Integration& integration,
+                         const json::value& parameters, const ApiError& error,
                          const std::string& request_id) {
+  if (error.code() == "SerializationException") {  // no call was made with such parameters
+    return {std::string(asl::kRuntime),
+            fmt::format("The Parameters '{}' could not be used to start the Task: [{}]",
+                        dump(parameters), error.message())};
+  }
   const std::string_view prefix = integration.sdk->prefix;
   std::string_view shape = door.error_shape(integration.service, error.code());
   return {

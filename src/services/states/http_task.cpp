@@ -63,15 +63,13 @@ std::optional<Url> split_url(std::string_view text) {
   return url;
 }
 
-/// Whether a path has a segment that servers may take for the folder above: a pattern's folder
-/// would not hold it.
+/// Whether a path has a segment that servers may take for the folder above, its slashes escaped or
+/// not: a pattern's folder would not hold it.
 bool climbs(std::string_view path) {
-  for (const std::string& segment : split(path, '/')) {
-    auto decoded = percent_decode(segment);
-    if (!decoded || *decoded == "." || *decoded == ".." ||
-        decoded->find_first_of("/\\") != std::string::npos) {
-      return true;
-    }
+  auto decoded = percent_decode(path);
+  if (!decoded) return true;
+  for (const std::string& segment : split(replace_all(*decoded, "\\", "/"), '/')) {
+    if (segment == "." || segment == "..") return true;
   }
   return false;
 }

@@ -79,11 +79,18 @@ TEST_F(IntegrationsTest, SdkErrorsAreWordedAsTheSdkDoes) {
   door.named_errors = {"NoSuchKey"};
   Integration s3 =
       *find_integration(door, asl::parse_resource("arn:aws:states:::aws-sdk:s3:getObject"));
-  asl::Failure failure = sdk_failure(door, s3, ApiError("NoSuchKey", 404, "No key."), "id-1");
+  const json::value kParameters = json::object{{"Bucket", 5}};
+  asl::Failure failure =
+      sdk_failure(door, s3, kParameters, ApiError("NoSuchKey", 404, "No key."), "id-1");
   EXPECT_EQ(failure.error, "S3.NoSuchKeyException");
   EXPECT_EQ(failure.cause, "No key. (Service: S3, Status Code: 404, Request ID: id-1)");
-  failure = sdk_failure(door, s3, ApiError("SlowDown", 503, "Slow."), "id-1");
+  failure = sdk_failure(door, s3, kParameters, ApiError("SlowDown", 503, "Slow."), "id-1");
   EXPECT_EQ(failure.error, "S3.S3Exception");
+  failure =
+      sdk_failure(door, s3, kParameters, ApiError("SerializationException", 400, "why"), "id");
+  EXPECT_EQ(failure.error, "States.Runtime");
+  EXPECT_EQ(failure.cause,
+            R"(The Parameters '{"Bucket":5}' could not be used to start the Task: [why])");
   EXPECT_EQ(dump(sdk_request(s3, {{"Body", "text"}})), R"x({"Body":"\"text\""})x");
   EXPECT_EQ(dump(sdk_request(s3, {{"Body", {{"a", 1}}}})), R"({"Body":{"a":1}})");
 }
@@ -354,6 +361,32 @@ TEST_F(IntegrationsTest, CredentialsNameTheRoleOfATask) {
   run(stop_execution, {arn, {}, {}});
   deliver_all();
   EXPECT_EQ(calls_of("StopTrainingJob").back().principal.name, "Target");
+}
+
+TEST(StatesSchema, JobsOfOlderDaemonsAreStillWaitedFor) {
+  TempDir dir;
+  const auto all = test_migrations();
+  const std::string job = "arn:aws:sagemaker:us-east-1:000000000000:training-job/j";
+  {
+    Store older(dir.path(), all.first(all.size() - 1));
+    older.write([&](Txn& txn) {
+      txn.exec("INSERT INTO states_waits(resource, execution, call) VALUES (?, 7, '2.0')", job);
+      outbox::post(txn, "states.poll", job,
+                   {{"task", "arn:aws:states:::sagemaker:createTrainingJob.sync"}}, from_millis(0));
+      outbox::post(txn, "states.timer", job, {}, from_millis(0));
+    });
+  }
+  Store store(dir.path(), all);
+  store.read([&](Txn& txn) {
+    const auto waits = find_waits(txn, job);
+    ASSERT_EQ(waits.size(), 1u);
+    EXPECT_EQ(waits[0].task, "arn:aws:states:::sagemaker:createTrainingJob.sync");
+    const auto messages = outbox::due(txn, from_millis(1), 10);
+    ASSERT_EQ(messages.size(), 2u);
+    EXPECT_EQ(messages[0].key, "7#2.0");
+    EXPECT_EQ(wait_of(txn, messages[0])->job, job);
+    EXPECT_EQ(messages[1].key, job);
+  });
 }
 
 }  // namespace

@@ -361,6 +361,25 @@ TEST_F(OperationsTest, HistoriesComeInPagesBothWaysAndWithoutData) {
   EXPECT_EQ(whole.output, R"({"a":1})");
 }
 
+TEST(Schema, TagsOfEarlierVersionsStay) {
+  TempDir dir;
+  constexpr int kWithTagsByMachine = 3;
+  {
+    Store store(dir.path(), std::span(kMigrations).first(kWithTagsByMachine));
+    store.write([](Txn& txn) {
+      txn.exec(
+          "INSERT INTO states_machines(id, arn, name, status, revision, created) "
+          "VALUES (7, 'arn', 'flow', 'ACTIVE', 1, 0)");
+      txn.exec("INSERT INTO states_tags(machine, key, value) VALUES (7, 'a', 'b')");
+    });
+  }
+  Store store(dir.path(), kMigrations);
+  EXPECT_TRUE(store.read([](Txn& txn) {
+    return txn.exists(
+        "SELECT 1 FROM states_resource_tags WHERE resource = 'arn' AND key = 'a' AND value = 'b'");
+  }));
+}
+
 TEST_F(OperationsTest, Tags) {
   std::string arn = create("flow", one_pass());
   run(tag_resource, {arn, {Tag{"b", "1"}, Tag{"a", "2"}}});

@@ -131,12 +131,13 @@ json::object task_response(const Integration& integration, const json::object& o
   return output;
 }
 
-asl::Failure task_failure(const Door& door, const Integration& integration, const ApiError& error,
+asl::Failure task_failure(const Door& door, const Integration& integration,
+                          const json::value& parameters, const ApiError& error,
                           const std::string& request_id) {
   switch (integration.kind) {
     case Kind::sagemaker: return sagemaker_failure(error, request_id);
     case Kind::nested: return nested_failure(door, error, request_id);
-    default: return sdk_failure(door, integration, error, request_id);
+    default: return sdk_failure(door, integration, parameters, error, request_id);
   }
 }
 
@@ -172,7 +173,7 @@ asl::Event call_task(Call& call, const TaskOwner& owner, const asl::CallTask& ta
     return answer_of(task, {task_response(*integration, output, request_id, call.now),
                             std::nullopt});
   } catch (const ApiError& error) {
-    return failed(task, task_failure(call.door, *integration, error, request_id));
+    return failed(task, task_failure(call.door, *integration, task.parameters, error, request_id));
   }
 }
 
@@ -196,11 +197,13 @@ asl::TaskResult outside_result(const json::object& output) {
   return {sdk_response(output), std::nullopt};
 }
 
-asl::TaskResult outside_result(const Door& door, const asl::Resource& resource,
+asl::TaskResult outside_result(const Door& door, const outbox::Message& message,
                                const ApiError& error, const std::string& request_id) {
-  auto integration = find_integration(door, resource);
+  auto integration = find_integration(
+      door, asl::parse_resource(find_string(message.payload, "resource").value_or("")));
   TRAINYARD_ASSERT(integration && integration->sdk != nullptr);
-  return {nullptr, sdk_failure(door, *integration, error, request_id)};
+  return {nullptr,
+          sdk_failure(door, *integration, message.payload.at("parameters"), error, request_id)};
 }
 
 void stop_job_of(Call& call, const TaskOwner& owner, const asl::CallId& id) {

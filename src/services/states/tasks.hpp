@@ -18,7 +18,8 @@ json::object task_request(const Door& door, const Integration& integration,
 wire::JsonForm form_of(const Integration& integration);
 json::object task_response(const Integration& integration, const json::object& output,
                            const std::string& request_id, Time now);
-asl::Failure task_failure(const Door& door, const Integration& integration, const ApiError& error,
+asl::Failure task_failure(const Door& door, const Integration& integration,
+                          const json::value& parameters, const ApiError& error,
                           const std::string& request_id);
 
 /// The execution whose task it is.
@@ -52,7 +53,7 @@ std::variant<OutsideCall, asl::Failure> outside_call(Call& call, const TaskOwner
                                                      const asl::CallTask& task);
 /// The result of an operation's output, and of its error.
 asl::TaskResult outside_result(const json::object& output);
-asl::TaskResult outside_result(const Door& door, const asl::Resource& resource,
+asl::TaskResult outside_result(const Door& door, const outbox::Message& message,
                                const ApiError& error, const std::string& request_id);
 /// The event of a call's result.
 asl::Event answer_of(const asl::CallTask& task, asl::TaskResult result);

@@ -21,13 +21,13 @@ ValidateStateMachineDefinitionDiagnostic to_api(const asl::Problem& problem) {
   return diagnostic;
 }
 
-/// Errors, and warnings where they are asked for; those of ours need a definition that can be run.
+/// Errors, and warnings where they are asked for.
 std::vector<asl::Problem> problems_of(const Door& door, const std::string& definition,
                                       std::string_view severity) {
   asl::Parsed parsed = examine_definition(door, definition);
   std::vector<asl::Problem> problems = std::move(parsed.problems);
-  if (severity == kWarning && !asl::has_errors(problems)) {
-    auto warnings = asl::warnings_of(definition, parsed.machine);
+  if (severity == kWarning) {
+    auto warnings = asl::warnings_of(definition);
     std::move(warnings.begin(), warnings.end(), std::back_inserter(problems));
   }
   if (severity == kError) {
