@@ -78,6 +78,18 @@ class Runner {
     }
     return text;
   }
+  /// `3<2 TaskScheduled {"resourceType":…}`, one line an event.
+  std::string lines() const {
+    std::string text;
+    for (const auto& event : history) {
+      text += std::to_string(event.id) + "<" + std::to_string(event.previous) + " " + event.type;
+      if (!event.details_name.empty()) {
+        text += " " + dump(to_json(event).at(event.details_name));
+      }
+      text += "\n";
+    }
+    return text;
+  }
   /// The whole history as JSON, one event a line.
   std::string text() const {
     std::string text;

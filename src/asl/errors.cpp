@@ -95,17 +95,20 @@ void Interpreter::fail_branch(std::optional<std::string> error, std::optional<st
   break_group();
   branch_->phase = branch_->group ? Phase::grouped : Phase::failed;
   if (id_ == kRoot) return end(Status::failed, "", std::move(error), std::move(cause));
-  if (is_iteration()) add_iteration_event("Failed");
   const int64_t child = id_;
-  const int64_t last = branch_->last_event;
+  const int64_t last = branch_->last_event;  // MapIterationFailed causes nothing
+  if (is_iteration()) add_iteration_event("Failed");
   focus(*branch_->parent);
   branch_->last_event = last;
   break_group(child);
   handle_error(error.value_or(""), std::move(cause), true);
 }
 
+/// No group's end comes between: ExecutionFailed follows the state's own events.
 void Interpreter::fail_runtime(const std::string& text) {
-  fail_branch(std::string(kRuntime), in_state(text));
+  if (full_) return;
+  if (branch_->phase != Phase::grouped) branch_->phase = Phase::failed;
+  end(Status::failed, "", std::string(kRuntime), in_state(text));
 }
 
 std::string Interpreter::in_state(const std::string& text) const {

@@ -32,6 +32,7 @@ Result<json::value> Expression::evaluate(std::string_view field, const Scope& sc
   const Path& path = std::get<Path>(source_);
   auto found = path.find(scope);
   if (found) return std::move(*found);
+  if (path.is_past_the_end(scope)) return json::value();
   return Failure{std::string(kRuntime), not_found(path, field, scope)};
 }
 

@@ -19,7 +19,8 @@ class Expression {
   const std::string& text() const;
 
   /// The value for the field named `field`, or a failure, as Intrinsic::evaluate has it; a path
-  /// that leads nowhere is States.Runtime. TooManyVisits.
+  /// that leads nowhere is States.Runtime, and one past the end of an array null, as users have
+  /// seen the service do. TooManyVisits.
   Result<boost::json::value> evaluate(std::string_view field, const Scope& scope,
                                       Random& random) const;
 

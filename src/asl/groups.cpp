@@ -175,11 +175,14 @@ void Interpreter::abort_branch(int64_t id) {
   if (branch_->phase == Phase::grouped) {
     for (int64_t child : children_of(id)) abort_branch(child);
     focus(id);
-    add_of_state("StateAborted");
   } else {
     give_up_work();
-    if (branch_->phase == Phase::aborted) add_of_state("StateAborted");
   }
+  const int64_t last = branch_->last_event;  // StateAborted causes nothing
+  if (branch_->phase == Phase::grouped || branch_->phase == Phase::aborted) {
+    add_of_state("StateAborted");
+  }
+  branch_->last_event = last;
   if (is_iteration()) add_iteration_event("Aborted");
 }
 

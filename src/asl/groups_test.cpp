@@ -133,8 +133,8 @@ TEST(Map, FailureAbortsWhatRuns) {
             "10<5 TaskStateEntered\n11<10 TaskScheduled\n12<11 TaskStarted\n"
             "13<6 TaskStateEntered\n14<13 TaskScheduled\n15<14 TaskStarted\n"
             "16<12 TaskFailed\n17<16 MapIterationFailed\n18<9 TaskStateAborted\n"
-            "19<18 MapIterationAborted\n20<15 TaskStateAborted\n21<20 MapIterationAborted\n"
-            "22<17 MapStateFailed\n23<22 ExecutionFailed\n");
+            "19<9 MapIterationAborted\n20<15 TaskStateAborted\n21<15 MapIterationAborted\n"
+            "22<16 MapStateFailed\n23<22 ExecutionFailed\n");
   EXPECT_EQ(run.last("MapIterationFailed"), R"({"name":"G","index":1})");
   EXPECT_EQ(run.last("ExecutionFailed"), R"({"error":"Odd","cause":"because"})");
   EXPECT_EQ(run.cancelled, (std::vector<std::string>{"7.0", "13.0"}));
@@ -207,6 +207,9 @@ TEST(Parallel, AFailStateInsideAndRuntimeErrors) {
       "Catch":[{"ErrorEquals":["States.ALL"],"Next":"C"}])",
                      kCaught));
   runtime.go();
+  EXPECT_EQ(runtime.types(),
+            "1<0 ExecutionStarted\n2<0 ParallelStateEntered\n3<2 ParallelStateStarted\n"
+            "4<3 PassStateEntered\n5<4 ExecutionFailed\n");
   EXPECT_EQ(runtime.last("ExecutionFailed"),
             R"({"error":"States.Runtime","cause":"An error occurred while executing the state 'P' )"
             R"((entered at the event id #4). The JSONPath '$.no' specified for the field )"

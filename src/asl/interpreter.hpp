@@ -77,7 +77,9 @@ class Interpreter {
   void wait();
   void fail();
   Time wait_until(bool& ok);
-  /// InputPath; nullopt after the failure was handled.
+  // Where nothing comes back, the failure has been handled: the execution or the branch has failed,
+  // or waits for a retry, or goes on at a catcher's state.
+  /// InputPath.
   std::optional<Seen> effective_input();
   std::optional<Seen> fill(const std::optional<Template>& payload, Seen input);
   /// The value; nullopt after the failure was handled.
@@ -151,7 +153,7 @@ class Interpreter {
   bool retry(const std::string& error, bool of_branch);
   bool caught(const std::string& error, const std::string& cause, bool of_branch);
   void fail_branch(std::optional<std::string> error, std::optional<std::string> cause);
-  /// The branch's end by States.Runtime, with the state's name before the text.
+  /// The execution's end by States.Runtime, with the state's name before the text.
   void fail_runtime(const std::string& text);
   std::string in_state(const std::string& text) const;
 

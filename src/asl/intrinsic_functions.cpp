@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -22,42 +21,21 @@ Rejected no(std::string_view type, int position) {
   return {fmt::format("argument {} is no {}", position, type)};
 }
 
-/// A value inside text: strings without quotes, and objects as `{name=value, list=[1, 2]}`, which
-/// is how the service shows them.
+/// A value inside text: strings without quotes, all else as JSON.
 std::string shown(const json::value& value) {
   if (const auto* text = value.if_string()) return to_std(*text);
-  std::string out;
-  if (const auto* object = value.if_object()) {
-    for (const auto& member : *object) {
-      out += out.empty() ? "" : ", ";
-      out += std::string(member.key()) + "=" + shown(member.value());
-    }
-    return "{" + out + "}";
-  }
-  if (const auto* array = value.if_array()) {
-    for (const auto& element : *array) {
-      if (&element != array->begin()) out += ", ";
-      out += shown(element);
-    }
-    return "[" + out + "]";
-  }
   return dump(value);
 }
 
-/// A number of 32 bits; fractions go as `round` says. nullopt for anything else.
-std::optional<int64_t> integer(const json::value& value, double (*round)(double)) {
+/// A number of 32 bits, rounded to the nearest integer, halves up: -1.5 to -1. nullopt for anything
+/// else.
+std::optional<int64_t> integer(const json::value& value) {
   if (!value.is_number()) return std::nullopt;
-  double number = round(value.to_number<double>());
+  double number = std::floor(value.to_number<double>() + 0.5);
   bool fits = number >= std::numeric_limits<int32_t>::min() &&
               number <= std::numeric_limits<int32_t>::max();
   return fits ? std::optional(static_cast<int64_t>(number)) : std::nullopt;
 }
-
-/// The guide says that all functions round; the service does for sums and cuts off elsewhere.
-std::optional<int64_t> truncated(const json::value& value) { return integer(value, std::trunc); }
-
-/// Halves go up: -1.5 to -1.
-double rounded(double number) { return std::floor(number + 0.5); }
 
 Computed format(const Arguments& arguments, Random&) {
   const json::string* pattern = arguments[0].if_string();
@@ -89,7 +67,6 @@ Computed format(const Arguments& arguments, Random&) {
 Computed string_to_json(const Arguments& arguments, Random&) {
   const json::string* text = arguments[0].if_string();
   if (!text) return no("string", 1);
-  if (text->find_first_not_of(" \t\r\n") == json::string::npos) return json::value(nullptr);
   std::string error;
   auto parsed = parse_json(*text, &error);
   if (!parsed) return Rejected{"argument 1 is no JSON: " + error};
@@ -107,7 +84,7 @@ Computed array(const Arguments& arguments, Random&) {
 Computed array_partition(const Arguments& arguments, Random&) {
   const json::array* items = arguments[0].if_array();
   if (!items) return no("array", 1);
-  auto size = truncated(arguments[1]);
+  auto size = integer(arguments[1]);
   if (!size || *size < 1) return no("positive integer", 2);
   json::array parts;
   for (std::size_t i = 0; i < items->size(); ++i) {
@@ -128,7 +105,7 @@ Computed array_contains(const Arguments& arguments, Random&) {
 Computed array_range(const Arguments& arguments, Random&) {
   int64_t numbers[3];
   for (int i = 0; i < 3; ++i) {
-    auto number = truncated(arguments[static_cast<std::size_t>(i)]);
+    auto number = integer(arguments[static_cast<std::size_t>(i)]);
     if (!number) return no("integer", i + 1);
     numbers[i] = *number;
   }
@@ -147,7 +124,7 @@ Computed array_range(const Arguments& arguments, Random&) {
 Computed array_get_item(const Arguments& arguments, Random&) {
   const json::array* items = arguments[0].if_array();
   if (!items) return no("array", 1);
-  auto index = truncated(arguments[1]);
+  auto index = integer(arguments[1]);
   if (!index) return no("integer", 2);
   if (*index < 0 || *index >= static_cast<int64_t>(items->size())) {
     return Rejected{fmt::format("there is no item {} among {}", *index, items->size())};
@@ -197,26 +174,13 @@ Computed base64_encode(const Arguments& arguments, Random&) {
   return json::value(base64(*data));
 }
 
-/// As forgiving as the service: what is not of the alphabet is skipped, padding ends the text and
-/// may be missing, and the URL-safe letters count.
-std::string decode(std::string_view text) {
-  std::string digits;
-  for (char c : text) {
-    if (c == '=') break;
-    if (c == '-') c = '+';
-    if (c == '_') c = '/';
-    if (std::isalnum(static_cast<unsigned char>(c)) || c == '+' || c == '/') digits += c;
-  }
-  if (digits.size() % 4 == 1) digits.pop_back();  // six bits are no byte
-  digits.append((4 - digits.size() % 4) % 4, '=');
-  return unbase64(digits).value_or("");
-}
-
 Computed base64_decode(const Arguments& arguments, Random&) {
   const json::string* data = arguments[0].if_string();
   if (!data) return no("string", 1);
   if (auto rejected = too_long(*data)) return std::move(*rejected);
-  return json::value(valid_utf8(decode(*data)));
+  auto decoded = unbase64(*data);
+  if (!decoded) return no("base64 text", 1);
+  return json::value(valid_utf8(*decoded));
 }
 
 Computed hash(const Arguments& arguments, Random&) {
@@ -227,7 +191,7 @@ Computed hash(const Arguments& arguments, Random&) {
       {"SHA-384", Digest::sha384},
       {"SHA-512", Digest::sha512},
   };
-  std::string data = shown(arguments[0]);  // whatever it is: the service hashes numbers as well
+  std::string data = shown(arguments[0]);
   if (auto rejected = too_long(data)) return std::move(*rejected);
   const json::string* name = arguments[1].if_string();
   if (!name) return no("string", 2);
@@ -248,22 +212,22 @@ Computed json_merge(const Arguments& arguments, Random&) {
 }
 
 Computed math_random(const Arguments& arguments, Random& random) {
-  auto start = truncated(arguments[0]), end = truncated(arguments[1]);
+  auto start = integer(arguments[0]), end = integer(arguments[1]);
   if (!start || !end) return no("integer", start ? 2 : 1);
   if (*start >= *end) return Rejected{"argument 1 is not smaller than argument 2"};
   auto span = static_cast<uint64_t>(*end - *start);
   if (arguments.size() == 2) return json::value(*start + static_cast<int64_t>(random.below(span)));
-  auto seed = truncated(arguments[2]);
+  auto seed = integer(arguments[2]);
   if (!seed) return no("integer", 3);
   SeededRandom seeded(static_cast<uint64_t>(*seed));
   return json::value(*start + static_cast<int64_t>(seeded.below(span)));
 }
 
 Computed math_add(const Arguments& arguments, Random&) {
-  auto a = integer(arguments[0], rounded), b = integer(arguments[1], rounded);
+  auto a = integer(arguments[0]), b = integer(arguments[1]);
   if (!a || !b) return no("integer of 32 bits", a ? 2 : 1);
   json::value sum = *a + *b;
-  if (!integer(sum, rounded)) return Rejected{"the sum is no integer of 32 bits"};
+  if (!integer(sum)) return Rejected{"the sum is no integer of 32 bits"};
   return sum;
 }
 

@@ -189,6 +189,20 @@ std::optional<json::value> Path::find_in(const json::value& root, Visits& visits
   return json::value(std::move(all));
 }
 
+bool Path::is_past_the_end(const Scope& scope) const {
+  if (steps_.empty() || steps_.back().kind != Step::index) return false;
+  const json::value* node = in_context_ ? &scope.context.value() : &scope.input;
+  for (const Step& step : steps_) {
+    if (step.kind != Step::member && step.kind != Step::index) return false;
+    if (&step == &steps_.back()) return node->is_array();
+    Nodes found;
+    follow(step, *node, scope.visits, found);
+    if (found.empty()) return false;
+    node = found.front();
+  }
+  return false;
+}
+
 bool Path::assign(json::value& root, json::value value) const {
   json::value* node = &root;
   for (const Step& step : steps_) {

@@ -81,6 +81,9 @@ class Path {
   /// larger than any payload may be. TooManyVisits.
   std::optional<boost::json::value> find(const Scope& scope) const;
 
+  /// Whether it names one element of an array that is there, but has no such element.
+  bool is_past_the_end(const Scope& scope) const;
+
   /// Puts `value` at this reference path of `root`, making the objects on the way. False when
   /// something else stands in the way.
   bool assign(boost::json::value& root, boost::json::value value) const;

@@ -262,7 +262,7 @@ void Interpreter::end(Status status, std::string output, std::optional<std::stri
       add("ExecutionFailed", "executionFailedEventDetails", error_details(error, cause_text));
       break;
     case Status::timed_out:
-      add("ExecutionTimedOut", "executionTimedOutEventDetails", error_details(error, cause_text));
+      add("ExecutionTimedOut", "executionTimedOutEventDetails", {{"error", kTimeout}});
       break;
     default:
       add("ExecutionAborted", "executionAbortedEventDetails", error_details(error, cause_text));

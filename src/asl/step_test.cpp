@@ -125,6 +125,33 @@ TEST(Step, TextsOfRuntimeErrors) {
   }
 }
 
+TEST(Step, PastTheEndOfAnArrayThereIsNull) {
+  Runner run(one_state(R"("Type":"Pass","Parameters":{"a.$":"$.l[2]","b.$":"$.l[0]"},"End":true)"),
+             R"({"l":[1]})");
+  run.go();
+  EXPECT_EQ(run.ended->output, R"({"a":null,"b":1})");
+  Runner deeper(one_state(R"("Type":"Pass","Parameters":{"a.$":"$.l[2].x"},"End":true)"),
+                R"({"l":[1]})");
+  deeper.go();
+  EXPECT_EQ(deeper.snapshot.status, Status::failed);
+}
+
+TEST(Step, AHeartbeatThatNobodySendsIsATimeout) {
+  Runner run(lone_task(R"("HeartbeatSeconds":5)", kSync));
+  run.answer = [](const CallTask& call) { return TaskSubmitted{call.call, json::object{}}; };
+  run.go();
+  EXPECT_EQ(run.last("ExecutionFailed"), R"({"error":"States.HeartbeatTimeout"})");
+}
+
+TEST(Step, AnExecutionThatTimesOutTellsSoInItsHistoryOnly) {
+  Runner run(R"({"StartAt":"W","TimeoutSeconds":3,"States":{"W":{"Type":"Wait","Seconds":25,)"
+             R"("End":true}}})");
+  run.go();
+  EXPECT_EQ(run.types(), "1<0 ExecutionStarted\n2<0 WaitStateEntered\n3<0 ExecutionTimedOut\n");
+  EXPECT_EQ(run.last("ExecutionTimedOut"), R"({"error":"States.Timeout"})");
+  EXPECT_FALSE(run.ended->error.has_value());
+}
+
 TEST(Step, DataFlow) {
   struct {
     const char* state;
@@ -323,6 +350,10 @@ TEST(Step, WhichErrorsAreTaken) {
       {"States.TaskFailed", "SageMaker.AmazonSageMakerException", true},
       {"States.TaskFailed", "States.Timeout", false},
       {"States.Timeout", "States.Timeout", true},
+      {"States.Timeout", "States.HeartbeatTimeout", true},
+      {"States.HeartbeatTimeout", "States.HeartbeatTimeout", true},
+      {"States.HeartbeatTimeout", "States.Timeout", false},
+      {"States.TaskFailed", "States.HeartbeatTimeout", false},
   };
   for (const auto& test : kCases) {
     EXPECT_EQ(error_matches(test.pattern, test.error), test.taken)

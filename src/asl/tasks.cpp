@@ -132,7 +132,7 @@ void Interpreter::task_heartbeat(const TaskHeartbeat& event) {
 
 /// The time within which the next heartbeat has to come begins.
 void Interpreter::set_heartbeat() {
-  if (!branch_->heartbeat || !state_->resource.by_token()) return;
+  if (!branch_->heartbeat) return;
   std::string timer = "heartbeat:" + call().text();
   cancel_timer(timer);
   set_timer(std::move(timer), now_ + std::chrono::seconds(*branch_->heartbeat));

@@ -111,29 +111,6 @@ TEST(Heartbeat, KeepsATaskAlive) {
             R"("error":"States.HeartbeatTimeout"})");
 }
 
-TEST(Errors, WhichNameTakesWhich) {
-  struct {
-    const char *pattern, *error;
-    bool taken;
-  } kCases[] = {{"States.ALL", "Mine", true},
-                {"States.ALL", "States.Timeout", true},
-                {"States.ALL", "States.Runtime", false},
-                {"States.ALL", "States.DataLimitExceeded", false},
-                {"States.DataLimitExceeded", "States.DataLimitExceeded", true},
-                {"States.Runtime", "States.Runtime", false},
-                {"States.TaskFailed", "Mine", true},
-                {"States.TaskFailed", "States.Timeout", false},
-                {"States.TaskFailed", "States.HeartbeatTimeout", false},
-                {"States.Timeout", "States.HeartbeatTimeout", true},
-                {"States.HeartbeatTimeout", "States.Timeout", false},
-                {"States.HeartbeatTimeout", "States.HeartbeatTimeout", true},
-                {"Mine", "Yours", false}};
-  for (const auto& test : kCases) {
-    EXPECT_EQ(error_matches(test.pattern, test.error), test.taken)
-        << test.pattern << " " << test.error;
-  }
-}
-
 TEST(Credentials, AreToldAndPassedOn) {
   Runner run(one_task("arn:aws:states:::sagemaker:createModel",
                       R"(,"Credentials":{"RoleArn.$":"$.role"})"),

@@ -11,7 +11,7 @@ import tarfile
 import tempfile
 import unittest
 
-from harness import REGION, SERVING_IMAGE, WithRoles, logs_of, source_archive, wait_for
+from harness import BIN, REGION, SERVING_IMAGE, WithRoles, logs_of, source_archive, wait_for
 
 PYTHON = "/usr/bin/python3"
 BUCKET = "models"
@@ -216,6 +216,7 @@ class PythonEndpoints(WithRoles):
         self.expect_in_service("again")
         self.expect_linear("again")
 
+    @unittest.skipUnless((BIN / "trainyard-torch-server").exists(), "built without libtorch")
     def test_models_without_code(self):
         state, script, _, pair = self.models()
         self.create("script", {"model.pth": script})

@@ -357,6 +357,59 @@ TEST_F(TurnTest, ALongRunGoesOnInFurtherTurns) {
   EXPECT_EQ(describe(arn).status, "SUCCEEDED");
 }
 
+/// A Map over `depth` levels of arrays, down to a Pass state.
+std::string nested_maps(int depth) {
+  std::string flow = R"({"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}})";
+  for (int i = 0; i < depth; ++i) {
+    std::string name = "M" + std::to_string(i);
+    flow = R"({"StartAt":")" + name + R"(","States":{")" + name +
+           R"(":{"Type":"Map","End":true,"ItemProcessor":)" + flow + "}}}";
+  }
+  return flow;
+}
+
+std::string nested_arrays(int depth, int width) {
+  std::string value = "1";
+  for (int i = 0; i < depth; ++i) {
+    std::string all = "[" + value;
+    for (int j = 1; j < width; ++j) all += "," + value;
+    value = all + "]";
+  }
+  return value;
+}
+
+TEST_F(TurnTest, NobodyWaitsLongerThanOneTurnOfEachOther) {
+  // As many turns as it takes alone, whatever runs beside it.
+  auto rounds = [&](const std::string& arn) {
+    int count = 0;
+    for (; describe(arn).status == "RUNNING"; ++count) deliver();
+    return count;
+  };
+  std::string states;
+  for (int i = 0; i < 3 * asl::kStepsPerTurn; ++i) {
+    states += "\"S" + std::to_string(i) + R"(":{"Type":"Pass","Next":"S)" + std::to_string(i + 1) +
+              "\"},";
+  }
+  std::string chain = create("chain", R"({"StartAt":"S0","States":{)" + states + "\"S" +
+                                          std::to_string(3 * asl::kStepsPerTurn) +
+                                          R"(":{"Type":"Succeed"}}})");
+  const int alone = rounds(start(chain, "alone"));
+  std::string endless =
+      start(create("loop", R"({"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},"B":{)"
+                           R"("Type":"Choice","Choices":[{"Variable":"$.never","IsPresent":true,)"
+                           R"("Next":"C"}],"Default":"A"},"C":{"Type":"Succeed"}}})"),
+            "run");
+  std::string wide = start(create("wide", nested_maps(1)), "run", nested_arrays(1, 10'000));
+  std::string deep = start(create("deep", nested_maps(12)), "run", nested_arrays(12, 2));
+  EXPECT_EQ(rounds(start(chain, "beside")), alone);
+  for (const auto& arn : {endless, wide, deep}) EXPECT_EQ(describe(arn).status, "RUNNING");
+  run(stop_execution, {endless, {}, {}});
+  run(stop_execution, {deep, {}, {}});
+  EXPECT_GT(rounds(wide), 10);
+  EXPECT_EQ(describe(wide).cause,
+            "The execution reached the maximum number of history events (25000).");
+}
+
 TEST_F(TurnTest, DeletingAMachineEndsItsExecutionsAsTheyMove) {
   std::string machine = create("flow", kPipeline);
   std::string arn = start(machine, "run", kInput);
