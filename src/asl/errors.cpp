@@ -38,6 +38,7 @@ bool error_matches(std::string_view pattern, std::string_view error) {
 
 void Interpreter::handle_error(const std::string& error, std::optional<std::string> cause,
                                bool of_branch) {
+  restore_input();
   if (full_) return;
   break_group();
   if (retry(error, of_branch) || caught(error, cause.value_or(""), of_branch)) return;
@@ -91,6 +92,7 @@ bool Interpreter::caught(const std::string& error, const std::string& cause, boo
 
 /// Nothing in the branch takes the error: the group that it belongs to fails, or the execution.
 void Interpreter::fail_branch(std::optional<std::string> error, std::optional<std::string> cause) {
+  restore_input();
   if (full_) return;
   break_group();
   branch_->phase = branch_->group ? Phase::grouped : Phase::failed;

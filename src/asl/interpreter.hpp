@@ -97,6 +97,8 @@ class Interpreter {
   /// The branch's input is the output already: on to the next state.
   void go_to(const std::string& next);
   const std::string& input_text();
+  json::value lend_input();
+  void restore_input();
   /// False after the error was handled.
   bool within_limits(const json::value& payload, std::size_t bytes, const std::string& who);
   Scope scope_of(const json::value& input);
