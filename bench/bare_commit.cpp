@@ -188,7 +188,7 @@ struct Recording {
 class Writer {
  public:
   Writer(const char* file, Database& from, const Recording& recording) : db_(file) {
-    db_.execute("PRAGMA cache_size=-2048; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
+    db_.execute("PRAGMA cache_size=-8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
     Statement tables(from,
                      "SELECT sql FROM sqlite_master WHERE name LIKE 'states_%' AND sql NOT NULL");
     while (tables.step()) {
