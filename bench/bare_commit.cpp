@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -187,7 +188,7 @@ struct Recording {
 class Writer {
  public:
   Writer(const char* file, Database& from, const Recording& recording) : db_(file) {
-    db_.execute("PRAGMA cache_size=-2048; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
+    db_.execute("PRAGMA cache_size=-8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
     Statement tables(from,
                      "SELECT sql FROM sqlite_master WHERE name LIKE 'states_%' AND sql NOT NULL");
     while (tables.step()) {
@@ -236,6 +237,7 @@ void turns(Writer& writer, const Recording& recording, std::size_t group, std::s
   }
   writer.commit();
   const auto begin = Clock::now();
+  const std::clock_t cpu = std::clock();
   std::size_t commits = 0;
   for (std::size_t done = 0; done < longest; done += events) {
     for (std::size_t first = 0; first < recording.list.size(); first += group, ++commits) {
@@ -249,8 +251,10 @@ void turns(Writer& writer, const Recording& recording, std::size_t group, std::s
       writer.commit();
     }
   }
-  std::printf("{\"transitions\": %zu, \"commits\": %zu, \"seconds\": %.6f}\n", recording.entered,
-              commits, seconds_since(begin));
+  std::printf(
+      "{\"transitions\": %zu, \"commits\": %zu, \"seconds\": %.6f, \"cpu_seconds\": %.6f}\n",
+      recording.entered, commits, seconds_since(begin),
+      static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC);
 }
 
 /// A copy of an execution's rows under a number of its own.

@@ -6,6 +6,7 @@ of ten times the items costs.
 or ten times the items over once."""
 import contextlib
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from figures import interleaved, medians, ratio_of_pairs, report
 from harness import BIN, Daemon, make_roles
 from instructions import collected, per_transition
 from load_runs import load, signed
-from states_workload import CONCURRENT, create_machine, ended, run_all
+from states_workload import CONCURRENT, create_machine, ended, run_all, transitions_of
 
 ROUNDS = 5
 LOOPS, PEER_LOOPS = 500, 50
@@ -49,6 +50,11 @@ class Engine:
         status = pathlib.Path(f"/proc/{self.daemon.process.pid}/status").read_text()
         return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(which))
 
+    def cpu_seconds(self):
+        """Of all its threads, the kernel's work for them included."""
+        fields = pathlib.Path(f"/proc/{self.daemon.process.pid}/stat").read_text().split()
+        return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
     @contextlib.contextmanager
     def database(self):
         """Its database, closed."""
@@ -65,28 +71,35 @@ def bare_commit(mode, recording, first, second):
 
 
 def durable_pair(folder):
-    """One round: the daemon's rate; its rows are there for the bare commit that comes next."""
+    """One round, transitions a second and CPU seconds a transition: the daemon's, whose rows are there
+    then for the bare commit."""
     def ours():
         with Engine() as engine:
+            before = engine.cpu_seconds()
             rate = run_all(engine.client, engine.machine, LOOPS)
+            cpu = (engine.cpu_seconds() - before) / transitions_of(LOOPS)
             with engine.database() as database:
                 shutil.copy(database, folder / "recording.db")
-        return rate
+        return rate, cpu
 
     def bare():
         done = bare_commit("turns", folder / "recording.db", CONCURRENT, 2 * STATES_PER_TURN)
-        return done["transitions"] / done["seconds"]
+        return (done["transitions"] / done["seconds"], done["cpu_seconds"] / done["transitions"])
     return {"ours": ours, "bare": bare}
 
 
 def transitions():
     with tempfile.TemporaryDirectory(prefix="trainyard-bench-") as folder:
-        samples = interleaved(ROUNDS, **durable_pair(pathlib.Path(folder)))
-    middle = medians(samples)
-    report("states.bare_transitions", middle["bare"], "1/s")
-    report("states.transitions", middle["ours"], "1/s", ">=0.5 of bare",
-           ratio_of_pairs(samples, "ours", "bare"))
-    return middle["ours"]
+        pairs = interleaved(ROUNDS, **durable_pair(pathlib.Path(folder)))
+    rates, cpus = ({who: [sample[which] for sample in samples] for who, samples in pairs.items()}
+                   for which in (0, 1))
+    rate, cpu = medians(rates), medians(cpus)
+    report("states.bare_transitions", rate["bare"], "1/s")
+    report("states.transitions", rate["ours"], "1/s", ">=0.5 of bare",
+           ratio_of_pairs(rates, "ours", "bare"))
+    report("states.bare_cpu", 1e6 * cpu["bare"], "us")
+    report("states.cpu", 1e6 * cpu["ours"], "us", None, ratio_of_pairs(cpus, "ours", "bare"))
+    return rate["ours"]
 
 
 def peers(ours):

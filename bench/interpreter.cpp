@@ -44,8 +44,7 @@ long peak_kib() {
   throw std::runtime_error("no VmHWM");
 }
 
-/// Runs until the execution has entered `states` states or ended, a turn of the engine at a time,
-/// each from a snapshot that nobody else has.
+/// One execution, a turn of the engine at a time, until it has entered so many states or ended.
 class Run {
  public:
   Run(asl::Machine machine, const std::string& input) : machine_(std::move(machine)) {

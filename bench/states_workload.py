@@ -39,7 +39,7 @@ def create_machine(client, role, machine=None, name="bench"):
     return created["stateMachineArn"]
 
 
-def transitions(rounds):
+def transitions_of(rounds):
     """Of all executions together."""
     return CONCURRENT * (STATES_PER_ROUND * rounds + STATES_AROUND)
 
@@ -80,4 +80,4 @@ def run_all(client, machine, rounds, pause=0.2):
     arns = start_all(client, machine, rounds)
     last = max(ended(client, arn, pause)["stopDate"].timestamp() for arn in arns)
     first = min(began(client, arn) for arn in arns)
-    return transitions(rounds) / (last - first)
+    return transitions_of(rounds) / (last - first)

@@ -38,6 +38,7 @@ bool error_matches(std::string_view pattern, std::string_view error) {
 
 void Interpreter::handle_error(const std::string& error, std::optional<std::string> cause,
                                bool of_branch) {
+  restore_input();
   if (full_) return;
   if (error == kRuntime) return fail_execution(error, std::move(cause));
   clip_to(cause, kCauseCharsMax);
@@ -92,6 +93,7 @@ bool Interpreter::caught(const std::string& error, const std::string& cause, boo
 
 /// Nothing in the branch takes the error: the group that it belongs to fails, or the execution.
 void Interpreter::fail_branch(std::optional<std::string> error, std::optional<std::string> cause) {
+  restore_input();
   if (full_) return;
   break_group();
   branch_->phase = branch_->group ? Phase::grouped : Phase::failed;
@@ -106,6 +108,7 @@ void Interpreter::fail_branch(std::optional<std::string> error, std::optional<st
 }
 
 void Interpreter::fail_execution(std::string error, std::optional<std::string> cause) {
+  restore_input();
   if (full_) return;
   if (branch_->phase != Phase::grouped) branch_->phase = Phase::failed;
   end(Status::failed, "", std::move(error), std::move(cause));
@@ -115,9 +118,9 @@ void Interpreter::fail_runtime(const std::string& text) {
   fail_execution(std::string(kRuntime), in_state(text));
 }
 
-std::string Interpreter::cannot_place(const Path& path) const {
-  return in_state(fmt::format("Unable to apply ReferencePath {} to input {}", path.text(),
-                              dump(branch_->input)));
+std::string Interpreter::cannot_place(const Path& path) {
+  return in_state(
+      fmt::format("Unable to apply ReferencePath {} to input {}", path.text(), input_text()));
 }
 
 std::string Interpreter::in_state(const std::string& text) const {

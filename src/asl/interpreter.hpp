@@ -102,6 +102,8 @@ class Interpreter {
   /// The branch's input is the output already: on to the next state.
   void go_to(const std::string& next);
   const std::string& input_text();
+  json::value lend_input();
+  void restore_input();
   /// False after the error was handled.
   bool within_limits(const json::value& payload, std::size_t bytes, const std::string& who);
   Scope scope_of(const json::value& input);
@@ -167,7 +169,7 @@ class Interpreter {
   void fail_runtime(const std::string& text);
   std::string in_state(const std::string& text) const;
   /// What is wrong when a result cannot be put there.
-  std::string cannot_place(const Path& path) const;
+  std::string cannot_place(const Path& path);
   /// What a task calls, for people.
   const std::string& task_name() const;
 

@@ -98,9 +98,12 @@ class Path {
     std::vector<std::string> all_names;
     std::vector<int64_t> all_indexes;
     std::shared_ptr<const PathFilter> test;
+    bool is_single() const { return kind == member || kind == index; }
   };
   using Nodes = std::vector<const boost::json::value*>;
   std::optional<boost::json::value> find_in(const boost::json::value& root, Visits& visits) const;
+  /// Where a single step leads; nullptr when that is not there.
+  static const boost::json::value* child(const Step& step, const boost::json::value& node);
   static void follow(const Step& step, const boost::json::value& node, Visits& visits,
                      Nodes& found);
   friend struct PathFilter;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <numeric>
+#include <utility>
 
 #include "asl/interpreter.hpp"
 #include "base/error.hpp"
@@ -20,6 +21,13 @@ std::optional<json::object> item_of(const Snapshot& snapshot, int64_t id) {
     branch = &parent;
   }
   return std::nullopt;
+}
+
+/// {"name": name}, made without a list of it first.
+json::object named(const std::string& name) {
+  json::object details;
+  details.emplace("name", name);
+  return details;
 }
 
 }  // namespace
@@ -62,8 +70,8 @@ Scope Interpreter::scope_of(const json::value& input) {
 
 void Interpreter::enter() {
   TRAINYARD_ASSERT(state_ != nullptr);
-  branch_->entered = add_of_state("StateEntered", "stateEnteredEventDetails",
-                                  {{"name", state_->name}}, "input", input_text());
+  branch_->entered = add_of_state("StateEntered", "stateEnteredEventDetails", named(state_->name),
+                                  "input", input_text());
   branch_->entered_at = now_;
   branch_->attempt = 0;
   branch_->retries.assign(state_->retriers.size(), 0);
@@ -236,15 +244,29 @@ void Interpreter::leave_with(Seen result, const std::string& next) {
   const bool replaces = put.path.is_whole() && !put.none;
   const bool whole = out.path.is_whole() && !out.none;
   if (whole && (put.none || (replaces && result.is_input()))) return leave_unchanged(next);
-  json::value output = replaces ? result.take() : branch_->input;
-  if (!replaces && !put.none && !put.path.assign(output, result.take())) {
-    return handle_error(std::string(kResultPathMatchFailure), cannot_place(put.path));
+  json::value output = result.take();
+  if (!replaces) {
+    json::value part = std::exchange(output, lend_input());
+    if (!put.none && !put.path.assign(output, std::move(part))) {
+      return handle_error(std::string(kResultPathMatchFailure), cannot_place(put.path));
+    }
   }
   if (out.none) return leave(json::object{}, next);
   if (whole) return leave(std::move(output), next);
   auto found = out.path.find(scope_of(output));
   if (!found) return fail_runtime(not_found(out.path, "OutputPath", scope_of(output)));
   leave(std::move(*found), next);
+}
+
+/// The state's input itself, for its output to be made of. Whoever handles an error has it
+/// restored.
+json::value Interpreter::lend_input() {
+  input_text();
+  return std::exchange(branch_->input, nullptr);
+}
+
+void Interpreter::restore_input() {
+  if (branch_->input.is_null()) branch_->input = parse_own_json(input_text());
 }
 
 bool Interpreter::within_limits(const json::value& payload, std::size_t bytes,
@@ -271,7 +293,7 @@ void Interpreter::leave_unchanged(const std::string& next) {
 }
 
 void Interpreter::go_to(const std::string& next) {
-  add_of_state("StateExited", "stateExitedEventDetails", {{"name", branch_->state}}, "output",
+  add_of_state("StateExited", "stateExitedEventDetails", named(branch_->state), "output",
                branch_->input_text);
   if (next.empty() && id_ != kRoot) return end_branch(std::move(branch_->input));
   if (next.empty()) {

@@ -137,8 +137,8 @@ struct Store::Impl {
   }
 
   /// One transaction, one fsync, for all. A job that throws loses only its own changes and hears of
-  /// it after the commit, as everyone does. One that is alone needs no savepoint: SQLite writes every
-  /// page that a savepoint may have to bring back to a temporary file first.
+  /// it after the commit, as everyone does. One that is alone needs no savepoint: SQLite writes
+  /// every page that a savepoint may have to bring back to a temporary file first.
   void commit_group(const std::vector<Job*>& group) {
     std::vector<std::exception_ptr> outcomes(group.size());
     bool posted = false;

@@ -71,6 +71,15 @@ TEST(Store, ManyThreadsCommitInGroups) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 50; ++i) put(store, std::to_string(t) + "-" + std::to_string(i), i);
     });
+    // Whoever shares a group with one that throws is none the worse for it.
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 50; ++i) {
+        EXPECT_THROW(store.write([&](Txn& txn) {
+          txn.exec("INSERT INTO t VALUES (?, 1)", std::to_string(t) + "!" + std::to_string(i));
+          throw ApiError("No", 400, "no");
+        }), ApiError);
+      }
+    });
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(store.read([](Txn& txn) {
