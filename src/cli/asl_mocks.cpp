@@ -113,7 +113,7 @@ std::vector<Reaction> MockTasks::call(const Subject& subject, const asl::CallTas
     return {{Duration{0}, asl::ActivityStarted{call.call, kMockWorker}},
             {answer.after, asl::TaskCompleted{call.call, answer.result}}};
   }
-  if (!call.resource.goes_on()) {
+  if (call.resource.pattern.empty()) {
     return {{answer.after, asl::TaskAnswered{call.call, answer.result}}};
   }
   return {{Duration{0}, asl::TaskSubmitted{call.call, json::object{}}},
