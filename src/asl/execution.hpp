@@ -177,10 +177,12 @@ struct TimerFired {
 struct Aborted {
   std::optional<std::string> error, cause;
 };
+/// It has run for as long as an execution may.
+struct Expired {};
 /// An execution that did not succeed goes on where it failed.
 struct Redriven {};
 using Event = std::variant<Started, TaskAnswered, TaskSubmitted, TaskCompleted, ActivityStarted,
-                           TaskHeartbeat, TimerFired, Aborted, Redriven>;
+                           TaskHeartbeat, TimerFired, Aborted, Expired, Redriven>;
 
 // What the execution wants done.
 /// Calls a service, or puts an activity's task where workers find it.

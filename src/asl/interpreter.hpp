@@ -91,7 +91,7 @@ class Interpreter {
   void task_completed(const TaskCompleted& event);
   void activity_started(const ActivityStarted& event);
   void task_heartbeat(const TaskHeartbeat& event);
-  void task_ended(const TaskResult& result);
+  void task_ended(const TaskResult& result, std::string_view failed = "Failed");
   /// `error`: which of its two times is over.
   void task_timed_out(std::string_view error);
   /// Focuses the branch whose task this is; false when it does not wait so.

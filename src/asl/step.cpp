@@ -104,6 +104,8 @@ void Interpreter::dispatch(const Event& event) {
     timer_fired(fired->timer);
   } else if (const auto* aborted = std::get_if<Aborted>(&event)) {
     end(Status::aborted, "", aborted->error, aborted->cause);
+  } else if (std::holds_alternative<Expired>(event)) {
+    end(Status::timed_out, "", std::nullopt, std::nullopt);
   } else {
     redriven();
   }

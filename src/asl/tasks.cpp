@@ -101,7 +101,9 @@ bool Interpreter::task_in(const CallId& id, Phase phase) {
 }
 
 void Interpreter::task_answered(const TaskAnswered& event) {
-  if (task_in(event.call, Phase::calling)) task_ended(event.result);
+  if (!task_in(event.call, Phase::calling)) return;
+  // Workers complete an activity's task; only its scheduling is answered, when it fails.
+  task_ended(event.result, state_->resource.is_activity ? "ScheduleFailed" : "Failed");
 }
 
 void Interpreter::task_submitted(const TaskSubmitted& event) {
@@ -136,7 +138,7 @@ void Interpreter::set_heartbeat() {
   set_timer(std::move(timer), now_ + std::chrono::seconds(*branch_->heartbeat));
 }
 
-void Interpreter::task_ended(const TaskResult& result) {
+void Interpreter::task_ended(const TaskResult& result, std::string_view failed) {
   cancel_timer("timeout:" + call().text());
   cancel_timer("heartbeat:" + call().text());
   branch_->phase = Phase::ended;
@@ -151,7 +153,7 @@ void Interpreter::task_ended(const TaskResult& result) {
   if (failure) {
     failure->error = clip(failure->error, kErrorCharsMax);
     failure->cause = clip(failure->cause, kCauseCharsMax);
-    add_task_event("Failed", {{"error", failure->error}, {"cause", failure->cause}});
+    add_task_event(failed, {{"error", failure->error}, {"cause", failure->cause}});
     return handle_error(failure->error, failure->cause);
   }
   add_task_event("Succeeded", {}, "output", std::move(text));

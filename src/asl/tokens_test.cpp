@@ -88,6 +88,33 @@ TEST(Activity, FailsAndTimesOut) {
   EXPECT_EQ(late.cancelled, std::vector<std::string>{"2.0"});
 }
 
+TEST(Activity, WhoseSchedulingFails) {
+  Runner run(one_task(kActivity, R"(,"Catch":[{"ErrorEquals":["States.ALL"],"Next":"P"}]},)"
+                                 R"("P":{"Type":"Pass","End":true)"));
+  run.answer = [](const CallTask& call) { return fails(call.call, "Odd"); };
+  run.go();
+  EXPECT_EQ(run.types(),
+            "1<0 ExecutionStarted\n2<0 TaskStateEntered\n3<2 ActivityScheduled\n"
+            "4<3 ActivityScheduleFailed\n5<4 TaskStateExited\n6<5 PassStateEntered\n"
+            "7<6 PassStateExited\n8<7 ExecutionSucceeded\n");
+  EXPECT_EQ(run.last("ActivityScheduleFailed"), R"({"error":"Odd","cause":"because"})");
+}
+
+TEST(Expired, EndsAnExecutionThatWaits) {
+  Runner run(one_task(kActivity, R"(,"TimeoutSeconds":99999999)"), "{}", true);
+  run.answer = [](const CallTask&) { return std::nullopt; };
+  run.take(Started{});
+  run.take(Expired{});
+  EXPECT_EQ(run.snapshot.status, Status::timed_out);
+  EXPECT_EQ(run.types(),
+            "1<0 ExecutionStarted\n2<0 TaskStateEntered\n3<2 ActivityScheduled\n"
+            "4<0 ExecutionTimedOut\n");
+  EXPECT_TRUE(run.timers.empty());
+  EXPECT_EQ(run.cancelled, std::vector<std::string>{"2.0"});
+  run.take(Expired{});
+  EXPECT_EQ(run.history.size(), 4u);
+}
+
 TEST(Heartbeat, KeepsATaskAlive) {
   Runner run(one_task(kToken, R"(,"HeartbeatSeconds":10,"Parameters":{"t.$":"$$.Task.Token"})"),
              "{}", true);

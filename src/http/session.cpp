@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "base/clock.hpp"
@@ -64,6 +65,11 @@ std::string_view reason(int status) {
     case 504: return "Gateway Timeout";
     default: return "Status";
   }
+}
+
+bool has_closed(int socket) {
+  pollfd entry{socket, POLLRDHUP, 0};
+  return ::poll(&entry, 1, 0) > 0;  // an error or a hang-up is always told
 }
 
 bool has_control(std::string_view text) {
@@ -264,6 +270,7 @@ Session::Step Session::begin_exchange() {
   request.length = head_.length;
   request.peer = peer_;
   request.secure = tls_ != nullptr;
+  request.gone = [socket = channel_->fd()] { return has_closed(socket); };
   return std::nullopt;
 }
 
@@ -379,13 +386,16 @@ Response Session::make_response(const Make& make) {
 
 Session::Step Session::respond() {
   Response& response = *exchange_->response;
-  const bool waits = response.stream || response.tunnel || !reader_->body_buffered();
+  const bool waits =
+      response.stream || response.tunnel || response.over || !reader_->body_buffered();
   if (!may_wait_ && waits) return Pause::thread;
   if (response.tunnel) return change_protocol();
   bool keep_alive = settle_body() && head_.keep_alive && !response.close && !stopping_;
   last_ = !keep_alive;
   bool sent = send(response, keep_alive);
+  const auto over = std::move(response.over);
   exchange_.reset();
+  if (over) over(sent);
   if (!sent || (keep_alive && !drain_small())) return end();
   over_ = last_ && unsent_ == 0;
   return std::nullopt;

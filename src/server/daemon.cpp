@@ -27,6 +27,7 @@
 #include "server/schema.hpp"
 #include "services/s3/deliveries.hpp"
 #include "services/sagemaker/attempts.hpp"
+#include "services/states/deliveries.hpp"
 
 namespace trainyard::server {
 namespace {
@@ -185,6 +186,7 @@ int run_daemon(const ServeOptions& options) {
     Caller caller = own_caller(site);
     Call call = make_call(parts, txn, caller);
     sagemaker::restore(call);
+    states::restore(call);
   });
   performer.start();
   write_file_atomically(dir / "endpoint", site.url + "\n", 0644, "endpoint.rename");

@@ -80,6 +80,7 @@ constexpr Inside kInside[] = {
     {"states.timer", states::deliver_timer},
     {"states.event", states::deliver_event},
     {"states.poll", states::deliver_poll},
+    {"states.sweep", states::deliver_sweep},
     {"events.put", events::deliver_event},
     {"sagemaker.deadline", sagemaker::deliver_deadline},
 };

@@ -64,13 +64,18 @@ class PendingOutput final : public http::PendingResponse {
 
   Progress progress() override { return later_.wait->progress(); }
   int fd() const override { return later_.wait->fd(); }
+  bool calls() const override { return later_.wait->calls(); }
+  void call(std::function<void()> ready) override { later_.wait->call(std::move(ready)); }
   int64_t deadline() const override { return later_.wait->deadline(); }
 
   http::Response finish() override {
     return or_error(service_, &operation_, request_id_, false, [&] {
       auto output = handler_.make_output();
       later_.finish(output.get());
-      return wire::serialise_response(service_, operation_, output.get(), request_id_);
+      http::Response response =
+          wire::serialise_response(service_, operation_, output.get(), request_id_);
+      response.over = std::move(later_.over);
+      return response;
     });
   }
 
@@ -130,7 +135,7 @@ struct Pipeline::Impl {
                             parts.clock.now());
       });
       StreamCall call{parts.store, caller, parts.clock, parts.random, parts.site, parts.blobs,
-                      parts.segments, router, request, request_id};
+                      parts.segments, router, parts.door, request, request_id};
       if (operation.mode == wire::Mode::later) {
         http::Response response;
         response.pending = std::make_unique<PendingOutput>(

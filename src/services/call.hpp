@@ -16,6 +16,7 @@
 #include "http/message.hpp"
 #include "identity/caller.hpp"
 #include "runtimes/table.hpp"
+#include "services/limits.hpp"
 #include "store/outbox.hpp"
 #include "store/store.hpp"
 
@@ -33,6 +34,7 @@ struct Site {
   std::string domain = "localhost:4566";
   fs::path data_dir;
   const runtimes::Table* runtimes = &runtimes::built_in();  // what images mean here
+  Limits limits;
 };
 
 struct Call;
@@ -97,6 +99,8 @@ template <class Output>
 struct Later {
   std::shared_ptr<http::Wait> wait;
   std::function<Output()> finish;
+  /// Called after `finish` has returned: whether the answer has gone out to its client whole.
+  std::function<void(bool sent)> over;
 };
 
 struct StreamCall {
@@ -108,6 +112,7 @@ struct StreamCall {
   Blobs& blobs;
   Segments& segments;
   InstanceRouter& router;
+  Door& door;
   const http::Request& request;  // its body is reached through the input's stream member
   std::string request_id;
 };

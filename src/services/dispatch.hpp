@@ -14,6 +14,7 @@ namespace trainyard {
 struct LaterOutput {
   std::shared_ptr<http::Wait> wait;
   std::function<void(void* output)> finish;
+  std::function<void(bool sent)> over;
 };
 
 struct OperationDispatch {
@@ -63,7 +64,8 @@ constexpr OperationDispatch later_dispatch() {
             return LaterOutput{std::move(later.wait),
                                [finish = std::move(later.finish)](void* output) {
                                  *static_cast<Output*>(output) = finish();
-                               }};
+                               },
+                               std::move(later.over)};
           }};
 }
 

@@ -74,6 +74,14 @@ class ServiceTest : public ::testing::Test {
   Output run(Output (*handler)(Call&, const Input&), const std::type_identity_t<Input>& input) {
     return write([&](Call& call) { return handler(call, input); });
   }
+  /// The same for a handler of mode stream or later.
+  template <class Output, class Input>
+  Output stream(Output (*handler)(StreamCall&, const Input&),
+                const std::type_identity_t<Input>& input) {
+    StreamCall call{store,    caller, clock, random,  site,       blobs,
+                    segments, router, door,  request, "request-1"};
+    return handler(call, input);
+  }
   /// The code of the ApiError that `work` throws; "" when it throws none.
   template <class Work>
   std::string error_of(Work work, std::string* message = nullptr) {
@@ -103,6 +111,12 @@ class ServiceTest : public ::testing::Test {
   Store store;
   Blobs blobs{dir.path() / "blobs"};
   Segments segments{dir.path() / "segments"};
+  class NoRouter final : public InstanceRouter {
+    std::unique_ptr<Invoked> invoke(Invocation) override {
+      throw SystemError("no instances here");
+    }
+  } router;
+  http::Request request;
 };
 
 }  // namespace trainyard

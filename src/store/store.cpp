@@ -23,9 +23,12 @@ class SqliteTxn : public Txn {
   uint64_t version() const override { return 0; }
   void note_outbox() override { posted_ = true; }
   bool posted() const { return posted_; }
+  void tell(std::string_view topic) override { told_.emplace_back(topic); }
+  const std::vector<std::string>& told() const { return told_; }
 
   void savepoint(const std::function<void()>& work) override {
     std::string name = "s" + std::to_string(++depth_);
+    const std::size_t told = told_.size();
     connection_.run("SAVEPOINT " + name, {}, nullptr);
     try {
       work();
@@ -35,6 +38,7 @@ class SqliteTxn : public Txn {
       connection_.run("ROLLBACK TO " + name, {}, nullptr);
       connection_.run("RELEASE " + name, {}, nullptr);
       --depth_;
+      told_.resize(told);
       throw;
     }
     connection_.run("RELEASE " + name, {}, nullptr);
@@ -50,6 +54,7 @@ class SqliteTxn : public Txn {
  private:
   Connection& connection_;
   bool posted_ = false;
+  std::vector<std::string> told_;
   int depth_ = 0;
 };
 
@@ -108,6 +113,7 @@ struct Store::Impl {
   bool stopping = false;
   bool rerun = false;
   std::function<void()> wake;
+  Notices notices;
   std::atomic<uint64_t> version{next_version()};  // 0 while a commit is under way
   std::thread thread;
   std::mutex readers_mutex;
@@ -135,6 +141,7 @@ struct Store::Impl {
   void commit_group(const std::vector<Job*>& group) {
     std::vector<std::exception_ptr> outcomes(group.size());
     bool posted = false;
+    std::vector<std::string> told;
     try {
       writer->execute("BEGIN IMMEDIATE");
       for (std::size_t i = 0; i < group.size(); ++i) {
@@ -143,6 +150,7 @@ struct Store::Impl {
           if (rerun) run_and_undo(txn, group[i]->work);
           txn.savepoint([&] { group[i]->work(txn); });
           posted = posted || txn.posted();
+          told.insert(told.end(), txn.told().begin(), txn.told().end());
         } catch (const StoreError&) {
           throw;
         } catch (...) {
@@ -158,9 +166,11 @@ struct Store::Impl {
       abandon();
       outcomes.assign(group.size(), fault);
       posted = false;
+      told.clear();
     }
     version = next_version();
     if (posted && wake) wake();
+    for (const std::string& topic : told) notices.tell(topic);
     for (std::size_t i = 0; i < group.size(); ++i) {
       if (outcomes[i]) {
         group[i]->done.set_exception(outcomes[i]);
@@ -232,6 +242,7 @@ class Store::ReadTxn final : public Txn {
   bool read_only() const override { return true; }
   uint64_t version() const override { return store_.version == version_ ? version_ : 0; }
   void note_outbox() override { TRAINYARD_ASSERT(false); }
+  void tell(std::string_view) override { TRAINYARD_ASSERT(false); }
   void savepoint(const std::function<void()>& work) override { work(); }  // nothing to undo
 
  protected:
@@ -267,6 +278,7 @@ Store::~Store() {
   impl_->thread.join();
 }
 
+Notices& Store::notices() { return impl_->notices; }
 void Store::on_outbox(std::function<void()> wake) { impl_->wake = std::move(wake); }
 void Store::set_rerun_writes(bool rerun) { impl_->rerun = rerun; }
 const fs::path& Store::dir() const { return impl_->dir; }

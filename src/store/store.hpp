@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/files.hpp"
+#include "store/notices.hpp"
 #include "store/txn.hpp"
 
 namespace trainyard {
@@ -66,6 +67,8 @@ class Store {
     }
   }
 
+  /// Who waits for what transactions tell.
+  Notices& notices();
   /// Called after each commit that posted to the outbox, on the writer thread: wake and return.
   void on_outbox(std::function<void()> wake);
 

@@ -117,6 +117,8 @@ struct Operation {
   std::span<const std::string_view> resources; // templates: "…:training-job/{TrainingJobName}"
   std::string_view pass_role_member;           // path of the role passed: "RoleArn", or ""
   std::string_view pass_role_service;          // "sagemaker.amazonaws.com"
+  std::string_view also_member;                // a flag of the input: "publish", or ""
+  std::string_view also_action;                // what is needed as well when it is set
 };
 
 struct Service {

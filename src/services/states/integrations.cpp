@@ -119,6 +119,7 @@ const SyncRule* find_sync_rule(const asl::Resource& resource) {
 }
 
 bool is_supported(const Door& door, const asl::Resource& resource) {
+  if (resource.is_activity) return true;
   if (resource.service != "sagemaker") return false;
   bool known = std::find(std::begin(kSageMaker), std::end(kSageMaker), resource.operation) !=
                std::end(kSageMaker);
@@ -141,13 +142,18 @@ asl::Parsed load_definition(Call& call, const std::string& definition) {
   return parsed;
 }
 
-asl::Machine check_definition(Call& call, const std::string& definition) {
+asl::Parsed examine_definition(Call& call, const std::string& definition) {
   asl::Parsed parsed = load_definition(call, definition);
   for (const asl::State* state : asl::in_order(parsed.machine)) {
     if (state->type == asl::StateType::task && !state->resource.arn.empty()) {
       check_task(call.door, *state, parsed.problems);
     }
   }
+  return parsed;
+}
+
+asl::Machine check_definition(Call& call, const std::string& definition) {
+  asl::Parsed parsed = examine_definition(call, definition);
   if (asl::has_errors(parsed.problems)) {
     throw errors::invalid_definition("Invalid State Machine Definition: '" +
                                      asl::to_text(parsed.problems) + "'");

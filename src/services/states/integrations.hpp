@@ -30,8 +30,9 @@ const SyncRule* find_sync_rule(const asl::Resource& resource);
 bool is_supported(const Door& door, const asl::Resource& resource);
 const SyncRule* find_sync_rule_of_event(std::string_view source, std::string_view detail_type);
 
-/// Parses a definition and checks its tasks against what there is here. InvalidDefinition with
-/// every problem.
+/// Parses a definition and checks its tasks against what there is here.
+asl::Parsed examine_definition(Call& call, const std::string& definition);
+/// The machine of a definition; InvalidDefinition with every problem.
 asl::Machine check_definition(Call& call, const std::string& definition);
 /// The machine of a stored definition; problems when this program knows better by now.
 asl::Parsed load_definition(Call& call, const std::string& definition);

@@ -85,9 +85,6 @@ TEST_F(OperationsTest, NamesAndOtherInput) {
   input.tracing_configuration.emplace().enabled = true;
   EXPECT_THAT(refusal(input), HasSubstr("InvalidTracingConfiguration: "));
   input = machine_input("x");
-  input.publish = true;
-  EXPECT_THAT(refusal(input), HasSubstr("ValidationException: "));
-  input = machine_input("x");
   for (int i = 0; i < 51; ++i) {
     if (!input.tags) input.tags.emplace();
     input.tags->push_back({std::to_string(i), "v"});
@@ -222,6 +219,8 @@ TEST_F(OperationsTest, ArnsAreChecked) {
   EXPECT_EQ(error_of([&] { run(list_executions, list); }), "ValidationException");
   list.map_run_arn = "x";
   EXPECT_EQ(error_of([&] { run(list_executions, list); }), "ResourceNotFound");
+  list.state_machine_arn = kMachine;
+  EXPECT_EQ(error_of([&] { run(list_executions, list); }), "ValidationException");
 }
 
 TEST_F(OperationsTest, StartingTwice) {
@@ -348,6 +347,9 @@ TEST_F(OperationsTest, HistoriesComeInPagesBothWaysAndWithoutData) {
   auto described = run(describe_execution, describe_input);
   EXPECT_FALSE(described.input);
   EXPECT_FALSE(described.output);
+  EXPECT_EQ(run(describe_state_machine_for_execution, {arn, "METADATA_ONLY"}).definition, "{}");
+  EXPECT_EQ(run(describe_state_machine, {described.state_machine_arn, "METADATA_ONLY"}).definition,
+            "{}");
   EXPECT_EQ(described.input_details->included, false);
   auto whole = describe(arn);
   EXPECT_EQ(whole.redrive_status_reason, "Execution is SUCCEEDED and cannot be redriven");

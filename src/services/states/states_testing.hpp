@@ -106,6 +106,8 @@ class StatesTest : public ServiceTest {
   static void deliver_one(Call& call, const outbox::Message& message, CallMode mode) {
     if (message.kind == "states.timer") {
       deliver_timer(call, message);
+    } else if (message.kind == "states.sweep") {
+      deliver_sweep(call, message);
     } else if (message.kind == "states.poll") {
       take_poll(call, message, mode);
     } else if (mode == CallMode::inside) {
@@ -169,6 +171,11 @@ inline std::string one_job(const std::string& more = "") {
          R"("arn:aws:states:::sagemaker:createTrainingJob.sync","Parameters":)"
          R"({"TrainingJobName.$":"$.name"})" +
          more + "}}}";
+}
+/// A machine of one task of an activity.
+inline std::string one_activity(const std::string& activity, const std::string& more = "") {
+  return R"({"StartAt":"T","States":{"T":{"Type":"Task","End":true,"Resource":")" + activity +
+         "\"" + more + "}}}";
 }
 inline std::string one_pass() {
   return R"({"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}})";

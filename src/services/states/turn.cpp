@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "services/states/activity_tasks.hpp"
 #include "services/states/history.hpp"
 #include "services/states/integrations.hpp"
 #include "services/states/rows.hpp"
@@ -45,7 +46,7 @@ std::optional<Loaded> load(Call& call, int64_t id) {
   loaded.machine_deleting = machine.deleting;
   loaded.facts = {row.arn,      row.name,         revision.role_arn, machine.arn,
                   machine.name, call.site.region, row.started,       parse_own_json(row.input),
-                  row.input};
+                  row.input,    row.version_arn,  row.alias_arn};
   loaded.stored = read_snapshot(call.txn, id);
   loaded.snapshot = asl::from_stored(loaded.stored);
   loaded.definition = std::move(revision.definition);
@@ -68,6 +69,7 @@ class Turn {
   void apply(const asl::CancelTimer& timer);
   void apply(const asl::CancelTask& task);
   void apply(const asl::Ended& ended);
+  void queue(const asl::CallTask& task);
   asl::Event make_call(const asl::CallTask& task);
   void wait_for(const asl::CallTask& task, const SyncRule& rule, const json::object& output);
   std::string key(std::string_view part) const {
@@ -149,6 +151,7 @@ void Turn::run(asl::Event event) {
 }
 
 void Turn::apply(const asl::CallTask& task) {
+  if (task.resource.is_activity) return queue(task);
   if (mode_ == CallMode::inside && calls_made_ < asl::kStepsPerTurn) {
     ++calls_made_;
     events_.push_back(make_call(task));
@@ -156,6 +159,14 @@ void Turn::apply(const asl::CallTask& task) {
   }
   outbox::post(call_.txn, kTaskMessage, key(task.call.text()),
                message_of(task, loaded_.facts.id), call_.now);
+}
+
+/// Workers ask for it. (The error's name is unverified.)
+void Turn::queue(const asl::CallTask& task) {
+  if (queue_activity_task(call_, loaded_.id, task)) return;
+  events_.push_back(asl::TaskAnswered{
+      task.call, {nullptr, asl::Failure{"ActivityDoesNotExist",
+                                        "Activity Does Not Exist: '" + task.resource.arn + "'"}}});
 }
 
 void Turn::apply(const asl::SetTimer& timer) {
@@ -169,6 +180,7 @@ void Turn::apply(const asl::CancelTimer& timer) {
 
 /// A call that was not made yet is forgotten; a job that runs is stopped, if the role may.
 void Turn::apply(const asl::CancelTask& task) {
+  if (task.resource.is_activity) return forget_activity_task(call_.txn, loaded_.id, task.call);
   outbox::cancel(call_.txn, kTaskMessage, key(task.call.text()));
   const SyncRule* rule = find_sync_rule(task.resource);
   auto resource = call_.txn.one(
