@@ -133,7 +133,7 @@ void Interpreter::started() {
   branch_->input = facts_.input;
   make_ready(Phase::entering);
   if (machine_.timeout_seconds) {
-    set_timer("execution", facts_.started + std::chrono::seconds(*machine_.timeout_seconds));
+    set_timer(execution_timer(), facts_.started + std::chrono::seconds(*machine_.timeout_seconds));
   }
 }
 
@@ -149,14 +149,14 @@ void Interpreter::redriven() {
   int64_t cause = add("ExecutionRedriven", "executionRedrivenEventDetails",
                       {{"redriveCount", snapshot.redrives}});
   if (machine_.timeout_seconds) {
-    set_timer("execution", now_ + std::chrono::seconds(*machine_.timeout_seconds));
+    set_timer(execution_timer(), now_ + std::chrono::seconds(*machine_.timeout_seconds));
   }
   restart(kRoot, cause);
 }
 
 void Interpreter::timer_fired(const std::string& timer) {
   if (!drop_timer(timer)) return;
-  if (timer == "execution") return end(Status::timed_out, "", std::nullopt, std::nullopt);
+  if (timer == execution_timer()) return end(Status::timed_out, "", std::nullopt, std::nullopt);
   int64_t entered = 0;
   std::size_t colon = timer.find(':');
   if (colon == std::string::npos) return;  // "resume"
@@ -173,6 +173,12 @@ void Interpreter::timer_fired(const std::string& timer) {
     auto input = effective_input();
     if (input) leave_with(std::move(*input), state_->next);
   }
+}
+
+/// A repeat of the one that fired before a redrive is none of those that are set now.
+std::string Interpreter::execution_timer() const {
+  const int64_t redrives = out_.snapshot.redrives;
+  return redrives == 0 ? "execution" : fmt::format("execution#{}", redrives);
 }
 
 /// Branches take turns, one state each.

@@ -16,14 +16,24 @@ namespace {
 /// from something before them.
 const std::multimap<std::string_view, std::string_view> kCauses{
     {"TaskScheduled", "TaskStateEntered"}, {"TaskScheduled", "TaskFailed"},
-    {"TaskScheduled", "TaskTimedOut"},     {"TaskStarted", "TaskScheduled"},
+    {"TaskScheduled", "TaskTimedOut"},     {"TaskScheduled", "ExecutionRedriven"},
+    {"TaskStarted", "TaskScheduled"},
     {"TaskSubmitted", "TaskStarted"},      {"TaskSucceeded", "TaskStarted"},
     {"TaskSucceeded", "TaskSubmitted"},    {"TaskFailed", "TaskStarted"},
     {"TaskFailed", "TaskSubmitted"},       {"TaskTimedOut", "TaskStarted"},
     {"TaskTimedOut", "TaskSubmitted"},     {"PassStateExited", "PassStateEntered"},
-    {"WaitStateExited", "WaitStateEntered"}, {"ChoiceStateExited", "ChoiceStateEntered"},
+    {"WaitStateExited", "WaitStateEntered"},
+    {"WaitStateExited", "ExecutionRedriven"}, {"WaitStateExited", "MapIterationStarted"},
+    {"ChoiceStateExited", "ChoiceStateEntered"},
     {"SucceedStateExited", "SucceedStateEntered"},
+    {"ActivityScheduled", "TaskStateEntered"}, {"ActivityScheduled", "ActivityFailed"},
+    {"ActivityScheduled", "ActivityTimedOut"}, {"ActivityScheduled", "ExecutionRedriven"},
+    {"ActivityStarted", "ActivityScheduled"}, {"ActivitySucceeded", "ActivityStarted"},
+    {"ActivityFailed", "ActivityStarted"}, {"ActivityTimedOut", "ActivityStarted"},
+    {"ActivityTimedOut", "ActivityScheduled"},
+    {"TaskScheduled", "MapIterationStarted"}, {"ActivityScheduled", "MapIterationStarted"},
     {"MapStateStarted", "MapStateEntered"}, {"MapStateStarted", "MapStateFailed"},
+    {"MapStateStarted", "ExecutionRedriven"}, {"ParallelStateStarted", "ExecutionRedriven"},
     {"ParallelStateStarted", "ParallelStateEntered"}, {"ParallelStateStarted", "ParallelStateFailed"}};
 
 const std::map<std::string_view, std::string_view> kEnds{{"ExecutionSucceeded", "SUCCEEDED"},
@@ -40,15 +50,17 @@ void check_cause(const HistoryEvent& event, const HistoryEvent& cause, Faults& f
   }
 }
 
+/// An end is the last event, or the one before a redrive.
 void check_end(const std::vector<HistoryEvent>& events, const std::string& status,
                Faults& faults) {
-  for (const HistoryEvent& event : events) {
-    auto end = kEnds.find(event.type);
-    const bool last = &event == &events.back();
-    if ((end != kEnds.end()) != last) {
-      faults.push_back(fmt::format("event {} of {} is {}", event.id, events.size(), event.type));
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    auto end = kEnds.find(events[i].type);
+    const bool last = i + 1 == events.size();
+    const bool ends = last || events[i + 1].type == "ExecutionRedriven";
+    if ((end != kEnds.end()) != ends) {
+      faults.push_back(fmt::format("event {} of {} is {}", i + 1, events.size(), events[i].type));
     } else if (last && end->second != status) {
-      faults.push_back(fmt::format("{} ends with {}", status, event.type));
+      faults.push_back(fmt::format("{} ends with {}", status, events[i].type));
     }
   }
 }
@@ -144,13 +156,17 @@ Faults check_calls(const std::vector<std::string>& calls,
 
 Faults check_leftovers(Txn& txn) {
   Faults faults;
-  txn.each("SELECT kind, key, due FROM outbox WHERE kind LIKE 'states.%' AND kind <> 'states.event'",
+  txn.each("SELECT kind, key, due FROM outbox WHERE kind LIKE 'states.%' "
+           "AND kind NOT IN ('states.event', 'states.sweep')",
            [&](const Row& row) {
              faults.push_back(fmt::format("left behind: {} {} due {}", row.text(0), row.text(1),
                                           iso8601(row.time(2))));
            });
   txn.each("SELECT resource, call FROM states_waits", [&](const Row& row) {
     faults.push_back("left behind: wait for " + row.text(0) + " of " + row.text(1));
+  });
+  txn.each("SELECT call FROM states_activity_tasks", [&](const Row& row) {
+    faults.push_back("left behind: the activity's task " + row.text(0));
   });
   return faults;
 }

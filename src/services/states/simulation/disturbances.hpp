@@ -43,6 +43,8 @@ class Disturbances {
   /// A message that was delivered comes once more.
   bool twice();
   bool lose_event();
+  /// The answer to a worker that asks for a task does not reach it.
+  bool lose_answer();
   /// How far the clock jumps; not when a call is under way that may not be late.
   std::optional<Duration> jump(bool call_waits);
 

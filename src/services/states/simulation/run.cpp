@@ -6,7 +6,9 @@
 
 #include "base/error.hpp"
 #include "generated/states/operations.hpp"
+#include "services/states/activity_tasks.hpp"
 #include "services/states/deliveries.hpp"
+#include "services/states/simulation/workers.hpp"
 #include "services/states/simulation/world.hpp"
 #include "services/states/turn.hpp"
 #include "wire/json.hpp"
@@ -29,7 +31,7 @@ class Run {
  public:
   Run(Stage& stage, const Plan& plan, Disturbances disturbances, uint64_t seed, bool want_history)
       : stage_(stage), plan_(plan), disturbances_(std::move(disturbances)), world_(plan),
-        random_(seed), want_history_(want_history) {}
+        workers_(plan), random_(seed), want_history_(want_history) {}
 
   Ending go() {
     stage_.set_rerun_writes(disturbances_.rerun_writes());
@@ -66,9 +68,16 @@ class Run {
   struct View {
     Messages due;
     std::optional<Time> next;
+    bool sweeps_only = false;  // nothing is left but what the daemon does every day
+    bool task_waits = false;   // for a worker
   };
   View look();
   void look_for_the_end(Txn& txn);
+  bool nothing_is_left(const View& view) const;
+  void redrive();
+  void hand_out_task();
+  void let_workers_speak();
+  void say(const Workers::Word& word);
   bool advance_to(std::optional<Time> next);
   void stop_if_it_is_time();
   void deliver_again();
@@ -97,9 +106,11 @@ class Run {
   }
   /// What was in memory is gone: the store's connections, and what the performer knows.
   bool crash() {
+    ++restarts_;
     stage_.restart();
     held_.clear();
     again_.clear();
+    stage_.write(world_, clock_.now(), random_, restore);
     return false;
   }
 
@@ -107,18 +118,25 @@ class Run {
   const Plan& plan_;
   Disturbances disturbances_;
   World world_;
+  Workers workers_;
   SeededRandom random_;
   bool want_history_;
   ManualClock clock_;
   Time started_;
-  std::string machine_, execution_;
+  std::string machine_, execution_, activity_;
   bool stopped_ = false, ended_ = false;
+  std::string status_;  // once it has ended
+  int redriven_ = 0, restarts_ = 0;
   std::map<int64_t, Time> held_;  // messages that are late, and until when
   std::deque<outbox::Message> again_;
   Ending ending_;
 };
 
 void Run::begin() {
+  stage_.write(world_, clock_.now(), random_, restore);  // as a daemon does when it starts
+  request([&](Call& call) {
+    activity_ = create_activity(call, {kActivityName, {}, {}}).activity_arn;
+  });
   request([&](Call& call) {
     CreateStateMachineInput input;
     input.name = "flow";
@@ -140,8 +158,14 @@ void Run::begin() {
 bool Run::step() {
   deliver_again();
   stop_if_it_is_time();
+  let_workers_speak();
   View view = look();
-  if (jump_over(view.due)) return true;
+  if (ended_ && status_ != "SUCCEEDED" && redriven_ < plan_.redrives) return redrive(), true;
+  if (nothing_is_left(view)) return false;
+  if (view.task_waits && (view.due.empty() || disturbances_.pick(2) == 0)) {
+    return hand_out_task(), true;
+  }
+  if (!ended_ && jump_over(view.due)) return true;
   hide_late(view.due);
   if (view.due.empty()) return advance_to(view.next);
   Messages group;
@@ -154,9 +178,9 @@ bool Run::step() {
   return true;
 }
 
-/// A message that was delivered comes once more, some time after.
+/// A message that was delivered comes once more, some time after: all have when the run is over.
 void Run::deliver_again() {
-  if (again_.empty() || !disturbances_.twice()) return;
+  if (again_.empty() || !(ended_ || disturbances_.twice())) return;
   outbox::Message message = std::move(again_.front());
   again_.pop_front();
   transact([&](Call& call) { deliver_one(call, message, false); });
@@ -165,17 +189,80 @@ void Run::deliver_again() {
 Run::View Run::look() {
   return stage_.read([&](Txn& txn) {
     if (!ended_) look_for_the_end(txn);
-    return View{outbox::due(txn, clock_.now(), kMessagesSeen), outbox::next_due(txn, clock_.now())};
+    return View{outbox::due(txn, clock_.now(), kMessagesSeen), outbox::next_due(txn, clock_.now()),
+                !txn.exists("SELECT 1 FROM outbox WHERE kind <> 'states.sweep' LIMIT 1"),
+                has_activity_task(txn, activity_)};
   });
 }
 
 /// With its end everything that the execution waited for is gone. Events of jobs may still be on
 /// their way; that they do no harm is seen when the rest of the outbox has been delivered.
 void Run::look_for_the_end(Txn& txn) {
-  ended_ = txn.exists("SELECT 1 FROM states_executions WHERE status <> 'RUNNING'");
-  if (!ended_) return;
+  auto status = txn.one("SELECT status FROM states_executions WHERE status <> 'RUNNING'",
+                        [](const Row& row) { return row.text(0); });
+  if (!status) return;
+  ended_ = true;
+  status_ = *status;
   add(check_leftovers(txn));
   for (const auto& job : World::running_jobs(txn)) fault("nobody has stopped " + job);
+}
+
+/// Whether neither the daemon nor anybody outside has anything to do.
+bool Run::nothing_is_left(const View& view) const {
+  return view.sweeps_only && !view.task_waits && !workers_.next_time() && again_.empty() &&
+         (!plan_.stop_after || stopped_);
+}
+
+void Run::redrive() {
+  ++redriven_;
+  const std::string token = fmt::format("redrive-{}", redriven_);
+  request([&](Call& call) { redrive_execution(call, {execution_, token}); });
+  ended_ = false;
+}
+
+/// A worker asks for a task. What its answer's way does to the task is settled afterwards, unless
+/// the daemon is killed before that: the next one hands the task out again.
+void Run::hand_out_task() {
+  std::optional<ActivityTask> task;
+  bool taken = transact([&](Call& call) {
+    task = take_activity_task(call, activity_, "worker");
+  });
+  if (!taken || !task) return;
+  const bool lost = disturbances_.lose_answer();
+  if (!lost) workers_.begin(*task, clock_.now());
+  const int restarts = restarts_;
+  auto settle = [&](Call& call) {
+    lost ? return_activity_task(call.txn, activity_, task->id)
+         : confirm_activity_task(call.txn, task->id);
+  };
+  while (!transact(settle) && restarts == restarts_) {
+  }
+}
+
+void Run::let_workers_speak() {
+  while (auto word = workers_.next_word(clock_.now())) say(*word);
+}
+
+/// The worker repeats it until it is answered. A task that has ended before is not its fault.
+void Run::say(const Workers::Word& word) {
+  if (word.kind == Workers::Word::Kind::heartbeat && disturbances_.lose_event()) return;
+  request([&](Call& call) {
+    try {
+      switch (word.kind) {
+        case Workers::Word::Kind::heartbeat:
+          send_task_heartbeat(call, {word.token});
+          break;
+        case Workers::Word::Kind::success:
+          send_task_success(call, {word.token, dump(json::object{{"Value", word.value}})});
+          break;
+        case Workers::Word::Kind::failure:
+          send_task_failure(call, {word.token, "Worker.Failed", "It has."});
+          break;
+      }
+    } catch (const ApiError& error) {
+      if (error.code() != "TaskTimedOut" && error.code() != "TaskDoesNotExist") throw;
+    }
+  });
 }
 
 /// Whether the clock has jumped.
@@ -209,6 +296,7 @@ bool Run::advance_to(std::optional<Time> next) {
   };
   for (const auto& [id, until] : held_) consider(until);
   if (plan_.stop_after && !stopped_) consider(started_ + *plan_.stop_after);
+  if (auto time = workers_.next_time()) consider(*time);
   if (next) clock_.set(*next);
   return next.has_value();
 }
@@ -246,6 +334,8 @@ void Run::deliver_one(Call& call, const outbox::Message& message, bool lose_even
     take_event(call, message, mode);
   } else if (message.kind == "states.poll") {
     take_poll(call, message, mode);
+  } else if (message.kind == "states.sweep") {
+    deliver_sweep(call, message);
   } else {
     TRAINYARD_ASSERT(message.kind == "states.timer");
     deliver_timer(call, message);
@@ -274,8 +364,7 @@ void Run::conclude() {
     ending_.output = masked(execution.output.value_or(""));
     ending_.error = masked(execution.error.value_or(""));
     ending_.cause = masked(execution.cause.value_or(""));
-    std::vector<HistoryEvent> events = read_history(call);
-    for (const HistoryEvent& event : events) ++ending_.types[event.type];
+    const std::vector<HistoryEvent> events = ending_.events = read_history(call);
     if (execution.status == "RUNNING") {
       fault("nothing is left that would move it");
       stop_execution(call, {execution_, {}, {}});
@@ -284,6 +373,7 @@ void Run::conclude() {
       add(check_calls(World::calls(call.txn), events));
     }
     delete_state_machine(call, {machine_});
+    delete_activity(call, {activity_});
     World::clear(call.txn);
     add(check_emptiness(call.txn));
   });
