@@ -281,7 +281,7 @@ class Generator {
     for (int64_t count = 1 + below(3); count > 0; --count) {
       Behaviour one;
       one.value = below(1000);
-      one.seconds = one_in(3) ? 0 : below(200);
+      one.seconds = one_in(3) ? 0 : below(100);
       switch (below(8)) {
         case 0:
         case 1:

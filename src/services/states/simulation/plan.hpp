@@ -46,7 +46,7 @@ struct Plan {
 /// The activity whose workers do some of the tasks.
 inline constexpr const char* kActivityName = "work";
 
-inline constexpr int kSizeMax = 12;
+inline constexpr int kSizeMax = 10;
 /// A call of a plan that does not depend on time is never made later than that after it is due.
 inline constexpr int64_t kLateSecondsMax = 300;
 
