@@ -194,7 +194,8 @@ struct CallTask {
   std::optional<std::string> role_arn;  // Credentials
 };
 struct SetTimer {
-  /// "execution", "execution#1" after a redrive, "resume", "wait:8", "retry:8.1", "timeout:8.0", "heartbeat:8.0"
+  /// "execution", after a redrive "execution#1", "resume", "wait:8", "retry:8.1", "timeout:8.0",
+  /// "heartbeat:8.0"
   std::string timer;
   Time due;
 };

@@ -15,26 +15,41 @@ namespace {
 /// What an event of the first type may come from; of others no more is asked than that they come
 /// from something before them.
 const std::multimap<std::string_view, std::string_view> kCauses{
-    {"TaskScheduled", "TaskStateEntered"}, {"TaskScheduled", "TaskFailed"},
-    {"TaskScheduled", "TaskTimedOut"},     {"TaskScheduled", "ExecutionRedriven"},
+    {"TaskScheduled", "TaskStateEntered"},
+    {"TaskScheduled", "TaskFailed"},
+    {"TaskScheduled", "TaskTimedOut"},
+    {"TaskScheduled", "ExecutionRedriven"},
     {"TaskStarted", "TaskScheduled"},
-    {"TaskSubmitted", "TaskStarted"},      {"TaskSucceeded", "TaskStarted"},
-    {"TaskSucceeded", "TaskSubmitted"},    {"TaskFailed", "TaskStarted"},
-    {"TaskFailed", "TaskSubmitted"},       {"TaskTimedOut", "TaskStarted"},
-    {"TaskTimedOut", "TaskSubmitted"},     {"PassStateExited", "PassStateEntered"},
+    {"TaskSubmitted", "TaskStarted"},
+    {"TaskSucceeded", "TaskStarted"},
+    {"TaskSucceeded", "TaskSubmitted"},
+    {"TaskFailed", "TaskStarted"},
+    {"TaskFailed", "TaskSubmitted"},
+    {"TaskTimedOut", "TaskStarted"},
+    {"TaskTimedOut", "TaskSubmitted"},
+    {"PassStateExited", "PassStateEntered"},
     {"WaitStateExited", "WaitStateEntered"},
-    {"WaitStateExited", "ExecutionRedriven"}, {"WaitStateExited", "MapIterationStarted"},
+    {"WaitStateExited", "ExecutionRedriven"},
+    {"WaitStateExited", "MapIterationStarted"},
     {"ChoiceStateExited", "ChoiceStateEntered"},
     {"SucceedStateExited", "SucceedStateEntered"},
-    {"ActivityScheduled", "TaskStateEntered"}, {"ActivityScheduled", "ActivityFailed"},
-    {"ActivityScheduled", "ActivityTimedOut"}, {"ActivityScheduled", "ExecutionRedriven"},
-    {"ActivityStarted", "ActivityScheduled"}, {"ActivitySucceeded", "ActivityStarted"},
-    {"ActivityFailed", "ActivityStarted"}, {"ActivityTimedOut", "ActivityStarted"},
+    {"ActivityScheduled", "TaskStateEntered"},
+    {"ActivityScheduled", "ActivityFailed"},
+    {"ActivityScheduled", "ActivityTimedOut"},
+    {"ActivityScheduled", "ExecutionRedriven"},
+    {"ActivityStarted", "ActivityScheduled"},
+    {"ActivitySucceeded", "ActivityStarted"},
+    {"ActivityFailed", "ActivityStarted"},
+    {"ActivityTimedOut", "ActivityStarted"},
     {"ActivityTimedOut", "ActivityScheduled"},
-    {"TaskScheduled", "MapIterationStarted"}, {"ActivityScheduled", "MapIterationStarted"},
-    {"MapStateStarted", "MapStateEntered"}, {"MapStateStarted", "MapStateFailed"},
-    {"MapStateStarted", "ExecutionRedriven"}, {"ParallelStateStarted", "ExecutionRedriven"},
-    {"ParallelStateStarted", "ParallelStateEntered"}, {"ParallelStateStarted", "ParallelStateFailed"}};
+    {"TaskScheduled", "MapIterationStarted"},
+    {"ActivityScheduled", "MapIterationStarted"},
+    {"MapStateStarted", "MapStateEntered"},
+    {"MapStateStarted", "MapStateFailed"},
+    {"MapStateStarted", "ExecutionRedriven"},
+    {"ParallelStateStarted", "ExecutionRedriven"},
+    {"ParallelStateStarted", "ParallelStateEntered"},
+    {"ParallelStateStarted", "ParallelStateFailed"}};
 
 const std::map<std::string_view, std::string_view> kEnds{{"ExecutionSucceeded", "SUCCEEDED"},
                                                          {"ExecutionFailed", "FAILED"},
@@ -45,14 +60,13 @@ void check_cause(const HistoryEvent& event, const HistoryEvent& cause, Faults& f
   auto [first, last] = kCauses.equal_range(event.type);
   if (first == last) return;
   if (std::none_of(first, last, [&](const auto& pair) { return pair.second == cause.type; })) {
-    faults.push_back(fmt::format("event {} {} comes from {} {}", event.id, event.type, cause.id,
-                                 cause.type));
+    faults.push_back(
+        fmt::format("event {} {} comes from {} {}", event.id, event.type, cause.id, cause.type));
   }
 }
 
 /// An end is the last event, or the one before a redrive.
-void check_end(const std::vector<HistoryEvent>& events, const std::string& status,
-               Faults& faults) {
+void check_end(const std::vector<HistoryEvent>& events, const std::string& status, Faults& faults) {
   for (std::size_t i = 0; i < events.size(); ++i) {
     auto end = kEnds.find(events[i].type);
     const bool last = i + 1 == events.size();
@@ -77,8 +91,8 @@ void check_states(const std::vector<HistoryEvent>& events, Faults& faults) {
   for (const HistoryEvent& event : events) {
     if (event.state_entered_event_details) ++inside[state_of(event)];
     if (event.state_exited_event_details && --inside[state_of(event)] < 0) {
-      faults.push_back(fmt::format("event {} leaves {}, where nobody is", event.id,
-                                   state_of(event)));
+      faults.push_back(
+          fmt::format("event {} leaves {}, where nobody is", event.id, state_of(event)));
     }
   }
 }
@@ -128,8 +142,7 @@ Faults check_history(const std::vector<HistoryEvent>& events, const std::string&
   return faults;
 }
 
-Faults check_calls(const std::vector<std::string>& calls,
-                   const std::vector<HistoryEvent>& events) {
+Faults check_calls(const std::vector<std::string>& calls, const std::vector<HistoryEvent>& events) {
   Faults faults;
   std::set<std::string> scheduled;
   std::map<int64_t, std::string> by_event;  // the call that an event belongs to
@@ -156,12 +169,13 @@ Faults check_calls(const std::vector<std::string>& calls,
 
 Faults check_leftovers(Txn& txn) {
   Faults faults;
-  txn.each("SELECT kind, key, due FROM outbox WHERE kind LIKE 'states.%' "
-           "AND kind NOT IN ('states.event', 'states.sweep')",
-           [&](const Row& row) {
-             faults.push_back(fmt::format("left behind: {} {} due {}", row.text(0), row.text(1),
-                                          iso8601(row.time(2))));
-           });
+  txn.each(
+      "SELECT kind, key, due FROM outbox WHERE kind LIKE 'states.%' "
+      "AND kind NOT IN ('states.event', 'states.sweep')",
+      [&](const Row& row) {
+        faults.push_back(fmt::format("left behind: {} {} due {}", row.text(0), row.text(1),
+                                     iso8601(row.time(2))));
+      });
   txn.each("SELECT resource, call FROM states_waits", [&](const Row& row) {
     faults.push_back("left behind: wait for " + row.text(0) + " of " + row.text(1));
   });
@@ -174,8 +188,9 @@ Faults check_leftovers(Txn& txn) {
 Faults check_emptiness(Txn& txn) {
   Faults faults;
   std::vector<std::string> tables;
-  txn.each("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'states\\_%' ESCAPE '\\'",
-           [&](const Row& row) { tables.push_back(row.text(0)); });
+  txn.each(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'states\\_%' ESCAPE '\\'",
+      [&](const Row& row) { tables.push_back(row.text(0)); });
   for (const std::string& table : tables) {
     if (txn.exists("SELECT 1 FROM " + table + " LIMIT 1")) {
       faults.push_back("the deleted machine has left rows in " + table);

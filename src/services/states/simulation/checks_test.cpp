@@ -28,17 +28,17 @@ std::vector<HistoryEvent> history(const std::vector<std::string>& lines) {
       event.task_scheduled_event_details.emplace().parameters =
           std::string(R"({"ModelName":")") + kCall + "\"}";
     }
-    if (event.type.ends_with("StateEntered")) event.state_entered_event_details.emplace().name = "S";
+    if (event.type.ends_with("StateEntered"))
+      event.state_entered_event_details.emplace().name = "S";
     if (event.type.ends_with("StateExited")) event.state_exited_event_details.emplace().name = "S";
     events.push_back(std::move(event));
   }
   return events;
 }
 
-const std::vector<std::string> kTask{"1<0 ExecutionStarted", "2<0 TaskStateEntered",
-                                     "3<2 TaskScheduled",    "4<3 TaskStarted",
-                                     "5<4 TaskSucceeded",    "6<5 TaskStateExited",
-                                     "7<6 ExecutionSucceeded"};
+const std::vector<std::string> kTask{
+    "1<0 ExecutionStarted", "2<0 TaskStateEntered", "3<2 TaskScheduled",     "4<3 TaskStarted",
+    "5<4 TaskSucceeded",    "6<5 TaskStateExited",  "7<6 ExecutionSucceeded"};
 
 TEST(Checks, AWholeHistoryIsTaken) {
   EXPECT_THAT(check_history(history(kTask), "SUCCEEDED"), IsEmpty());
@@ -107,8 +107,10 @@ TEST(Checks, WhatIsLeftBehindIsSeen) {
 }
 
 TEST(Checks, WhatMayDifferIsMasked) {
-  EXPECT_EQ(masked(R"({"id":"0b9c2f5e-1111-4222-8333-123456789abc","Cause":"{\"Name\":\"w|S|r|0|t|1\"}"})"),
-            R"({"id":"UUID","Cause":"{\"Name\":\"CALL\"}"})");
+  EXPECT_EQ(
+      masked(
+          R"({"id":"0b9c2f5e-1111-4222-8333-123456789abc","Cause":"{\"Name\":\"w|S|r|0|t|1\"}"})"),
+      R"({"id":"UUID","Cause":"{\"Name\":\"CALL\"}"})");
   EXPECT_EQ(masked("(entered at the event id #17). w|S"), "(entered at the event id #N). CALL");
   EXPECT_EQ(masked("w|S|r|0|t|1"), "CALL");
 }

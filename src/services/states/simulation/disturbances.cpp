@@ -9,7 +9,8 @@ namespace {
 constexpr int kCrashesMax = 3;
 constexpr std::size_t kGroupMax = 4;
 constexpr std::chrono::hours kJumpMax{24};
-/// All jumps of a run together: no generous timeout of a plan is reached, and no execution forgotten.
+/// All jumps of a run together: no generous timeout of a plan is reached, and no execution
+/// forgotten.
 constexpr std::chrono::hours kJumpsMax{50 * 24};
 
 Duration up_to(Random& random, Duration bound) {
@@ -70,8 +71,8 @@ std::optional<Duration> Disturbances::jump(bool call_waits) {
   if (!chance(jumps_) || jumped_ > kJumpsMax || (call_waits && !depends_on_time_)) {
     return std::nullopt;
   }
-  Duration by = up_to(random_, random_.below(2) == 0 ? Duration(kJumpMax)
-                                                     : Duration(std::chrono::minutes(1)));
+  Duration by = up_to(
+      random_, random_.below(2) == 0 ? Duration(kJumpMax) : Duration(std::chrono::minutes(1)));
   jumped_ += by;
   return by;
 }

@@ -13,10 +13,10 @@ namespace trainyard::states::simulation {
 /// Where a transaction is hit; a crash at the first three is one of the daemon's named points.
 enum class Fault {
   none,
-  crash_before,  // "perform.…": nothing of it has run
-  crash_commit,  // "store.commit": all of it has run, nothing is kept
+  crash_before,     // "perform.…": nothing of it has run
+  crash_commit,     // "store.commit": all of it has run, nothing is kept
   crash_committed,  // "store.committed": all of it is kept, whoever asked for it does not hear so
-  aborted,  // undone by the store, and asked for again
+  aborted,          // undone by the store, and asked for again
 };
 
 class Disturbances {

@@ -30,8 +30,13 @@ class Undone : public StoreError {
 class Run {
  public:
   Run(Stage& stage, const Plan& plan, Disturbances disturbances, uint64_t seed, bool want_history)
-      : stage_(stage), plan_(plan), disturbances_(std::move(disturbances)), world_(plan),
-        workers_(plan), random_(seed), want_history_(want_history) {}
+      : stage_(stage),
+        plan_(plan),
+        disturbances_(std::move(disturbances)),
+        world_(plan),
+        workers_(plan),
+        random_(seed),
+        want_history_(want_history) {}
 
   Ending go() {
     stage_.set_rerun_writes(disturbances_.rerun_writes());
@@ -224,9 +229,7 @@ void Run::redrive() {
 /// the daemon is killed before that: the next one hands the task out again.
 void Run::hand_out_task() {
   std::optional<ActivityTask> task;
-  bool taken = transact([&](Call& call) {
-    task = take_activity_task(call, activity_, "worker");
-  });
+  bool taken = transact([&](Call& call) { task = take_activity_task(call, activity_, "worker"); });
   if (!taken || !task) return;
   const bool lost = disturbances_.lose_answer();
   if (!lost) workers_.begin(*task, clock_.now());

@@ -29,13 +29,15 @@ TEST_P(Seeds, ComeToTheSameHoweverDisturbed) {
     ADD_FAILURE() << report(stage, seed, verdict);
   }
   // What the machines and their worlds are made of: a kind that disappears is missed here.
-  for (const char* type :
-       {"ChoiceStateExited", "ExecutionAborted", "ExecutionFailed", "ExecutionSucceeded",
-        "ExecutionTimedOut", "FailStateEntered", "MapIterationAborted", "MapIterationFailed",
-        "MapIterationSucceeded", "MapStateAborted", "MapStateFailed", "MapStateSucceeded",
-        "ParallelStateAborted", "ParallelStateFailed", "ParallelStateSucceeded", "PassStateExited",
-        "SucceedStateExited", "TaskFailed", "TaskStateAborted", "TaskStateExited", "TaskSubmitted",
-        "TaskSucceeded", "TaskTimedOut", "WaitStateAborted", "WaitStateExited"}) {
+  for (const char* type : {"ChoiceStateExited",    "ExecutionAborted",    "ExecutionFailed",
+                           "ExecutionSucceeded",   "ExecutionTimedOut",   "FailStateEntered",
+                           "MapIterationAborted",  "MapIterationFailed",  "MapIterationSucceeded",
+                           "MapStateAborted",      "MapStateFailed",      "MapStateSucceeded",
+                           "ParallelStateAborted", "ParallelStateFailed", "ParallelStateSucceeded",
+                           "PassStateExited",      "SucceedStateExited",  "TaskFailed",
+                           "TaskStateAborted",     "TaskStateExited",     "TaskSubmitted",
+                           "TaskSucceeded",        "TaskTimedOut",        "WaitStateAborted",
+                           "WaitStateExited"}) {
     EXPECT_TRUE(types.contains(type)) << type;
   }
 }
@@ -83,8 +85,11 @@ TEST(Simulation, ACallThatIsMadeTwiceIsSeen) {
       R"("Parameters":{"ModelName":"w|S|r|0|t|0"}})";
   Plan plan = one_job("");
   plan.definition = R"({"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[)"
-                    R"({"StartAt":"A","States":{"A":)" + call + R"(}},)"
-                    R"({"StartAt":"B","States":{"B":)" + call + "}}]}}}";
+                    R"({"StartAt":"A","States":{"A":)" +
+                    call +
+                    R"(}},)"
+                    R"({"StartAt":"B","States":{"B":)" +
+                    call + "}}]}}}";
   EXPECT_THAT(first_problems(plan), HasSubstr("called twice: w|S|r|0|t|0"));
 }
 

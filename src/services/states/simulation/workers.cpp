@@ -19,8 +19,8 @@ void Workers::begin(const ActivityTask& task, Time now) {
     }
   }
   const bool well = behaviour.kind == Behaviour::Kind::answers;
-  words_.insert({end, {well ? Word::Kind::success : Word::Kind::failure, task.token,
-                       behaviour.value}});
+  words_.insert(
+      {end, {well ? Word::Kind::success : Word::Kind::failure, task.token, behaviour.value}});
 }
 
 std::optional<Workers::Word> Workers::next_word(Time now) {

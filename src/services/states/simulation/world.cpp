@@ -84,8 +84,9 @@ void World::end_job(Call& call, const outbox::Message& message, bool lose_event)
 
 /// The same for the event and for whoever asks.
 json::object World::job_detail(Txn& txn, const std::string& name) const {
-  std::string status = txn.one("SELECT status FROM simulation_jobs WHERE name = ?",
-                               [](const Row& row) { return row.text(0); }, name)
+  std::string status = txn.one(
+                              "SELECT status FROM simulation_jobs WHERE name = ?",
+                              [](const Row& row) { return row.text(0); }, name)
                            .value();
   return {{"TrainingJobName", name},
           {"TrainingJobArn", arn_of(name)},
