@@ -8,10 +8,12 @@
 
 namespace trainyard::asl {
 
-/// Warnings about a definition without errors. The service's own are not published; NO_DOLLAR is
-/// one that it has been seen to give, NO_TIMEOUT follows from its guide ("Best practices").
-///   NO_DOLLAR   a value in a payload template looks like a path or a call, but is taken as it is
-///   NO_TIMEOUT  a task that somebody else ends has no time limit
-std::vector<Problem> warnings_of(std::string_view definition, const Machine& machine);
+/// Warnings about a definition that can be read (Step Functions API Reference,
+/// "ValidateStateMachineDefinitionDiagnostic", warning codes; the words are ours):
+///   NO_DOLLAR              a value in a payload template looks like a path or a call, but the name
+///                          of its field does not end in ".$"
+///   NO_PATH                a field's value looks like a path, but its name does not end in "Path"
+///   PASS_RESULT_IS_STATIC  so does one in the Result of a Pass state, which is taken as it is
+std::vector<Problem> warnings_of(std::string_view definition);
 
 }  // namespace trainyard::asl

@@ -84,6 +84,19 @@ void add_notebook_command(CLI::App& app, std::string& data, NotebookOptions& opt
   command->add_flag("!--no-browser", options.browser, "Open no browser");
 }
 
+/// How the daemon is reached, and what is reached through it.
+void add_reach_options(CLI::App& command, server::ServeOptions& options) {
+  command.add_option("--host", options.hosts,
+                     "A further name under which the console may be reached");
+  command.add_option("--pass-through", options.pass_through,
+                     "A public bucket, or a host of AWS's, that the proxy leaves to AWS")
+      ->type_name("NAME");
+  command.add_option("--http-allow", options.http_allow,
+                     "Endpoints that workflows may call by http:invoke: "
+                     "https://HOST[:PORT][/PATH], * for any characters")
+      ->type_name("PATTERN");
+}
+
 int parse_and_run(int argc, char** argv) {
   CLI::App app{"Trainyard: SageMaker and Step Functions on your own machine"};
   app.name("trainyard");
@@ -102,11 +115,7 @@ int parse_and_run(int argc, char** argv) {
   serve_command->add_option("--egress", egress,
                             "What jobs and endpoints reach, unless they ask for network isolation")
       ->check(CLI::IsMember({"internet", "none"}))->capture_default_str();
-  serve_command->add_option("--host", serve_options.hosts,
-                            "A further name under which the console may be reached");
-  serve_command->add_option("--pass-through", serve_options.pass_through,
-                            "A public bucket, or a host of AWS's, that the proxy leaves to AWS")
-      ->type_name("NAME");
+  add_reach_options(*serve_command, serve_options);
   serve_command->add_option("--managed-policy", policies,
                             "The version of one of AWS's managed policies that counts")
       ->type_name("NAME=VERSION");

@@ -145,7 +145,7 @@ TEST_F(Authorise, TheRegionOfARequestIsAlwaysKnown) {
 TEST_F(Authorise, VersionsAndAliasesAreDecidedOnAsTheirMachine) {
   const std::string flow = "arn:aws:states:us-east-1:000000000000:stateMachine:flow";
   may("states:StartExecution", flow,
-      R"({"StringEquals":{"states:StateMachineQualifier":["1","PROD"]}})");
+      R"({"ForAnyValue:StringEquals":{"states:StateMachineQualifier":["1","PROD"]}})");
   auto start = [&](const std::string& arn) {
     states::StartExecutionInput input{.state_machine_arn = arn};
     return ask(states::kService, "StartExecution", &input);

@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <stdexcept>
+#include <thread>
 
 #include <gmock/gmock.h>
 
@@ -92,6 +93,20 @@ TEST_F(PerformerTest, ABacklogOutsideDoesNotHoldUpTheInside) {
   Performer performer(parts, deliveries);
   performer.start();
   book.await("told");
+  performer.stop();
+}
+
+TEST_F(PerformerTest, WhatWaitsForOthersHoldsNothingUp) {
+  Deliveries deliveries;
+  deliveries.slow["call"] = [&](const outbox::Message&) { book.await("removed"); };
+  deliveries.outside["remove"] = [&](const outbox::Message&) { book.write("removed"); };
+  for (int i = 0; i < 100; ++i) post("call", "task-" + std::to_string(i));
+  Performer performer(parts, deliveries);
+  store.on_outbox([&] { performer.wake(); });
+  performer.start();
+  post("remove", "blob");
+  book.await("removed");
+  while (!left().empty()) std::this_thread::yield();
   performer.stop();
 }
 

@@ -2,6 +2,8 @@
 // door that the test answers.
 #pragma once
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
@@ -18,18 +20,35 @@ class FakeDoor final : public Door {
     Caller principal;
     std::string service, operation;
     json::object input;
+    wire::JsonForm form = wire::JsonForm::service;
   };
   std::function<json::object(const Invocation&)> answer;
+  /// Asked first; nullopt leaves it to `answer`.
+  std::function<std::optional<json::object>(Call&, const Invocation&)> handle;
   std::vector<Invocation> invocations;
+  Listeners heard_by = Listeners::jobs;
+  std::optional<std::set<std::string, std::less<>>> named_errors;  // nullopt: every code is named
 
-  json::object invoke(Call&, const Caller& principal, std::string_view service,
-                      std::string_view operation, const json::object& input) override {
-    invocations.push_back({principal, std::string(service), std::string(operation), input});
-    return answer ? answer(invocations.back()) : json::object{};
+  json::object invoke(Call& call, const Caller& principal, std::string_view service,
+                      std::string_view operation, const json::object& input,
+                      wire::JsonForm form) override {
+    invocations.push_back({principal, std::string(service), std::string(operation), input, form});
+    const Invocation made = invocations.back();
+    if (auto handled = handle ? handle(call, made) : std::nullopt) return std::move(*handled);
+    return answer ? answer(made) : json::object{};
   }
-  bool has_operation(std::string_view, std::string_view) const override { return true; }
-  bool has_member(std::string_view, std::string_view, std::string_view) const override {
+  std::optional<wire::Mode> mode_of(std::string_view, std::string_view) const override {
+    return wire::Mode::write;
+  }
+  bool has_member(std::string_view, std::string_view, std::string_view,
+                  wire::JsonForm) const override {
     return true;
+  }
+  std::string_view error_shape(std::string_view, std::string_view code) const override {
+    return !named_errors || named_errors->contains(code) ? code : std::string_view();
+  }
+  Listeners listeners(Call&, std::string_view, std::string_view) const override {
+    return heard_by;
   }
 };
 

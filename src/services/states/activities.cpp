@@ -7,6 +7,7 @@
 #include "services/paging.hpp"
 #include "services/states/names.hpp"
 #include "services/states/pages.hpp"
+#include "services/states/rows.hpp"
 #include "services/states/tags.hpp"
 
 namespace trainyard::states {
@@ -16,11 +17,7 @@ ActivityRow activity_of(const Row& row) { return {row.text(0), row.text(1), row.
 
 void check_quota(Call& call) {
   const int64_t most = call.site.limits.states.activities;
-  const int64_t count = call.txn
-                            .one("SELECT count(*) FROM states_activities",
-                                 [](const Row& row) { return row.integer(0); })
-                            .value();
-  if (count < most) return;
+  if (get_number(call.txn, "SELECT count(*) FROM states_activities") < most) return;
   throw errors::activity_limit_exceeded(
       fmt::format("Activity Limit Exceeded: there are at most {} activities.", most));
 }

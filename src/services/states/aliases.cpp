@@ -2,12 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <limits>
-
 #include "base/error.hpp"
 #include "generated/states/errors.hpp"
 #include "generated/states/operations.hpp"
-#include "services/paging.hpp"
 #include "services/states/names.hpp"
 #include "services/states/pages.hpp"
 #include "services/states/versions.hpp"
@@ -81,12 +78,10 @@ void put_routes(Txn& txn, int64_t alias, const std::vector<Route>& routes) {
 
 void check_quota(Call& call, const MachineRow& machine) {
   const int64_t most = call.site.limits.states.aliases;
-  const int64_t count = call.txn
-                            .one(
-                                "SELECT count(*) FROM states_aliases WHERE machine = ?",
-                                [](const Row& row) { return row.integer(0); }, machine.id)
-                            .value();
-  if (count < most) return;
+  if (get_number(call.txn, "SELECT count(*) FROM states_aliases WHERE machine = ?", machine.id) <
+      most) {
+    return;
+  }
   throw errors::service_quota_exceeded_exception(fmt::format(
       "'{}' has {} aliases, which is the most a state machine can have.", machine.arn, most));
 }
@@ -247,27 +242,21 @@ DeleteStateMachineAliasOutput delete_state_machine_alias(
 ListStateMachineAliasesOutput list_state_machine_aliases(
     Call& call, const ListStateMachineAliasesInput& input) {
   const auto [machine, version] = get_listed(call.txn, input.state_machine_arn);
-  const std::string listing = "ListStateMachineAliases " + input.state_machine_arn;
-  constexpr int64_t kFirst = std::numeric_limits<int64_t>::max();
-  const int64_t before = page_position(listing, input.next_token).value_or(kFirst);
-  const int size = page_size(input.max_results);
+  NewestFirst page("ListStateMachineAliases " + input.state_machine_arn, input.next_token,
+                   input.max_results);
   ListStateMachineAliasesOutput output;
-  int64_t last = 0;
   call.txn.each(
       "SELECT id, name, created FROM states_aliases a WHERE machine = ? AND id < ? "
       "AND (? IS NULL OR EXISTS "
       "(SELECT 1 FROM states_routes WHERE alias = a.id AND version = ?)) "
       "ORDER BY id DESC LIMIT ?",
       [&](const Row& row) {
-        if (static_cast<int>(output.state_machine_aliases.size()) == size) {
-          output.next_token = make_page_token(listing, std::to_string(last));
-          return;
-        }
-        last = row.integer(0);
+        if (!page.take(row.integer(0))) return;
         output.state_machine_aliases.push_back(
             {qualified_arn(machine.arn, row.text(1)), row.time(2)});
       },
-      machine.id, before, version, version, size + 1);
+      machine.id, page.before(), version, version, page.rows());
+  output.next_token = page.next_token;
   return output;
 }
 

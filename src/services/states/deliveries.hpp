@@ -20,7 +20,10 @@ void deliver_sweep(Call& call, const outbox::Message& message);
 /// whose workers may not have got them.
 void restore(Call& call);
 
-/// `states.poll`: asks how a job is that a `.sync` task waits for; its key is the job's ARN.
+/// `states.poll`: asks how a job is that a `.sync` task waits for.
 void deliver_poll(Call& call, const outbox::Message& message);
+/// `states.stop`: stops what a task has begun that nobody waits for any longer, in a transaction of
+/// its own, so that executions within executions are not stopped within one another.
+void deliver_stop(Call& call, const outbox::Message& message);
 
 }  // namespace trainyard::states

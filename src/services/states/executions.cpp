@@ -7,8 +7,8 @@
 #include "base/error.hpp"
 #include "generated/states/errors.hpp"
 #include "generated/states/operations.hpp"
-#include "services/paging.hpp"
 #include "services/states/names.hpp"
+#include "services/states/nested.hpp"
 #include "services/states/pages.hpp"
 #include "services/states/redrive.hpp"
 #include "services/states/retention.hpp"
@@ -42,56 +42,45 @@ StartExecutionOutput repeat_of(const ExecutionRow& execution, const std::string&
   return {execution.arn, execution.started};
 }
 
-/// What a page of ListExecutions is made of.
-struct Listing {
-  const Target& target;
-  std::string status;         // "" for all
-  std::string redrive;        // "REDRIVEN", "NOT_REDRIVEN", or "" for all
-  std::string name;           // of these filters; page tokens are bound to it
-};
+ExecutionListItem item_of(const Row& row, const std::string& machine_arn) {
+  ExecutionListItem item;
+  item.execution_arn = row.text(1);
+  item.state_machine_arn = machine_arn;
+  item.name = row.text(2);
+  item.status = row.text(3);
+  item.start_date = row.time(4);
+  item.stop_date = row.maybe_time(5);
+  item.state_machine_version_arn = row.maybe_text(6);
+  item.state_machine_alias_arn = row.maybe_text(7);
+  item.redrive_count = static_cast<int32_t>(row.integer(8));
+  item.redrive_date = row.maybe_time(9);
+  return item;
+}
 
-/// Newest first, below `before`.
-std::vector<ExecutionListItem> list_rows(Txn& txn, const Listing& listing, int64_t before,
-                                         int limit) {
-  const MachineRow& machine = listing.target.machine;
-  std::vector<ExecutionListItem> items;
-  auto visit = [&](const Row& row) {
-    ExecutionListItem item;
-    item.execution_arn = row.text(0);
-    item.state_machine_arn = machine.arn;
-    item.name = row.text(1);
-    item.status = row.text(2);
-    item.start_date = row.time(3);
-    item.stop_date = row.maybe_time(4);
-    item.state_machine_version_arn = row.maybe_text(5);
-    item.state_machine_alias_arn = row.maybe_text(6);
-    item.redrive_count = static_cast<int32_t>(row.integer(7));
-    item.redrive_date = row.maybe_time(8);
-    items.push_back(std::move(item));
-  };
+/// The rows of a page; empty filters are not set.
+ListExecutionsOutput list_rows(Txn& txn, const Target& target, const std::string& status,
+                               const std::string& redrive, NewestFirst& page) {
   // A filter that is not set leaves the column alone, so that the index of the others is used.
   auto filter = [](const char* column, bool set) {
     return fmt::format(" AND {} = ?", set ? column : "''");
   };
-  const char* column = listing.target.alias ? "alias_arn" : "version_arn";
-  const std::string qualified = qualified_arn(listing.target);
-  const bool redriven = listing.redrive == "REDRIVEN";
-  txn.each("SELECT arn, name, status, started, stopped, version_arn, alias_arn, redrives, redriven "
-           "FROM states_executions WHERE machine = ? AND id < ? AND redrives BETWEEN ? AND ?" +
-               filter(column, !qualified.empty()) + filter("status", !listing.status.empty()) +
-               " ORDER BY id DESC LIMIT ?",
-           visit, machine.id, before, redriven ? 1 : 0,
-           listing.redrive == "NOT_REDRIVEN" ? 0 : std::numeric_limits<int64_t>::max(), qualified,
-           listing.status, limit);
-  return items;
-}
-
-int64_t id_of(Txn& txn, std::string_view arn) {
-  return txn
-      .one(
-          "SELECT id FROM states_executions WHERE arn = ?",
-          [](const Row& row) { return row.integer(0); }, arn)
-      .value();
+  const std::string qualified = qualified_arn(target);
+  ListExecutionsOutput output;
+  txn.each("SELECT id, arn, name, status, started, stopped, version_arn, alias_arn, redrives, "
+           "redriven FROM states_executions "
+           "WHERE machine = ? AND id < ? AND redrives BETWEEN ? AND ?" +
+               filter(target.alias ? "alias_arn" : "version_arn", !qualified.empty()) +
+               filter("status", !status.empty()) + " ORDER BY id DESC LIMIT ?",
+           [&](const Row& row) {
+             if (page.take(row.integer(0))) {
+               output.executions.push_back(item_of(row, target.machine.arn));
+             }
+           },
+           target.machine.id, page.before(), redrive == "REDRIVEN" ? 1 : 0,
+           redrive == "NOT_REDRIVEN" ? 0 : std::numeric_limits<int64_t>::max(), qualified, status,
+           page.rows());
+  output.next_token = page.next_token;
+  return output;
 }
 
 }  // namespace
@@ -118,8 +107,10 @@ StartExecutionOutput start_execution(Call& call, const StartExecutionInput& inpu
       "trace_header, snapshot, version_arn, alias_arn) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       arn, machine.id, pinned.revision, name, kRunning, call.now, text, input.trace_header,
       asl::to_stored(asl::Snapshot()).core, pinned.version_arn, pinned.alias_arn);
+  tell_status(call, arn);
   // The client's request ends here: calls follow in transactions of their own.
-  run_turn(call, id_of(call.txn, arn), asl::Started{}, CallMode::outbox);
+  run_turn(call, get_number(call.txn, "SELECT id FROM states_executions WHERE arn = ?", arn),
+           asl::Started{}, CallMode::outbox);
   return {arn, call.now};
 }
 
@@ -163,20 +154,12 @@ ListExecutionsOutput list_executions(Call& call, const ListExecutionsInput& inpu
     throw errors::validation_exception("A state machine ARN or a Map Run ARN must be specified");
   }
   const Target target = get_target(call.txn, *input.state_machine_arn);
-  Listing listing{target, input.status_filter.value_or(""), input.redrive_filter.value_or(""), ""};
-  listing.name = fmt::format("ListExecutions {} {} {}", *input.state_machine_arn, listing.status,
-                             listing.redrive);
-  constexpr int64_t kFirst = std::numeric_limits<int64_t>::max();
-  int64_t before = page_position(listing.name, input.next_token).value_or(kFirst);
-  int size = page_size(input.max_results);
-  ListExecutionsOutput output;
-  output.executions = list_rows(call.txn, listing, before, size + 1);
-  if (static_cast<int>(output.executions.size()) > size) {
-    output.executions.pop_back();
-    int64_t last = id_of(call.txn, output.executions.back().execution_arn);
-    output.next_token = make_page_token(listing.name, std::to_string(last));
-  }
-  return output;
+  const std::string status = input.status_filter.value_or("");
+  const std::string redrive = input.redrive_filter.value_or("");
+  NewestFirst page(
+      fmt::format("ListExecutions {} {} {}", *input.state_machine_arn, status, redrive),
+      input.next_token, input.max_results);
+  return list_rows(call.txn, target, status, redrive, page);
 }
 
 StopExecutionOutput stop_execution(Call& call, const StopExecutionInput& input) {

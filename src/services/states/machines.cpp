@@ -5,7 +5,7 @@
 #include "generated/states/errors.hpp"
 #include "generated/states/operations.hpp"
 #include "services/paging.hpp"
-#include "services/states/integrations.hpp"
+#include "services/states/definition.hpp"
 #include "services/states/names.hpp"
 #include "services/states/pages.hpp"
 #include "services/states/rows.hpp"
@@ -57,9 +57,7 @@ int64_t insert_revision(Call& call, int64_t machine, const Revision& revision) {
       "created) VALUES (?, ?, ?, ?, ?, ?)",
       machine, revision.revision_id, revision.definition, revision.role_arn, revision.log_data,
       revision.created);
-  return call.txn
-      .one("SELECT max(id) FROM states_revisions", [](const Row& row) { return row.integer(0); })
-      .value();
+  return get_number(call.txn, "SELECT max(id) FROM states_revisions");
 }
 
 /// A repeat of the request that made the machine is answered like it. Role and tags do not count
@@ -84,11 +82,7 @@ CreateStateMachineOutput repeat_of(Call& call, const MachineRow& machine,
 
 void check_quota(Call& call) {
   const int64_t most = call.site.limits.states.machines;
-  const int64_t count = call.txn
-                            .one("SELECT count(*) FROM states_machines",
-                                 [](const Row& row) { return row.integer(0); })
-                            .value();
-  if (count < most) return;
+  if (get_number(call.txn, "SELECT count(*) FROM states_machines") < most) return;
   throw errors::state_machine_limit_exceeded(
       fmt::format("State Machine Limit Exceeded: there are at most {} state machines.", most));
 }
@@ -130,11 +124,7 @@ CreateStateMachineOutput create_state_machine(Call& call, const CreateStateMachi
       "INSERT INTO states_machines(arn, name, status, revision, created) "
       "VALUES (?, ?, 'ACTIVE', 0, ?)",
       arn, input.name, call.now);
-  int64_t id = call.txn
-                   .one(
-                       "SELECT id FROM states_machines WHERE arn = ?",
-                       [](const Row& row) { return row.integer(0); }, arn)
-                   .value();
+  int64_t id = get_number(call.txn, "SELECT id FROM states_machines WHERE arn = ?", arn);
   Revision revision{
       0, std::nullopt, input.definition, input.role_arn, logs_data(input, false), call.now};
   call.txn.exec("UPDATE states_machines SET revision = ? WHERE id = ?",

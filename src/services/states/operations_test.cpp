@@ -95,14 +95,19 @@ TEST_F(OperationsTest, NamesAndOtherInput) {
 TEST_F(OperationsTest, DefinitionsAreCheckedAgainstWhatThereIs) {
   struct Door final : trainyard::Door {
     json::object invoke(Call&, const Caller&, std::string_view, std::string_view,
-                        const json::object&) override {
+                        const json::object&, wire::JsonForm) override {
       return {};
     }
-    bool has_operation(std::string_view, std::string_view operation) const override {
-      return operation != "CreateLabelingJob";
+    std::optional<wire::Mode> mode_of(std::string_view, std::string_view name) const override {
+      return name == "CreateLabelingJob" ? std::nullopt : std::optional(wire::Mode::write);
     }
-    bool has_member(std::string_view, std::string_view, std::string_view member) const override {
+    bool has_member(std::string_view, std::string_view, std::string_view member,
+                    wire::JsonForm) const override {
       return member != "key";
+    }
+    std::string_view error_shape(std::string_view, std::string_view) const override { return ""; }
+    Listeners listeners(Call&, std::string_view, std::string_view) const override {
+      return Listeners::none;
     }
   } strict;
   auto refused = [&](const std::string& resource, const std::string& parameters) {
@@ -354,6 +359,25 @@ TEST_F(OperationsTest, HistoriesComeInPagesBothWaysAndWithoutData) {
   auto whole = describe(arn);
   EXPECT_EQ(whole.redrive_status_reason, "Execution is SUCCEEDED and cannot be redriven");
   EXPECT_EQ(whole.output, R"({"a":1})");
+}
+
+TEST(Schema, TagsOfEarlierVersionsStay) {
+  TempDir dir;
+  constexpr int kWithTagsByMachine = 3;
+  {
+    Store store(dir.path(), std::span(kMigrations).first(kWithTagsByMachine));
+    store.write([](Txn& txn) {
+      txn.exec(
+          "INSERT INTO states_machines(id, arn, name, status, revision, created) "
+          "VALUES (7, 'arn', 'flow', 'ACTIVE', 1, 0)");
+      txn.exec("INSERT INTO states_tags(machine, key, value) VALUES (7, 'a', 'b')");
+    });
+  }
+  Store store(dir.path(), kMigrations);
+  EXPECT_TRUE(store.read([](Txn& txn) {
+    return txn.exists(
+        "SELECT 1 FROM states_resource_tags WHERE resource = 'arn' AND key = 'a' AND value = 'b'");
+  }));
 }
 
 TEST_F(OperationsTest, Tags) {

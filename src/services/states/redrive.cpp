@@ -6,6 +6,7 @@
 #include "generated/states/errors.hpp"
 #include "generated/states/operations.hpp"
 #include "services/states/names.hpp"
+#include "services/states/nested.hpp"
 #include "services/states/retention.hpp"
 #include "services/states/turn.hpp"
 
@@ -78,6 +79,7 @@ RedriveExecutionOutput redrive_execution(Call& call, const RedriveExecutionInput
   }
   check_open_executions(call);
   note_redrive(call, execution, input.client_token);
+  tell_status(call, execution.arn);
   run_turn(call, execution.id, asl::Redriven{}, CallMode::outbox);
   return {call.now};
 }

@@ -19,7 +19,7 @@ constexpr int kSweptMax = 100;
 
 /// Tables whose rows belong to an execution.
 constexpr std::string_view kTables[] = {"states_history",  "states_payloads",
-                                        "states_parts",    "states_waits",
+                                        "states_parts",    "states_jobs",
                                         "states_redrives", "states_activity_tasks"};
 
 void remove_where(Txn& txn, std::string_view column, int64_t value) {
@@ -38,12 +38,11 @@ struct Oldest {
   std::optional<Time> next;
 };
 
-/// Executions that ended before `until`.
-Oldest ended_before(Txn& txn, Time until) {
+/// `sql` yields ids and times, oldest first; the first that are not after `until`.
+Oldest oldest(Txn& txn, const char* sql, Time until) {
   Oldest oldest;
   txn.each(
-      "SELECT id, stopped FROM states_executions WHERE stopped IS NOT NULL "
-      "ORDER BY stopped LIMIT ?",
+      sql,
       [&](const Row& row) {
         if (oldest.next) return;
         if (row.time(1) > until || oldest.ids.size() == kSweptMax) {
@@ -56,21 +55,19 @@ Oldest ended_before(Txn& txn, Time until) {
   return oldest;
 }
 
-/// Executions that run and started before `until`. They start in the order of their ids.
+Oldest ended_before(Txn& txn, Time until) {
+  return oldest(txn,
+                "SELECT id, stopped FROM states_executions WHERE stopped IS NOT NULL "
+                "ORDER BY stopped LIMIT ?",
+                until);
+}
+
+/// Of those that run. They start in the order of their ids.
 Oldest started_before(Txn& txn, Time until) {
-  Oldest oldest;
-  txn.each(
-      "SELECT id, started FROM states_executions WHERE status = 'RUNNING' ORDER BY id LIMIT ?",
-      [&](const Row& row) {
-        if (oldest.next) return;
-        if (row.time(1) > until || oldest.ids.size() == kSweptMax) {
-          oldest.next = row.time(1);
-        } else {
-          oldest.ids.push_back(row.integer(0));
-        }
-      },
-      kSweptMax + 1);
-  return oldest;
+  return oldest(txn,
+                "SELECT id, started FROM states_executions WHERE status = 'RUNNING' "
+                "ORDER BY id LIMIT ?",
+                until);
 }
 
 /// The span of the open executions' ids is an upper bound of their number, and found at once.
@@ -98,13 +95,11 @@ void check_open_executions(Call& call) {
   const int64_t most = call.site.limits.states.open_executions;
   if (are_surely_fewer(call.txn, most)) return;
   // Ordered, so that the index of the open ones is used and not one of all.
-  const int64_t count = call.txn
-                            .one(
-                                "SELECT count(*) FROM (SELECT 1 FROM states_executions "
-                                "WHERE status = 'RUNNING' ORDER BY id LIMIT ?)",
-                                [](const Row& row) { return row.integer(0); }, most)
-                            .value();
-  if (count < most) return;
+  const int64_t open = get_number(call.txn,
+                                  "SELECT count(*) FROM (SELECT 1 FROM states_executions "
+                                  "WHERE status = 'RUNNING' ORDER BY id LIMIT ?)",
+                                  most);
+  if (open < most) return;
   throw errors::execution_limit_exceeded(
       fmt::format("Execution Limit Exceeded: at most {} executions are open at a time.", most));
 }

@@ -10,6 +10,12 @@
 
 namespace trainyard::states {
 
+/// The number that a query finds.
+template <class... Args>
+int64_t get_number(Txn& txn, std::string_view sql, const Args&... args) {
+  return txn.one(sql, [](const Row& row) { return row.integer(0); }, args...).value();
+}
+
 /// One version of a machine's definition and role; executions are pinned to one.
 struct Revision {
   int64_t id = 0;

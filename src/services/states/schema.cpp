@@ -7,7 +7,7 @@ namespace trainyard::states {
 // what seldom changes stands in states_parts: iterations, items and results of Map states. A task
 // of an activity has a row until a worker has it for sure; `handed` is 1 while its answer is on the
 // way.
-const Migration kMigrations[4] = {{"states", 1, R"sql(
+const Migration kMigrations[5] = {{"states", 1, R"sql(
 CREATE TABLE states_machines(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   arn TEXT NOT NULL UNIQUE,
@@ -157,6 +157,26 @@ CREATE INDEX states_executions_alias ON states_executions(alias_arn, id)
   WHERE alias_arn IS NOT NULL;
 CREATE INDEX states_executions_running ON states_executions(id) WHERE status = 'RUNNING';
 CREATE INDEX states_executions_stopped ON states_executions(stopped) WHERE stopped IS NOT NULL;
+)sql"},
+    {"states", 5, R"sql(
+CREATE TABLE states_jobs(
+  execution INTEGER NOT NULL,
+  call TEXT NOT NULL,
+  job TEXT NOT NULL,
+  task TEXT NOT NULL,
+  role TEXT,
+  PRIMARY KEY(execution, call)
+);
+CREATE INDEX states_jobs_job ON states_jobs(job);
+INSERT INTO states_jobs(execution, call, job, task)
+  SELECT execution, call, resource, 'arn:aws:states:::sagemaker:createTrainingJob.sync'
+  FROM states_waits;
+UPDATE outbox SET key = (
+    SELECT j.execution || '#' || j.call FROM states_jobs j WHERE j.job = outbox.key),
+  payload = (SELECT json_object('execution', j.execution, 'call', j.call)
+    FROM states_jobs j WHERE j.job = outbox.key)
+  WHERE kind = 'states.poll' AND key IN (SELECT job FROM states_jobs);
+DROP TABLE states_waits;
 )sql"}};
 
 }  // namespace trainyard::states

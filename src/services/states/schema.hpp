@@ -5,6 +5,6 @@
 
 namespace trainyard::states {
 
-extern const Migration kMigrations[4];
+extern const Migration kMigrations[5];
 
 }  // namespace trainyard::states

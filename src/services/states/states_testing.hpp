@@ -8,6 +8,7 @@
 #include "identity/identity.hpp"
 #include "identity/roles.hpp"
 #include "services/states/deliveries.hpp"
+#include "services/states/names.hpp"
 #include "services/states/schema.hpp"
 #include "services/states/turn.hpp"
 #include "services/testing.hpp"
@@ -66,6 +67,9 @@ class StatesTest : public ServiceTest {
                     const std::string& text = "{}") {
     return run(start_execution, {machine, name, text, {}}).execution_arn;
   }
+  std::string execution_of(const std::string& machine, const std::string& name) {
+    return execution_arn(site, machine.substr(machine.rfind(':') + 1), name);
+  }
   DescribeExecutionOutput describe(const std::string& arn) {
     return run(describe_execution, {arn, {}});
   }
@@ -110,6 +114,10 @@ class StatesTest : public ServiceTest {
       deliver_sweep(call, message);
     } else if (message.kind == "states.poll") {
       take_poll(call, message, mode);
+    } else if (message.kind == "states.stop") {
+      deliver_stop(call, message);
+    } else if (message.kind == "events.put") {  // the bus, with a rule that takes everything
+      outbox::post(call.txn, "states.event", "rule", message.payload, call.now);
     } else if (mode == CallMode::inside) {
       (message.kind == "states.task" ? deliver_task : deliver_event)(call, message);
     } else {

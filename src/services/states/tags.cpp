@@ -40,12 +40,10 @@ void put_tags(Call& call, const std::string& arn, const std::vector<Tag>& tags) 
         arn, tag.key.value_or(""), tag.value.value_or(""));
   }
   const int64_t most = call.site.limits.states.tags;
-  const int64_t count = call.txn
-                            .one(
-                                "SELECT count(*) FROM states_resource_tags WHERE resource = ?",
-                                [](const Row& row) { return row.integer(0); }, arn)
-                            .value();
-  if (count <= most) return;
+  if (get_number(call.txn, "SELECT count(*) FROM states_resource_tags WHERE resource = ?", arn) <=
+      most) {
+    return;
+  }
   ApiError error =
       errors::too_many_tags(fmt::format("Too Many Tags: a resource has at most {} tags.", most));
   error.fields()["resourceName"] = arn;

@@ -291,6 +291,7 @@ TEST_F(TurnTest, StopExecutionStopsTheJobAndItsTimers) {
   clock.advance(std::chrono::seconds(1));
   auto stopped = run(stop_execution, {arn, "Why", "Because"});
   EXPECT_EQ(stopped.stop_date, clock.now());
+  EXPECT_EQ(deliver(), 1);
   EXPECT_EQ(dump(calls_of("StopTrainingJob").back().input), R"({"TrainingJobName":"job"})");
   EXPECT_EQ(waiting_messages(), 0);
   auto execution = describe(arn);

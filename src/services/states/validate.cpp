@@ -2,7 +2,7 @@
 #include "asl/warnings.hpp"
 #include "generated/states/errors.hpp"
 #include "generated/states/operations.hpp"
-#include "services/states/integrations.hpp"
+#include "services/states/definition.hpp"
 
 namespace trainyard::states {
 namespace {
@@ -19,13 +19,13 @@ ValidateStateMachineDefinitionDiagnostic to_api(const asl::Problem& problem) {
   return diagnostic;
 }
 
-/// Errors, and warnings where they are asked for; those of ours need a definition that can be run.
+/// Errors, and warnings where they are asked for.
 std::vector<asl::Problem> problems_of(Call& call, const std::string& definition,
                                       std::string_view severity) {
   asl::Parsed parsed = examine_definition(call, definition);
   std::vector<asl::Problem> problems = std::move(parsed.problems);
-  if (severity == kWarning && !asl::has_errors(problems)) {
-    auto warnings = asl::warnings_of(definition, parsed.machine);
+  if (severity == kWarning) {
+    auto warnings = asl::warnings_of(definition);
     std::move(warnings.begin(), warnings.end(), std::back_inserter(problems));
   }
   if (severity == kError) {

@@ -2,11 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <limits>
-
 #include "generated/states/errors.hpp"
 #include "generated/states/operations.hpp"
-#include "services/paging.hpp"
 #include "services/states/aliases.hpp"
 #include "services/states/names.hpp"
 #include "services/states/pages.hpp"
@@ -19,14 +16,6 @@ constexpr std::string_view kInitial = "INITIAL";
 
 VersionRow version_of(const Row& row) {
   return {row.integer(0), row.integer(1), row.maybe_text(2), row.time(3)};
-}
-
-int64_t count_versions(Txn& txn, int64_t machine) {
-  return txn
-      .one(
-          "SELECT count(*) FROM states_versions WHERE machine = ?",
-          [](const Row& row) { return row.integer(0); }, machine)
-      .value();
 }
 
 }  // namespace
@@ -53,7 +42,8 @@ VersionRow publish_version(Call& call, const MachineRow& machine,
                            const std::optional<std::string>& description) {
   if (auto same = find_version_of(call.txn, machine.id, machine.revision.id)) return *same;
   const int64_t most = call.site.limits.states.versions;
-  if (count_versions(call.txn, machine.id) >= most) {
+  if (get_number(call.txn, "SELECT count(*) FROM states_versions WHERE machine = ?", machine.id) >=
+      most) {
     throw errors::service_quota_exceeded_exception(fmt::format(
         "'{}' has {} versions, which is the most a state machine can have.", machine.arn, most));
   }
@@ -86,25 +76,18 @@ PublishStateMachineVersionOutput publish_state_machine_version(
 ListStateMachineVersionsOutput list_state_machine_versions(
     Call& call, const ListStateMachineVersionsInput& input) {
   const std::string arn = unqualified_arn(input.state_machine_arn);
-  const std::string listing = "ListStateMachineVersions " + arn;
-  constexpr int64_t kFirst = std::numeric_limits<int64_t>::max();
-  const int64_t before = page_position(listing, input.next_token).value_or(kFirst);
-  const int size = page_size(input.max_results);
+  NewestFirst page("ListStateMachineVersions " + arn, input.next_token, input.max_results);
   ListStateMachineVersionsOutput output;
-  int64_t last = 0;
   call.txn.each(
       "SELECT v.number, v.created FROM states_versions v JOIN states_machines m "
       "ON m.id = v.machine WHERE m.arn = ? AND v.number < ? ORDER BY v.number DESC LIMIT ?",
       [&](const Row& row) {
-        if (static_cast<int>(output.state_machine_versions.size()) == size) {
-          output.next_token = make_page_token(listing, std::to_string(last));
-          return;
-        }
-        last = row.integer(0);
+        if (!page.take(row.integer(0))) return;
         output.state_machine_versions.push_back(
-            {qualified_arn(arn, std::to_string(last)), row.time(1)});
+            {qualified_arn(arn, std::to_string(row.integer(0))), row.time(1)});
       },
-      arn, before, size + 1);
+      arn, page.before(), page.rows());
+  output.next_token = page.next_token;
   return output;
 }
 
