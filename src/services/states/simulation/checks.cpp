@@ -171,12 +171,12 @@ Faults check_leftovers(Txn& txn) {
   Faults faults;
   txn.each(
       "SELECT kind, key, due FROM outbox WHERE kind LIKE 'states.%' "
-      "AND kind NOT IN ('states.event', 'states.sweep')",
+      "AND kind NOT IN ('states.event', 'states.sweep', 'states.stop')",
       [&](const Row& row) {
         faults.push_back(fmt::format("left behind: {} {} due {}", row.text(0), row.text(1),
                                      iso8601(row.time(2))));
       });
-  txn.each("SELECT resource, call FROM states_waits", [&](const Row& row) {
+  txn.each("SELECT job, call FROM states_jobs", [&](const Row& row) {
     faults.push_back("left behind: wait for " + row.text(0) + " of " + row.text(1));
   });
   txn.each("SELECT call FROM states_activity_tasks", [&](const Row& row) {

@@ -97,13 +97,14 @@ TEST(Checks, WhatIsLeftBehindIsSeen) {
   stage.write(world, Time{}, random, [](Call& call) {
     outbox::post(call.txn, "states.timer", "arn#wait:2", {}, Time{});
     outbox::post(call.txn, "states.event", "rule", {}, Time{});
-    call.txn.exec("INSERT INTO states_waits(resource, execution, call) VALUES ('job', 1, '2.0')");
+    call.txn.exec(
+        "INSERT INTO states_jobs(execution, call, job, task) VALUES (1, '2.0', 'job', 't')");
   });
   EXPECT_THAT(stage.read([](Txn& txn) { return check_leftovers(txn); }),
               ElementsAre("left behind: states.timer arn#wait:2 due 1970-01-01T00:00:00.000Z",
                           "left behind: wait for job of 2.0"));
   EXPECT_THAT(stage.read([](Txn& txn) { return check_emptiness(txn); }),
-              ElementsAre("the deleted machine has left rows in states_waits"));
+              ElementsAre("the deleted machine has left rows in states_jobs"));
 }
 
 TEST(Checks, WhatMayDifferIsMasked) {

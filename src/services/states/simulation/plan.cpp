@@ -190,11 +190,11 @@ class Generator {
   }
 
   /// What does the work of a task.
-  enum class By { call, job, worker };
+  enum class By { call, job, worker, token };
 
   json::object task(const Place& place) {
-    static constexpr By kBy[] = {By::call, By::job, By::worker};
-    const By by = kBy[below(3)];
+    static constexpr By kBy[] = {By::call, By::job, By::worker, By::token};
+    const By by = kBy[below(4)];
     json::object state = task_of(by, place.name());
     if (by == By::call || one_in(2)) state["ResultSelector"] = {{"value.$", "$.Value"}};
     state["ResultPath"] = one_in(5) ? json::value(nullptr) : json::value("$.answer");
@@ -219,11 +219,12 @@ class Generator {
     static constexpr Form kForms[] = {
         {"arn:aws:states:::sagemaker:createModel", "ModelName.$"},
         {"arn:aws:states:::sagemaker:createTrainingJob.sync", "TrainingJobName.$"},
-        {"arn:aws:states:us-east-1:000000000000:activity:work", "name.$"}};
+        {"arn:aws:states:us-east-1:000000000000:activity:work", "name.$"},
+        {"arn:aws:states:::aws-sdk:sagemaker:createModel.waitForTaskToken", "ModelName.$"}};
     const Form& form = kForms[static_cast<std::size_t>(by)];
-    return {{"Type", "Task"},
-            {"Resource", form.resource},
-            {"Parameters", {{form.member, std::move(call)}}}};
+    json::object parameters{{form.member, std::move(call)}};
+    if (by == By::token) parameters["Token.$"] = "$$.Task.Token";
+    return {{"Type", "Task"}, {"Resource", form.resource}, {"Parameters", std::move(parameters)}};
   }
 
   json::object parallel(const Place& place, int depth) {
@@ -327,7 +328,7 @@ class Generator {
     } else if (one_in(4)) {
       state["TimeoutSeconds"] = kGenerousSeconds;
     }
-    if (by == By::worker && one_in(2)) plan.heartbeat_ms = brief * 1000 / 2;
+    if ((by == By::worker || by == By::token) && one_in(2)) plan.heartbeat_ms = brief * 1000 / 2;
   }
 
   json::array retriers() {

@@ -89,6 +89,7 @@ class Run {
   bool jump_over(const Messages& due);
   void hide_late(Messages& due);
   void deliver(const Messages& messages);
+  void perform_outside(const outbox::Message& message);
   void deliver_one(Call& call, const outbox::Message& message, bool lose_event);
   void conclude();
   std::vector<HistoryEvent> read_history(Call& call);
@@ -179,8 +180,19 @@ bool Run::step() {
     group.push_back(std::move(view.due[at]));
     view.due.erase(view.due.begin() + static_cast<std::ptrdiff_t>(at));
   }
-  deliver(group);
+  auto outside = std::ranges::stable_partition(
+      group, [](const auto& message) { return message.kind != kTokenMessage; });
+  for (const outbox::Message& message : outside) perform_outside(message);
+  group.erase(outside.begin(), outside.end());
+  if (!group.empty()) deliver(group);
   return true;
+}
+
+/// As the performer does with what acts on the world: a crash before the message is removed has it
+/// done again.
+void Run::perform_outside(const outbox::Message& message) {
+  workers_.begin(find_string(message.payload, "token").value_or(""), message.key, clock_.now());
+  transact([&](Call& call) { outbox::remove(call.txn, message.id); });
 }
 
 /// A message that was delivered comes once more, some time after: all have when the run is over.
@@ -209,7 +221,6 @@ void Run::look_for_the_end(Txn& txn) {
   ended_ = true;
   status_ = *status;
   add(check_leftovers(txn));
-  for (const auto& job : World::running_jobs(txn)) fault("nobody has stopped " + job);
 }
 
 /// Whether neither the daemon nor anybody outside has anything to do.
@@ -232,7 +243,10 @@ void Run::hand_out_task() {
   bool taken = transact([&](Call& call) { task = take_activity_task(call, activity_, "worker"); });
   if (!taken || !task) return;
   const bool lost = disturbances_.lose_answer();
-  if (!lost) workers_.begin(*task, clock_.now());
+  if (!lost) {
+    const json::object input = parse_own_json(task->input).as_object();
+    workers_.begin(task->token, find_string(input, "name").value_or(""), clock_.now());
+  }
   const int restarts = restarts_;
   auto settle = [&](Call& call) {
     lost ? return_activity_task(call.txn, activity_, task->id)
@@ -337,6 +351,8 @@ void Run::deliver_one(Call& call, const outbox::Message& message, bool lose_even
     take_event(call, message, mode);
   } else if (message.kind == "states.poll") {
     take_poll(call, message, mode);
+  } else if (message.kind == "states.stop") {
+    deliver_stop(call, message);
   } else if (message.kind == "states.sweep") {
     deliver_sweep(call, message);
   } else {
@@ -374,6 +390,7 @@ void Run::conclude() {
     } else {
       add(check_history(events, execution.status));
       add(check_calls(World::calls(call.txn), events));
+      for (const auto& job : World::running_jobs(call.txn)) fault("nobody has stopped " + job);
     }
     delete_state_machine(call, {machine_});
     delete_activity(call, {activity_});

@@ -1,13 +1,11 @@
 #include "services/states/simulation/workers.hpp"
 
 #include "base/error.hpp"
-#include "base/json.hpp"
 
 namespace trainyard::states::simulation {
 
-void Workers::begin(const ActivityTask& task, Time now) {
-  const json::object input = parse_own_json(task.input).as_object();
-  auto name = CallName::parse(find_string(input, "name").value_or(""));
+void Workers::begin(const std::string& token, std::string_view call, Time now) {
+  auto name = CallName::parse(call);
   TRAINYARD_ASSERT(name.has_value());
   const TaskPlan& plan = plan_.tasks.find(name->state)->second;
   const Behaviour& behaviour = plan.at(name->retry);
@@ -15,12 +13,11 @@ void Workers::begin(const ActivityTask& task, Time now) {
   const Time end = now + std::chrono::seconds(behaviour.seconds);
   if (plan.heartbeat_ms > 0) {
     for (Time at = now + Duration(plan.heartbeat_ms); at < end; at += Duration(plan.heartbeat_ms)) {
-      words_.insert({at, {Word::Kind::heartbeat, task.token, 0}});
+      words_.insert({at, {Word::Kind::heartbeat, token, 0}});
     }
   }
   const bool well = behaviour.kind == Behaviour::Kind::answers;
-  words_.insert(
-      {end, {well ? Word::Kind::success : Word::Kind::failure, task.token, behaviour.value}});
+  words_.insert({end, {well ? Word::Kind::success : Word::Kind::failure, token, behaviour.value}});
 }
 
 std::optional<Workers::Word> Workers::next_word(Time now) {

@@ -1,12 +1,11 @@
-// Workers of the activity, which live outside of the daemon: they take tasks, send heartbeats, and
-// say how the tasks have ended.
+// Workers, who live outside of the daemon: they get tokens with an activity's tasks or by a call,
+// send heartbeats, and say how the tasks have ended.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <string>
 
-#include "services/states/activity_tasks.hpp"
 #include "services/states/simulation/plan.hpp"
 
 namespace trainyard::states::simulation {
@@ -15,8 +14,8 @@ class Workers {
  public:
   explicit Workers(const Plan& plan) : plan_(plan) {}
 
-  /// One has got a task; its input names the call.
-  void begin(const ActivityTask& task, Time now);
+  /// One has got the token of the task that the call's name tells.
+  void begin(const std::string& token, std::string_view call, Time now);
 
   /// What a worker says when its time has come.
   struct Word {

@@ -29,7 +29,7 @@ CREATE TABLE simulation_jobs(name TEXT PRIMARY KEY, status TEXT NOT NULL);
 )sql"}};
 
 json::object World::invoke(Call& call, const Caller&, std::string_view service,
-                           std::string_view operation, const json::object& input) {
+                           std::string_view operation, const json::object& input, wire::JsonForm) {
   if (service == "events") return {};  // the rule and its target
   if (operation == "ListTags") return {{"Tags", json::array()}};
   const std::string name = to_std(input.begin()->value().as_string());
@@ -42,6 +42,9 @@ json::object World::invoke(Call& call, const Caller&, std::string_view service,
     throw ApiError(behaviour.code, kBadRequest, "It is refused.");
   }
   if (job) return start_job(call, name, behaviour);
+  if (auto token = find_string(input, "Token")) {
+    outbox::post(call.txn, kTokenMessage, name, {{"token", *token}}, call.now);
+  }
   return {{"Value", behaviour.value}};
 }
 

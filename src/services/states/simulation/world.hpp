@@ -12,16 +12,28 @@ namespace trainyard::states::simulation {
 
 /// The kind of the message that ends a job.
 inline constexpr std::string_view kJobMessage = "simulation.job";
+/// The kind of the message that brings a task's token to a worker.
+inline constexpr std::string_view kTokenMessage = "simulation.token";
 
 class World final : public Door {
  public:
   explicit World(const Plan& plan) : plan_(plan) {}
 
   json::object invoke(Call& call, const Caller& principal, std::string_view service,
-                      std::string_view operation, const json::object& input) override;
-  bool has_operation(std::string_view, std::string_view) const override { return true; }
-  bool has_member(std::string_view, std::string_view, std::string_view) const override {
+                      std::string_view operation, const json::object& input,
+                      wire::JsonForm form) override;
+  std::optional<wire::Mode> mode_of(std::string_view, std::string_view) const override {
+    return wire::Mode::write;
+  }
+  bool has_member(std::string_view, std::string_view, std::string_view,
+                  wire::JsonForm) const override {
     return true;
+  }
+  std::string_view error_shape(std::string_view, std::string_view code) const override {
+    return code;
+  }
+  Listeners listeners(Call&, std::string_view, std::string_view) const override {
+    return Listeners::none;
   }
 
   /// A job has come to its end: its status changes, and the bus brings the event unless it is lost.
