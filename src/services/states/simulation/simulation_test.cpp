@@ -29,15 +29,21 @@ TEST_P(Seeds, ComeToTheSameHoweverDisturbed) {
     ADD_FAILURE() << report(stage, seed, verdict);
   }
   // What the machines and their worlds are made of: a kind that disappears is missed here.
-  for (const char* type : {"ChoiceStateExited",    "ExecutionAborted",    "ExecutionFailed",
-                           "ExecutionSucceeded",   "ExecutionTimedOut",   "FailStateEntered",
-                           "MapIterationAborted",  "MapIterationFailed",  "MapIterationSucceeded",
-                           "MapStateAborted",      "MapStateFailed",      "MapStateSucceeded",
-                           "ParallelStateAborted", "ParallelStateFailed", "ParallelStateSucceeded",
-                           "PassStateExited",      "SucceedStateExited",  "TaskFailed",
-                           "TaskStateAborted",     "TaskStateExited",     "TaskSubmitted",
-                           "TaskSucceeded",        "TaskTimedOut",        "WaitStateAborted",
-                           "WaitStateExited"}) {
+  for (const char* type : {"ActivityFailed",      "ActivityStarted",
+                           "ActivitySucceeded",   "ActivityTimedOut",
+                           "ExecutionRedriven",   "ChoiceStateExited",
+                           "ExecutionAborted",    "ExecutionFailed",
+                           "ExecutionSucceeded",  "ExecutionTimedOut",
+                           "FailStateEntered",    "MapIterationAborted",
+                           "MapIterationFailed",  "MapIterationSucceeded",
+                           "MapStateAborted",     "MapStateFailed",
+                           "MapStateSucceeded",   "ParallelStateAborted",
+                           "ParallelStateFailed", "ParallelStateSucceeded",
+                           "PassStateExited",     "SucceedStateExited",
+                           "TaskFailed",          "TaskStateAborted",
+                           "TaskStateExited",     "TaskSubmitted",
+                           "TaskSucceeded",       "TaskTimedOut",
+                           "WaitStateAborted",    "WaitStateExited"}) {
     EXPECT_TRUE(types.contains(type)) << type;
   }
 }
