@@ -6,7 +6,7 @@ namespace trainyard::states::simulation {
 namespace {
 
 /// Opening a store takes as long as some ten transactions: a few crashes a run will do.
-constexpr int kCrashesMax = 3;
+constexpr int kCrashesMax = 8;
 constexpr std::size_t kGroupMax = 4;
 constexpr std::chrono::hours kJumpMax{24};
 /// All jumps of a run together: no generous timeout of a plan is reached, and no execution
