@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 
@@ -109,6 +110,31 @@ std::string call_of(const HistoryEvent& event) {
   return "";
 }
 
+/// One execution's tasks against the calls that were seen.
+void check_tasks(const std::vector<HistoryEvent>& events, const std::set<std::string>& seen,
+                 std::set<std::string>& scheduled, Faults& faults) {
+  std::map<int64_t, std::string> by_event;  // the call that an event belongs to
+  for (const HistoryEvent& event : events) {
+    std::string name = call_of(event);
+    if (!name.empty() && !scheduled.insert(name).second) {
+      faults.push_back("scheduled twice: " + name);
+    }
+    const bool of_task = event.type.starts_with("Task") && event.type != "TaskStateEntered";
+    if (name.empty() && of_task) name = by_event[event.previous_event_id.value_or(0)];
+    by_event[event.id] = name;
+    if (event.type == "TaskSucceeded" && !name.empty() && !seen.contains(name)) {
+      faults.push_back("succeeded without a call: " + name);
+    }
+  }
+}
+
+/// Milliseconds since the epoch, for some decades.
+bool is_time(std::string_view text) {
+  constexpr std::size_t kDigits = 13;
+  return text.size() >= kDigits && text[0] == '1' && text[1] == '7' &&
+         text.find_first_not_of("0123456789") >= kDigits;
+}
+
 /// "xxxxxxxx-xxxx-4xxx-…": what Random::uuid makes.
 bool is_uuid(std::string_view text) {
   return text.size() == 36 && text[8] == '-' && text[13] == '-' && text[14] == '4' &&
@@ -142,23 +168,12 @@ Faults check_history(const std::vector<HistoryEvent>& events, const std::string&
   return faults;
 }
 
-Faults check_calls(const std::vector<std::string>& calls, const std::vector<HistoryEvent>& events) {
+Faults check_calls(const std::vector<std::string>& calls,
+                   const std::vector<std::vector<HistoryEvent>>& histories) {
   Faults faults;
   std::set<std::string> scheduled;
-  std::map<int64_t, std::string> by_event;  // the call that an event belongs to
-  std::set<std::string> seen(calls.begin(), calls.end());
-  for (const HistoryEvent& event : events) {
-    std::string name = call_of(event);
-    if (!name.empty() && !scheduled.insert(name).second) {
-      faults.push_back("scheduled twice: " + name);
-    }
-    const bool of_task = event.type.starts_with("Task") && event.type != "TaskStateEntered";
-    if (name.empty() && of_task) name = by_event[event.previous_event_id.value_or(0)];
-    by_event[event.id] = name;
-    if (event.type == "TaskSucceeded" && !name.empty() && !seen.contains(name)) {
-      faults.push_back("succeeded without a call: " + name);
-    }
-  }
+  const std::set<std::string> seen(calls.begin(), calls.end());
+  for (const auto& events : histories) check_tasks(events, seen, scheduled, faults);
   std::set<std::string> once;
   for (const std::string& name : calls) {
     if (!once.insert(name).second) faults.push_back("called twice: " + name);
@@ -203,12 +218,19 @@ std::string masked(std::string text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     std::string_view rest = std::string_view(text).substr(at);
-    if (is_uuid(rest.substr(0, 36))) {
+    const std::size_t inner = rest.find_first_not_of("-0123456789", 1);
+    if (rest[0] == 'r' && inner != std::string_view::npos && rest.substr(inner).starts_with(".S")) {
+      out += "CHILD";  // the key of an execution that an iteration has started, as of a call
+      at += std::min(rest.find_first_of("\"\\|"), rest.size());
+    } else if (is_uuid(rest.substr(0, 36))) {
       out += "UUID";
       at += 36;
     } else if (rest.starts_with("w|")) {  // a call's name: up to the end of its JSON text
       out += "CALL";
       at += std::min(rest.find_first_of("\"\\"), rest.size());
+    } else if (is_time(rest) && (at == 0 || !std::isdigit(text[at - 1]))) {
+      out += "TIME";
+      at += 13;
     } else if (rest.starts_with("event id #")) {
       out += "event id #N";
       at += 10;

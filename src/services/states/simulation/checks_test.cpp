@@ -42,7 +42,7 @@ const std::vector<std::string> kTask{
 
 TEST(Checks, AWholeHistoryIsTaken) {
   EXPECT_THAT(check_history(history(kTask), "SUCCEEDED"), IsEmpty());
-  EXPECT_THAT(check_calls({kCall}, history(kTask)), IsEmpty());
+  EXPECT_THAT(check_calls({kCall}, {history(kTask)}), IsEmpty());
 }
 
 TEST(Checks, FaultsOfAHistoryAreSeen) {
@@ -74,15 +74,15 @@ TEST(Checks, FaultsOfAHistoryAreSeen) {
 }
 
 TEST(Checks, CallsThatAreTooManyOrMissingAreSeen) {
-  EXPECT_THAT(check_calls({}, history(kTask)),
+  EXPECT_THAT(check_calls({}, {history(kTask)}),
               ElementsAre(std::string("succeeded without a call: ") + kCall));
-  EXPECT_THAT(check_calls({kCall, kCall}, history(kTask)),
+  EXPECT_THAT(check_calls({kCall, kCall}, {history(kTask)}),
               ElementsAre(std::string("called twice: ") + kCall));
-  EXPECT_THAT(check_calls({kCall, "w|S|r|0|t|1"}, history(kTask)),
+  EXPECT_THAT(check_calls({kCall, "w|S|r|0|t|1"}, {history(kTask)}),
               ElementsAre("called and not scheduled: w|S|r|0|t|1"));
   auto lines = kTask;
   lines[3] = "4<3 TaskScheduled";
-  EXPECT_THAT(check_calls({kCall}, history(lines)),
+  EXPECT_THAT(check_calls({kCall}, {history(lines)}),
               ElementsAre(std::string("scheduled twice: ") + kCall));
 }
 
@@ -114,6 +114,9 @@ TEST(Checks, WhatMayDifferIsMasked) {
       R"({"id":"UUID","Cause":"{\"Name\":\"CALL\"}"})");
   EXPECT_EQ(masked("(entered at the event id #17). w|S"), "(entered at the event id #N). CALL");
   EXPECT_EQ(masked("w|S|r|0|t|1"), "CALL");
+  EXPECT_EQ(masked(R"({"key":"r-2.S10.0","n":0})"), R"({"key":"CHILD","n":0})");
+  EXPECT_EQ(masked(R"({"key":"r-2","text":"r"})"), R"({"key":"r-2","text":"r"})");
+  EXPECT_EQ(masked(R"({\"StartDate\":1700000000125,"n":17})"), R"({\"StartDate\":TIME,"n":17})");
 }
 
 }  // namespace

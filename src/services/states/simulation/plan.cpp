@@ -15,6 +15,7 @@ namespace {
 constexpr int64_t kGenerousSeconds = 20'000'000;
 /// Parallel and Map states inside one another.
 constexpr int kDepthMax = 2;
+constexpr int kChildSize = 3;
 /// Data that every state passes on: who it is, the rounds of loops, what to map over and wait for.
 constexpr const char* kInput = R"({"key":"r","n":0,"list":[3,1,2],"wait":4})";
 
@@ -25,6 +26,11 @@ class Generator {
   Plan make() {
     plan_.depends_on_time = one_in(8);
     json::object machine = flow(0, true);
+    if (starts_children_) {
+      states_left_ = kChildSize;
+      in_child_ = true;
+      plan_.child = dump(flow(kDepthMax, true));
+    }
     if (plan_.depends_on_time && one_in(2)) {
       machine["TimeoutSeconds"] = 1 + below(60);
     } else if (one_in(4)) {
@@ -193,6 +199,7 @@ class Generator {
   enum class By { call, job, worker, token };
 
   json::object task(const Place& place) {
+    if (!in_child_ && one_in(8)) return nested(place);
     static constexpr By kBy[] = {By::call, By::job, By::worker, By::token};
     const By by = kBy[below(4)];
     json::object state = task_of(by, place.name());
@@ -202,6 +209,30 @@ class Generator {
     TaskPlan& plan = plan_.tasks[place.name()];
     plan.tries = tries(by);
     add_times(by, plan, state);
+    if (one_in(2)) state["Retry"] = retriers();
+    if (!place.may_fail || one_in(2)) state["Catch"] = catchers(place);
+    return state;
+  }
+
+  /// An execution of the child, whose calls have names of their own by the key that it gets.
+  json::object nested(const Place& place) {
+    starts_children_ = true;
+    json::object input{{"key.$", fmt::format("States.Format('{{}}.{}.{{}}', $.key, "
+                                             "$$.State.RetryCount)",
+                                             place.name())},
+                       {"n.$", "$.n"},
+                       {"list.$", "$.list"},
+                       {"wait.$", "$.wait"}};
+    json::object state{
+        {"Type", "Task"},
+        {"Resource", one_in(2) ? "arn:aws:states:::states:startExecution.sync:2"
+                               : "arn:aws:states:::states:startExecution.sync"},
+        {"Parameters",
+         {{"StateMachineArn", "arn:aws:states:us-east-1:000000000000:stateMachine:child"},
+          {"Input", std::move(input)}}},
+        {"ResultPath", "$.answer"},
+        {"Next", place.names[place.index + 1]}};
+    if (one_in(2)) state["ResultSelector"] = {{"status.$", "$.Status"}};
     if (one_in(2)) state["Retry"] = retriers();
     if (!place.may_fail || one_in(2)) state["Catch"] = catchers(place);
     return state;
@@ -370,6 +401,7 @@ class Generator {
   int states_left_;
   int named_ = 0;
   bool has_groups_ = false;
+  bool starts_children_ = false, in_child_ = false;
 };
 
 }  // namespace

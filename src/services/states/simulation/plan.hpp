@@ -38,6 +38,7 @@ struct TaskPlan {
 /// `depends_on_time` says that it may: then a task races with its timeout, or a client with both.
 struct Plan {
   std::string definition, input;
+  std::string child;  // the definition of the machine that tasks start executions of; "" for none
   std::map<std::string, TaskPlan, std::less<>> tasks;  // by the names of their states
   bool depends_on_time = false;
   std::optional<Duration> stop_after;  // somebody stops the execution then
@@ -45,6 +46,7 @@ struct Plan {
 };
 /// The activity whose workers do some of the tasks.
 inline constexpr const char* kActivityName = "work";
+inline constexpr const char* kChildName = "child";
 
 inline constexpr int kSizeMax = 10;
 /// A call of a plan that does not depend on time is never made later than that after it is due.

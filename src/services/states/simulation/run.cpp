@@ -67,6 +67,7 @@ class Run {
     }
   }
   void begin();
+  std::string create_machine(const std::string& name, const std::string& definition);
   /// False when nothing is left to do.
   bool step();
   /// What the performer sees: what is due, and when the next will be.
@@ -92,7 +93,8 @@ class Run {
   void perform_outside(const outbox::Message& message);
   void deliver_one(Call& call, const outbox::Message& message, bool lose_event);
   void conclude();
-  std::vector<HistoryEvent> read_history(Call& call);
+  std::vector<HistoryEvent> read_history(Call& call, const std::string& execution);
+  void look_at_all(Call& call);
 
   /// False when it was undone, or its answer was lost.
   template <class Work>
@@ -129,7 +131,7 @@ class Run {
   bool want_history_;
   ManualClock clock_;
   Time started_;
-  std::string machine_, execution_, activity_;
+  std::string machine_, child_, execution_, activity_;
   bool stopped_ = false, ended_ = false;
   std::string status_;  // once it has ended
   int redriven_ = 0, restarts_ = 0;
@@ -143,13 +145,8 @@ void Run::begin() {
   request([&](Call& call) {
     activity_ = create_activity(call, {kActivityName, {}, {}}).activity_arn;
   });
-  request([&](Call& call) {
-    CreateStateMachineInput input;
-    input.name = "flow";
-    input.definition = plan_.definition;
-    input.role_arn = stage_.role_arn();
-    machine_ = create_state_machine(call, input).state_machine_arn;
-  });
+  if (!plan_.child.empty()) child_ = create_machine(kChildName, plan_.child);
+  machine_ = create_machine("flow", plan_.definition);
   started_ = clock_.now();
   request([&](Call& call) {
     try {
@@ -159,6 +156,18 @@ void Run::begin() {
       if (error.code() != "ExecutionAlreadyExists") throw;
     }
   });
+}
+
+std::string Run::create_machine(const std::string& name, const std::string& definition) {
+  std::string arn;
+  request([&](Call& call) {
+    CreateStateMachineInput input;
+    input.name = name;
+    input.definition = definition;
+    input.role_arn = stage_.role_arn();
+    arn = create_state_machine(call, input).state_machine_arn;
+  });
+  return arn;
 }
 
 bool Run::step() {
@@ -215,12 +224,15 @@ Run::View Run::look() {
 /// With its end everything that the execution waited for is gone. Events of jobs may still be on
 /// their way; that they do no harm is seen when the rest of the outbox has been delivered.
 void Run::look_for_the_end(Txn& txn) {
-  auto status = txn.one("SELECT status FROM states_executions WHERE status <> 'RUNNING'",
-                        [](const Row& row) { return row.text(0); });
+  auto status = txn.one(
+      "SELECT status FROM states_executions WHERE arn = ? AND status <> 'RUNNING'",
+      [](const Row& row) { return row.text(0); }, execution_);
   if (!status) return;
   ended_ = true;
   status_ = *status;
-  add(check_leftovers(txn));
+  // Executions that it has started are being stopped.
+  const bool alone = !txn.exists("SELECT 1 FROM states_executions WHERE status = 'RUNNING'");
+  if (alone) add(check_leftovers(txn));
 }
 
 /// Whether neither the daemon nor anybody outside has anything to do.
@@ -351,6 +363,8 @@ void Run::deliver_one(Call& call, const outbox::Message& message, bool lose_even
     take_event(call, message, mode);
   } else if (message.kind == "states.poll") {
     take_poll(call, message, mode);
+  } else if (message.kind == "events.put") {  // the bus, with the rule of `.sync`
+    if (!lose_event) outbox::post(call.txn, "states.event", "rule", message.payload, call.now);
   } else if (message.kind == "states.stop") {
     deliver_stop(call, message);
   } else if (message.kind == "states.sweep") {
@@ -361,10 +375,10 @@ void Run::deliver_one(Call& call, const outbox::Message& message, bool lose_even
   }
 }
 
-std::vector<HistoryEvent> Run::read_history(Call& call) {
+std::vector<HistoryEvent> Run::read_history(Call& call, const std::string& execution) {
   std::vector<HistoryEvent> events;
   GetExecutionHistoryInput input;
-  input.execution_arn = execution_;
+  input.execution_arn = execution;
   input.max_results = kHistoryPage;
   do {
     auto page = get_execution_history(call, input);
@@ -383,20 +397,36 @@ void Run::conclude() {
     ending_.output = masked(execution.output.value_or(""));
     ending_.error = masked(execution.error.value_or(""));
     ending_.cause = masked(execution.cause.value_or(""));
-    const std::vector<HistoryEvent> events = ending_.events = read_history(call);
-    if (execution.status == "RUNNING") {
-      fault("nothing is left that would move it");
-      stop_execution(call, {execution_, {}, {}});
-    } else {
-      add(check_history(events, execution.status));
-      add(check_calls(World::calls(call.txn), events));
-      for (const auto& job : World::running_jobs(call.txn)) fault("nobody has stopped " + job);
-    }
+    look_at_all(call);
     delete_state_machine(call, {machine_});
+    if (!child_.empty()) delete_state_machine(call, {child_});
     delete_activity(call, {activity_});
     World::clear(call.txn);
     add(check_emptiness(call.txn));
   });
+}
+
+/// The execution, and those that it has started.
+void Run::look_at_all(Call& call) {
+  std::map<std::string, std::string> executions;
+  call.txn.each("SELECT arn, status FROM states_executions",
+                [&](const Row& row) { executions[row.text(0)] = row.text(1); });
+  std::vector<std::vector<HistoryEvent>> histories;
+  bool ended = true;
+  for (const auto& [arn, status] : executions) {
+    histories.push_back(read_history(call, arn));
+    if (arn == execution_) ending_.events = histories.back();
+    if (status == "RUNNING") {
+      fault("nothing is left that would move " + arn);
+      stop_execution(call, {arn, {}, {}});
+      ended = false;
+    } else {
+      add(check_history(histories.back(), status));
+    }
+  }
+  if (!ended) return;
+  add(check_calls(World::calls(call.txn), histories));
+  for (const auto& job : World::running_jobs(call.txn)) fault("nobody has stopped " + job);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ class World final : public OpenDoor {
     return code;
   }
   Listeners listeners(Call&, std::string_view, std::string_view) const override {
-    return Listeners::none;
+    return Listeners::jobs;
   }
 
   /// A job has come to its end: its status changes, and the bus brings the event unless it is lost.
