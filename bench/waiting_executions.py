@@ -5,7 +5,8 @@ their time has come. One line a figure.
     waiting_executions.py [N]
 
 All wait for the same time, which is set when it is known how long starting them takes: until then
-nothing ends, and then everything is due at once."""
+nothing ends, and then everything is due at once. A thousandth as many wait for workers, who took
+their tasks before the restarts and answer after them."""
 import json
 import pathlib
 import socket
@@ -31,6 +32,28 @@ RESTARTS_SECONDS, STARTS_FACTOR = 40, 1.5
 DEFINITION = {"StartAt": "Wait", "States": {
     "Wait": {"Type": "Wait", "TimestampPath": "$.until", "Next": "Done"},
     "Done": {"Type": "Succeed"}}}
+
+
+class Workers:
+    """Executions of one activity's task each, and who has taken them."""
+
+    def __init__(self, daemon, role, count):
+        self.daemon = daemon
+        states = daemon.client("stepfunctions")
+        activity = states.create_activity(name="waiting")["activityArn"]
+        self.machine = states.create_state_machine(
+            name="workers", roleArn=role, definition=json.dumps({"StartAt": "Task", "States": {
+                "Task": {"Type": "Task", "Resource": activity, "End": True}}}))["stateMachineArn"]
+        for _ in range(count):
+            states.start_execution(stateMachineArn=self.machine)
+        self.tokens = [states.get_activity_task(activityArn=activity)["taskToken"]
+                       for _ in range(count)]
+
+    def answer(self):
+        states = self.daemon.client("stepfunctions")
+        for token in self.tokens:
+            states.send_task_success(taskToken=token, output="{}")
+        check_ended(self.daemon, self.machine, len(self.tokens))
 
 
 def wire_bytes(request):
@@ -122,6 +145,12 @@ def count_of(daemon, machine, status):
     return sum(len(page["executions"]) for page in pages)
 
 
+def check_ended(daemon, machine, count):
+    ended = count_of(daemon, machine, "SUCCEEDED")
+    if ended != count:
+        raise SystemExit(f"waiting-executions: {ended} of {count} have succeeded")
+
+
 def any_runs(daemon, machine):
     return bool(daemon.client("stepfunctions").list_executions(
         stateMachineArn=machine, statusFilter="RUNNING", maxResults=1)["executions"])
@@ -142,8 +171,10 @@ def measure(daemon, executions):
     report("waiting.started", executions / seconds, "1/s")
     each = (settled_rss(daemon) - rss) * 1000 / executions
     report("waiting.rss_each", each, "KB", RSS_KILOBYTES_EACH_MAX)
+    workers = Workers(daemon, role, max(1, executions // 1000))
     restart(daemon, daemon.kill, "kill")
     restart(daemon, daemon.terminate, "terminate")
+    workers.answer()
     report("waiting.disk_each", (megabytes_on_disk(daemon) - disk) * 1000 / executions, "KB")
     if time.time() > due:
         raise SystemExit("waiting-executions: their time came before all had been started")
@@ -152,9 +183,7 @@ def measure(daemon, executions):
         time.sleep(0.2)
     report("waiting.ended", executions / (time.time() - due), "1/s")
     report("waiting.rss_at_end", settled_rss(daemon), "MB")
-    ended = count_of(daemon, machine, "SUCCEEDED")
-    if ended != executions + WARM_UP:
-        raise SystemExit(f"waiting-executions: {ended} of {executions + WARM_UP} have succeeded")
+    check_ended(daemon, machine, executions + WARM_UP)
 
 
 def main():

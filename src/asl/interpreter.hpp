@@ -41,6 +41,7 @@ class Interpreter {
   void started();
   void redriven();
   void timer_fired(const std::string& timer);
+  std::string execution_timer() const;
   void run();
   void run_one();
   bool running() const { return out_.snapshot.status == Status::running; }

@@ -133,7 +133,7 @@ void Interpreter::started() {
   branch_->last_event = 0;  // the first state is entered by nothing
   begin();
   if (machine_.timeout_seconds) {
-    set_timer("execution", facts_.started + std::chrono::seconds(*machine_.timeout_seconds));
+    set_timer(execution_timer(), facts_.started + std::chrono::seconds(*machine_.timeout_seconds));
   }
 }
 
@@ -155,7 +155,7 @@ void Interpreter::redriven() {
   int64_t cause = add("ExecutionRedriven", "executionRedrivenEventDetails",
                       {{"redriveCount", snapshot.redrives}});
   if (machine_.timeout_seconds) {
-    set_timer("execution", now_ + std::chrono::seconds(*machine_.timeout_seconds));
+    set_timer(execution_timer(), now_ + std::chrono::seconds(*machine_.timeout_seconds));
   }
   branch_->last_event = cause;
   if (branch_->state.empty()) return begin();  // it was aborted before it began
@@ -164,7 +164,7 @@ void Interpreter::redriven() {
 
 void Interpreter::timer_fired(const std::string& timer) {
   if (!drop_timer(timer)) return;
-  if (timer == "execution") return end(Status::timed_out, "", std::nullopt, std::nullopt);
+  if (timer == execution_timer()) return end(Status::timed_out, "", std::nullopt, std::nullopt);
   int64_t entered = 0;
   std::size_t colon = timer.find(':');
   if (colon == std::string::npos) return;  // "resume"
@@ -184,6 +184,12 @@ void Interpreter::timer_fired(const std::string& timer) {
 }
 
 bool has_room_for_redrive(int64_t events, int64_t events_max) { return events + 1 < events_max; }
+
+/// A repeat of the one that fired before a redrive is none of those that are set now.
+std::string Interpreter::execution_timer() const {
+  const int64_t redrives = out_.snapshot.redrives;
+  return redrives == 0 ? "execution" : fmt::format("execution#{}", redrives);
+}
 
 /// Branches take turns, one state each.
 void Interpreter::run() {

@@ -217,5 +217,19 @@ TEST(Redrive, OfAnAbortedWaitAndOfAnExecutionThatTimedOut) {
   EXPECT_EQ(run.last("ExecutionRedriven"), R"({"redriveCount":2})");
 }
 
+TEST(Redrive, ARepeatOfTheTimerThatEndedTheExecutionEndsItNotAgain) {
+  Runner run(R"({"StartAt":"W","TimeoutSeconds":100,"States":{"W":{"Type":"Wait","Seconds":150,
+      "Next":"X"},"X":{"Type":"Pass","End":true}}})");
+  const Event timeout = TimerFired{"execution"};
+  run.take(Started{});
+  run.timers.erase("execution");
+  run.take(timeout);
+  EXPECT_EQ(run.snapshot.status, Status::timed_out);
+  run.ended.reset();
+  run.take(Redriven{});
+  run.take(timeout);
+  EXPECT_EQ(run.snapshot.status, Status::running);
+}
+
 }  // namespace
 }  // namespace trainyard::asl

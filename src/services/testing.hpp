@@ -7,14 +7,14 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
-#include "services/call.hpp"
+#include "services/open_door.hpp"
 #include "store/blobs.hpp"
 #include "store/segments.hpp"
 
 namespace trainyard {
 
 /// Records each call and answers as the test says (an empty object unless told).
-class FakeDoor final : public Door {
+class FakeDoor final : public OpenDoor {
  public:
   struct Invocation {
     Caller principal;
@@ -36,13 +36,6 @@ class FakeDoor final : public Door {
     const Invocation made = invocations.back();
     if (auto handled = handle ? handle(call, made) : std::nullopt) return std::move(*handled);
     return answer ? answer(made) : json::object{};
-  }
-  std::optional<wire::Mode> mode_of(std::string_view, std::string_view) const override {
-    return wire::Mode::write;
-  }
-  bool has_member(std::string_view, std::string_view, std::string_view,
-                  wire::JsonForm) const override {
-    return true;
   }
   std::string_view error_shape(std::string_view, std::string_view code) const override {
     return !named_errors || named_errors->contains(code) ? code : std::string_view();

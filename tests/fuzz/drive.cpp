@@ -109,9 +109,8 @@ asl::Event Drive::task_event(std::size_t index) {
 }
 
 asl::Event Drive::fire_first_timer() {
-  auto first = std::min_element(timers_.begin(), timers_.end(), [](const auto& a, const auto& b) {
-    return a.second < b.second;
-  });
+  auto first = std::min_element(timers_.begin(), timers_.end(),
+                                [](const auto& a, const auto& b) { return a.second < b.second; });
   std::string timer = first->first;
   now_ = std::max(now_, first->second);
   timers_.erase(first);

@@ -1,7 +1,6 @@
 // A call of an intrinsic function: it is refused, or gives a value or a failure; the same again
 // with the same chance.
 #include "asl/intrinsic.hpp"
-
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "split.hpp"

@@ -1,6 +1,5 @@
 // A path: it is refused, or reads a document without harm; what a reference path puts, it finds.
 #include "asl/path.hpp"
-
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "split.hpp"
@@ -10,9 +9,9 @@ using namespace trainyard;
 namespace {
 
 const json::value& document() {
-  static const json::value document = parse_own_json(
-      R"({"a":{"b":[{"c":1,"d":"x"},{"c":2.5,"d":null},{"c":true}],"b c":{"e":[]}},)"
-      R"("list":[1,2,3,[4,[5]]],"name":"é","empty":{},"o":{"a":{"a":{"a":7}}}})");
+  static const json::value document =
+      parse_own_json(R"({"a":{"b":[{"c":1,"d":"x"},{"c":2.5,"d":null},{"c":true}],"b c":{"e":[]}},)"
+                     R"("list":[1,2,3,[4,[5]]],"name":"é","empty":{},"o":{"a":{"a":{"a":7}}}})");
   return document;
 }
 

@@ -1,5 +1,5 @@
-// Runs a fuzz target over the files of folders: what the fuzzer has found once stays found, with any
-// compiler.
+// Runs a fuzz target over the files of folders: what the fuzzer has found once stays found, with
+// any compiler.
 //   fuzz-TARGET-replay FOLDER…
 #include <cstdint>
 #include <cstdio>

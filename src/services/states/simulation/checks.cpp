@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 
@@ -15,16 +16,41 @@ namespace {
 /// What an event of the first type may come from; of others no more is asked than that they come
 /// from something before them.
 const std::multimap<std::string_view, std::string_view> kCauses{
-    {"TaskScheduled", "TaskStateEntered"}, {"TaskScheduled", "TaskFailed"},
-    {"TaskScheduled", "TaskTimedOut"},     {"TaskStarted", "TaskScheduled"},
-    {"TaskSubmitted", "TaskStarted"},      {"TaskSucceeded", "TaskStarted"},
-    {"TaskSucceeded", "TaskSubmitted"},    {"TaskFailed", "TaskStarted"},
-    {"TaskFailed", "TaskSubmitted"},       {"TaskTimedOut", "TaskStarted"},
-    {"TaskTimedOut", "TaskSubmitted"},     {"PassStateExited", "PassStateEntered"},
-    {"WaitStateExited", "WaitStateEntered"}, {"ChoiceStateExited", "ChoiceStateEntered"},
+    {"TaskScheduled", "TaskStateEntered"},
+    {"TaskScheduled", "TaskFailed"},
+    {"TaskScheduled", "TaskTimedOut"},
+    {"TaskScheduled", "ExecutionRedriven"},
+    {"TaskStarted", "TaskScheduled"},
+    {"TaskSubmitted", "TaskStarted"},
+    {"TaskSucceeded", "TaskStarted"},
+    {"TaskSucceeded", "TaskSubmitted"},
+    {"TaskFailed", "TaskStarted"},
+    {"TaskFailed", "TaskSubmitted"},
+    {"TaskTimedOut", "TaskStarted"},
+    {"TaskTimedOut", "TaskSubmitted"},
+    {"PassStateExited", "PassStateEntered"},
+    {"WaitStateExited", "WaitStateEntered"},
+    {"WaitStateExited", "ExecutionRedriven"},
+    {"WaitStateExited", "MapIterationStarted"},
+    {"ChoiceStateExited", "ChoiceStateEntered"},
     {"SucceedStateExited", "SucceedStateEntered"},
-    {"MapStateStarted", "MapStateEntered"}, {"MapStateStarted", "MapStateFailed"},
-    {"ParallelStateStarted", "ParallelStateEntered"}, {"ParallelStateStarted", "ParallelStateFailed"}};
+    {"ActivityScheduled", "TaskStateEntered"},
+    {"ActivityScheduled", "ActivityFailed"},
+    {"ActivityScheduled", "ActivityTimedOut"},
+    {"ActivityScheduled", "ExecutionRedriven"},
+    {"ActivityStarted", "ActivityScheduled"},
+    {"ActivitySucceeded", "ActivityStarted"},
+    {"ActivityFailed", "ActivityStarted"},
+    {"ActivityTimedOut", "ActivityStarted"},
+    {"ActivityTimedOut", "ActivityScheduled"},
+    {"TaskScheduled", "MapIterationStarted"},
+    {"ActivityScheduled", "MapIterationStarted"},
+    {"MapStateStarted", "MapStateEntered"},
+    {"MapStateStarted", "MapStateFailed"},
+    {"MapStateStarted", "ExecutionRedriven"},
+    {"ParallelStateStarted", "ExecutionRedriven"},
+    {"ParallelStateStarted", "ParallelStateEntered"},
+    {"ParallelStateStarted", "ParallelStateFailed"}};
 
 const std::map<std::string_view, std::string_view> kEnds{{"ExecutionSucceeded", "SUCCEEDED"},
                                                          {"ExecutionFailed", "FAILED"},
@@ -35,20 +61,21 @@ void check_cause(const HistoryEvent& event, const HistoryEvent& cause, Faults& f
   auto [first, last] = kCauses.equal_range(event.type);
   if (first == last) return;
   if (std::none_of(first, last, [&](const auto& pair) { return pair.second == cause.type; })) {
-    faults.push_back(fmt::format("event {} {} comes from {} {}", event.id, event.type, cause.id,
-                                 cause.type));
+    faults.push_back(
+        fmt::format("event {} {} comes from {} {}", event.id, event.type, cause.id, cause.type));
   }
 }
 
-void check_end(const std::vector<HistoryEvent>& events, const std::string& status,
-               Faults& faults) {
-  for (const HistoryEvent& event : events) {
-    auto end = kEnds.find(event.type);
-    const bool last = &event == &events.back();
-    if ((end != kEnds.end()) != last) {
-      faults.push_back(fmt::format("event {} of {} is {}", event.id, events.size(), event.type));
+/// An end is the last event, or the one before a redrive.
+void check_end(const std::vector<HistoryEvent>& events, const std::string& status, Faults& faults) {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    auto end = kEnds.find(events[i].type);
+    const bool last = i + 1 == events.size();
+    const bool ends = last || events[i + 1].type == "ExecutionRedriven";
+    if ((end != kEnds.end()) != ends) {
+      faults.push_back(fmt::format("event {} of {} is {}", i + 1, events.size(), events[i].type));
     } else if (last && end->second != status) {
-      faults.push_back(fmt::format("{} ends with {}", status, event.type));
+      faults.push_back(fmt::format("{} ends with {}", status, events[i].type));
     }
   }
 }
@@ -65,8 +92,8 @@ void check_states(const std::vector<HistoryEvent>& events, Faults& faults) {
   for (const HistoryEvent& event : events) {
     if (event.state_entered_event_details) ++inside[state_of(event)];
     if (event.state_exited_event_details && --inside[state_of(event)] < 0) {
-      faults.push_back(fmt::format("event {} leaves {}, where nobody is", event.id,
-                                   state_of(event)));
+      faults.push_back(
+          fmt::format("event {} leaves {}, where nobody is", event.id, state_of(event)));
     }
   }
 }
@@ -81,6 +108,31 @@ std::string call_of(const HistoryEvent& event) {
     if (text && CallName::parse(*text)) return to_std(*text);
   }
   return "";
+}
+
+/// One execution's tasks against the calls that were seen.
+void check_tasks(const std::vector<HistoryEvent>& events, const std::set<std::string>& seen,
+                 std::set<std::string>& scheduled, Faults& faults) {
+  std::map<int64_t, std::string> by_event;  // the call that an event belongs to
+  for (const HistoryEvent& event : events) {
+    std::string name = call_of(event);
+    if (!name.empty() && !scheduled.insert(name).second) {
+      faults.push_back("scheduled twice: " + name);
+    }
+    const bool of_task = event.type.starts_with("Task") && event.type != "TaskStateEntered";
+    if (name.empty() && of_task) name = by_event[event.previous_event_id.value_or(0)];
+    by_event[event.id] = name;
+    if (event.type == "TaskSucceeded" && !name.empty() && !seen.contains(name)) {
+      faults.push_back("succeeded without a call: " + name);
+    }
+  }
+}
+
+/// Milliseconds since the epoch, for some decades.
+bool is_time(std::string_view text) {
+  constexpr std::size_t kDigits = 13;
+  return text.size() >= kDigits && text[0] == '1' && text[1] == '7' &&
+         text.find_first_not_of("0123456789") >= kDigits;
 }
 
 /// "xxxxxxxx-xxxx-4xxx-…": what Random::uuid makes.
@@ -117,23 +169,11 @@ Faults check_history(const std::vector<HistoryEvent>& events, const std::string&
 }
 
 Faults check_calls(const std::vector<std::string>& calls,
-                   const std::vector<HistoryEvent>& events) {
+                   const std::vector<std::vector<HistoryEvent>>& histories) {
   Faults faults;
   std::set<std::string> scheduled;
-  std::map<int64_t, std::string> by_event;  // the call that an event belongs to
-  std::set<std::string> seen(calls.begin(), calls.end());
-  for (const HistoryEvent& event : events) {
-    std::string name = call_of(event);
-    if (!name.empty() && !scheduled.insert(name).second) {
-      faults.push_back("scheduled twice: " + name);
-    }
-    const bool of_task = event.type.starts_with("Task") && event.type != "TaskStateEntered";
-    if (name.empty() && of_task) name = by_event[event.previous_event_id.value_or(0)];
-    by_event[event.id] = name;
-    if (event.type == "TaskSucceeded" && !name.empty() && !seen.contains(name)) {
-      faults.push_back("succeeded without a call: " + name);
-    }
-  }
+  const std::set<std::string> seen(calls.begin(), calls.end());
+  for (const auto& events : histories) check_tasks(events, seen, scheduled, faults);
   std::set<std::string> once;
   for (const std::string& name : calls) {
     if (!once.insert(name).second) faults.push_back("called twice: " + name);
@@ -144,13 +184,18 @@ Faults check_calls(const std::vector<std::string>& calls,
 
 Faults check_leftovers(Txn& txn) {
   Faults faults;
-  txn.each("SELECT kind, key, due FROM outbox WHERE kind LIKE 'states.%' AND kind <> 'states.event'",
-           [&](const Row& row) {
-             faults.push_back(fmt::format("left behind: {} {} due {}", row.text(0), row.text(1),
-                                          iso8601(row.time(2))));
-           });
-  txn.each("SELECT resource, call FROM states_waits", [&](const Row& row) {
+  txn.each(
+      "SELECT kind, key, due FROM outbox WHERE kind LIKE 'states.%' "
+      "AND kind NOT IN ('states.event', 'states.sweep', 'states.stop')",
+      [&](const Row& row) {
+        faults.push_back(fmt::format("left behind: {} {} due {}", row.text(0), row.text(1),
+                                     iso8601(row.time(2))));
+      });
+  txn.each("SELECT job, call FROM states_jobs", [&](const Row& row) {
     faults.push_back("left behind: wait for " + row.text(0) + " of " + row.text(1));
+  });
+  txn.each("SELECT call FROM states_activity_tasks", [&](const Row& row) {
+    faults.push_back("left behind: the activity's task " + row.text(0));
   });
   return faults;
 }
@@ -158,8 +203,9 @@ Faults check_leftovers(Txn& txn) {
 Faults check_emptiness(Txn& txn) {
   Faults faults;
   std::vector<std::string> tables;
-  txn.each("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'states\\_%' ESCAPE '\\'",
-           [&](const Row& row) { tables.push_back(row.text(0)); });
+  txn.each(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'states\\_%' ESCAPE '\\'",
+      [&](const Row& row) { tables.push_back(row.text(0)); });
   for (const std::string& table : tables) {
     if (txn.exists("SELECT 1 FROM " + table + " LIMIT 1")) {
       faults.push_back("the deleted machine has left rows in " + table);
@@ -172,12 +218,19 @@ std::string masked(std::string text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     std::string_view rest = std::string_view(text).substr(at);
-    if (is_uuid(rest.substr(0, 36))) {
+    const std::size_t inner = rest.find_first_not_of("-0123456789", 1);
+    if (rest[0] == 'r' && inner != std::string_view::npos && rest.substr(inner).starts_with(".S")) {
+      out += "CHILD";  // the key of an execution that an iteration has started, as of a call
+      at += std::min(rest.find_first_of("\"\\|"), rest.size());
+    } else if (is_uuid(rest.substr(0, 36))) {
       out += "UUID";
       at += 36;
     } else if (rest.starts_with("w|")) {  // a call's name: up to the end of its JSON text
       out += "CALL";
       at += std::min(rest.find_first_of("\"\\"), rest.size());
+    } else if (is_time(rest) && (at == 0 || !std::isdigit(text[at - 1]))) {
+      out += "TIME";
+      at += 13;
     } else if (rest.starts_with("event id #")) {
       out += "event id #N";
       at += 10;

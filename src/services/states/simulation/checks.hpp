@@ -19,7 +19,8 @@ Faults check_history(const std::vector<HistoryEvent>& events, const std::string&
 
 /// `calls` are the names of all calls that the world saw: none of them twice, none that was not
 /// scheduled, and one for each task that the history says has succeeded.
-Faults check_calls(const std::vector<std::string>& calls, const std::vector<HistoryEvent>& events);
+Faults check_calls(const std::vector<std::string>& calls,
+                   const std::vector<std::vector<HistoryEvent>>& histories);
 
 /// Rows that an ended execution leaves behind: timers, messages, waits.
 Faults check_leftovers(Txn& txn);

@@ -28,21 +28,21 @@ std::vector<HistoryEvent> history(const std::vector<std::string>& lines) {
       event.task_scheduled_event_details.emplace().parameters =
           std::string(R"({"ModelName":")") + kCall + "\"}";
     }
-    if (event.type.ends_with("StateEntered")) event.state_entered_event_details.emplace().name = "S";
+    if (event.type.ends_with("StateEntered"))
+      event.state_entered_event_details.emplace().name = "S";
     if (event.type.ends_with("StateExited")) event.state_exited_event_details.emplace().name = "S";
     events.push_back(std::move(event));
   }
   return events;
 }
 
-const std::vector<std::string> kTask{"1<0 ExecutionStarted", "2<0 TaskStateEntered",
-                                     "3<2 TaskScheduled",    "4<3 TaskStarted",
-                                     "5<4 TaskSucceeded",    "6<5 TaskStateExited",
-                                     "7<6 ExecutionSucceeded"};
+const std::vector<std::string> kTask{
+    "1<0 ExecutionStarted", "2<0 TaskStateEntered", "3<2 TaskScheduled",     "4<3 TaskStarted",
+    "5<4 TaskSucceeded",    "6<5 TaskStateExited",  "7<6 ExecutionSucceeded"};
 
 TEST(Checks, AWholeHistoryIsTaken) {
   EXPECT_THAT(check_history(history(kTask), "SUCCEEDED"), IsEmpty());
-  EXPECT_THAT(check_calls({kCall}, history(kTask)), IsEmpty());
+  EXPECT_THAT(check_calls({kCall}, {history(kTask)}), IsEmpty());
 }
 
 TEST(Checks, FaultsOfAHistoryAreSeen) {
@@ -74,15 +74,15 @@ TEST(Checks, FaultsOfAHistoryAreSeen) {
 }
 
 TEST(Checks, CallsThatAreTooManyOrMissingAreSeen) {
-  EXPECT_THAT(check_calls({}, history(kTask)),
+  EXPECT_THAT(check_calls({}, {history(kTask)}),
               ElementsAre(std::string("succeeded without a call: ") + kCall));
-  EXPECT_THAT(check_calls({kCall, kCall}, history(kTask)),
+  EXPECT_THAT(check_calls({kCall, kCall}, {history(kTask)}),
               ElementsAre(std::string("called twice: ") + kCall));
-  EXPECT_THAT(check_calls({kCall, "w|S|r|0|t|1"}, history(kTask)),
+  EXPECT_THAT(check_calls({kCall, "w|S|r|0|t|1"}, {history(kTask)}),
               ElementsAre("called and not scheduled: w|S|r|0|t|1"));
   auto lines = kTask;
   lines[3] = "4<3 TaskScheduled";
-  EXPECT_THAT(check_calls({kCall}, history(lines)),
+  EXPECT_THAT(check_calls({kCall}, {history(lines)}),
               ElementsAre(std::string("scheduled twice: ") + kCall));
 }
 
@@ -97,20 +97,26 @@ TEST(Checks, WhatIsLeftBehindIsSeen) {
   stage.write(world, Time{}, random, [](Call& call) {
     outbox::post(call.txn, "states.timer", "arn#wait:2", {}, Time{});
     outbox::post(call.txn, "states.event", "rule", {}, Time{});
-    call.txn.exec("INSERT INTO states_waits(resource, execution, call) VALUES ('job', 1, '2.0')");
+    call.txn.exec(
+        "INSERT INTO states_jobs(execution, call, job, task) VALUES (1, '2.0', 'job', 't')");
   });
   EXPECT_THAT(stage.read([](Txn& txn) { return check_leftovers(txn); }),
               ElementsAre("left behind: states.timer arn#wait:2 due 1970-01-01T00:00:00.000Z",
                           "left behind: wait for job of 2.0"));
   EXPECT_THAT(stage.read([](Txn& txn) { return check_emptiness(txn); }),
-              ElementsAre("the deleted machine has left rows in states_waits"));
+              ElementsAre("the deleted machine has left rows in states_jobs"));
 }
 
 TEST(Checks, WhatMayDifferIsMasked) {
-  EXPECT_EQ(masked(R"({"id":"0b9c2f5e-1111-4222-8333-123456789abc","Cause":"{\"Name\":\"w|S|r|0|t|1\"}"})"),
-            R"({"id":"UUID","Cause":"{\"Name\":\"CALL\"}"})");
+  EXPECT_EQ(
+      masked(
+          R"({"id":"0b9c2f5e-1111-4222-8333-123456789abc","Cause":"{\"Name\":\"w|S|r|0|t|1\"}"})"),
+      R"({"id":"UUID","Cause":"{\"Name\":\"CALL\"}"})");
   EXPECT_EQ(masked("(entered at the event id #17). w|S"), "(entered at the event id #N). CALL");
   EXPECT_EQ(masked("w|S|r|0|t|1"), "CALL");
+  EXPECT_EQ(masked(R"({"key":"r-2.S10.0","n":0})"), R"({"key":"CHILD","n":0})");
+  EXPECT_EQ(masked(R"({"key":"r-2","text":"r"})"), R"({"key":"r-2","text":"r"})");
+  EXPECT_EQ(masked(R"({\"StartDate\":1700000000125,"n":17})"), R"({\"StartDate\":TIME,"n":17})");
 }
 
 }  // namespace

@@ -6,11 +6,12 @@ namespace trainyard::states::simulation {
 namespace {
 
 /// Opening a store takes as long as some ten transactions: a few crashes a run will do.
-constexpr int kCrashesMax = 3;
+constexpr int kCrashesMax = 8;
 constexpr std::size_t kGroupMax = 4;
 constexpr std::chrono::hours kJumpMax{24};
-/// All jumps of a run together: no generous timeout of a plan is reached.
-constexpr std::chrono::hours kJumpsMax{100 * 24};
+/// All jumps of a run together: no generous timeout of a plan is reached, and no execution
+/// forgotten.
+constexpr std::chrono::hours kJumpsMax{50 * 24};
 
 Duration up_to(Random& random, Duration bound) {
   return Duration(1 + static_cast<int64_t>(random.below(static_cast<uint64_t>(bound.count()))));
@@ -64,13 +65,14 @@ std::optional<Duration> Disturbances::late(const outbox::Message& message, Time 
 
 bool Disturbances::twice() { return chance(twice_); }
 bool Disturbances::lose_event() { return chance(lost_); }
+bool Disturbances::lose_answer() { return chance(lost_ / 2); }
 
 std::optional<Duration> Disturbances::jump(bool call_waits) {
   if (!chance(jumps_) || jumped_ > kJumpsMax || (call_waits && !depends_on_time_)) {
     return std::nullopt;
   }
-  Duration by = up_to(random_, random_.below(2) == 0 ? Duration(kJumpMax)
-                                                     : Duration(std::chrono::minutes(1)));
+  Duration by = up_to(
+      random_, random_.below(2) == 0 ? Duration(kJumpMax) : Duration(std::chrono::minutes(1)));
   jumped_ += by;
   return by;
 }

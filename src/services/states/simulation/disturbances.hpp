@@ -13,10 +13,10 @@ namespace trainyard::states::simulation {
 /// Where a transaction is hit; a crash at the first three is one of the daemon's named points.
 enum class Fault {
   none,
-  crash_before,  // "perform.…": nothing of it has run
-  crash_commit,  // "store.commit": all of it has run, nothing is kept
+  crash_before,     // "perform.…": nothing of it has run
+  crash_commit,     // "store.commit": all of it has run, nothing is kept
   crash_committed,  // "store.committed": all of it is kept, whoever asked for it does not hear so
-  aborted,  // undone by the store, and asked for again
+  aborted,          // undone by the store, and asked for again
 };
 
 class Disturbances {
@@ -43,6 +43,8 @@ class Disturbances {
   /// A message that was delivered comes once more.
   bool twice();
   bool lose_event();
+  /// The answer to a worker that asks for a task does not reach it.
+  bool lose_answer();
   /// How far the clock jumps; not when a call is under way that may not be late.
   std::optional<Duration> jump(bool call_waits);
 

@@ -15,6 +15,7 @@ namespace {
 constexpr int64_t kGenerousSeconds = 20'000'000;
 /// Parallel and Map states inside one another.
 constexpr int kDepthMax = 2;
+constexpr int kChildSize = 3;
 /// Data that every state passes on: who it is, the rounds of loops, what to map over and wait for.
 constexpr const char* kInput = R"({"key":"r","n":0,"list":[3,1,2],"wait":4})";
 
@@ -25,12 +26,21 @@ class Generator {
   Plan make() {
     plan_.depends_on_time = one_in(8);
     json::object machine = flow(0, true);
+    if (starts_children_) {
+      states_left_ = kChildSize;
+      in_child_ = true;
+      plan_.child = dump(flow(kDepthMax, true));
+    }
     if (plan_.depends_on_time && one_in(2)) {
       machine["TimeoutSeconds"] = 1 + below(60);
     } else if (one_in(4)) {
       machine["TimeoutSeconds"] = kGenerousSeconds;
     }
     if (plan_.depends_on_time && one_in(3)) plan_.stop_after = Duration(below(60'000));
+    // How far the others of a group were when it failed decides what a redrive finds.
+    if ((!has_groups_ || plan_.depends_on_time) && one_in(2)) {
+      plan_.redrives = 1 + static_cast<int>(below(2));
+    }
     plan_.definition = dump(machine);
     plan_.input = kInput;
     return std::move(plan_);
@@ -64,6 +74,7 @@ class Generator {
   json::object state(const Place& place, int depth) {
     if (place.last()) return last(place);
     if (depth < kDepthMax && states_left_ > 0 && one_in(3)) {
+      has_groups_ = true;
       return one_in(2) ? parallel(place, depth) : map(place, depth);
     }
     switch (below(10)) {
@@ -184,24 +195,67 @@ class Generator {
     return state;
   }
 
+  /// What does the work of a task.
+  enum class By { call, job, worker, token };
+
   json::object task(const Place& place) {
-    const bool job = one_in(2);
-    const std::string operation = job ? "createTrainingJob.sync" : "createModel";
-    json::object state{{"Type", "Task"}, {"Resource", "arn:aws:states:::sagemaker:" + operation}};
-    state["Parameters"] = {
-        {job ? "TrainingJobName.$" : "ModelName.$",
-         fmt::format("States.Format('w|{}|{{}}|{{}}|{{}}|{{}}', $.key, $.n, $$.State.EnteredTime, "
-                     "$$.State.RetryCount)",
-                     place.name())}};
-    if (!job || one_in(2)) state["ResultSelector"] = {{"value.$", "$.Value"}};
+    if (!in_child_ && one_in(8)) return nested(place);
+    static constexpr By kBy[] = {By::call, By::job, By::worker, By::token};
+    const By by = kBy[below(4)];
+    json::object state = task_of(by, place.name());
+    if (by == By::call || one_in(2)) state["ResultSelector"] = {{"value.$", "$.Value"}};
     state["ResultPath"] = one_in(5) ? json::value(nullptr) : json::value("$.answer");
     state["Next"] = place.names[place.index + 1];
     TaskPlan& plan = plan_.tasks[place.name()];
-    plan.tries = tries(job);
-    add_timeout(plan, state);
+    plan.tries = tries(by);
+    add_times(by, plan, state);
     if (one_in(2)) state["Retry"] = retriers();
     if (!place.may_fail || one_in(2)) state["Catch"] = catchers(place);
     return state;
+  }
+
+  /// An execution of the child, whose calls have names of their own by the key that it gets.
+  json::object nested(const Place& place) {
+    starts_children_ = true;
+    json::object input{{"key.$", fmt::format("States.Format('{{}}.{}.{{}}', $.key, "
+                                             "$$.State.RetryCount)",
+                                             place.name())},
+                       {"n.$", "$.n"},
+                       {"list.$", "$.list"},
+                       {"wait.$", "$.wait"}};
+    json::object state{
+        {"Type", "Task"},
+        {"Resource", one_in(2) ? "arn:aws:states:::states:startExecution.sync:2"
+                               : "arn:aws:states:::states:startExecution.sync"},
+        {"Parameters",
+         {{"StateMachineArn", "arn:aws:states:us-east-1:000000000000:stateMachine:child"},
+          {"Input", std::move(input)}}},
+        {"ResultPath", "$.answer"},
+        {"Next", place.names[place.index + 1]}};
+    if (one_in(2)) state["ResultSelector"] = {{"status.$", "$.Status"}};
+    if (one_in(2)) state["Retry"] = retriers();
+    if (!place.may_fail || one_in(2)) state["Catch"] = catchers(place);
+    return state;
+  }
+
+  json::object task_of(By by, const std::string& name) {
+    std::string call = fmt::format(
+        "States.Format('w|{}|{{}}|{{}}|{{}}|{{}}', $.key, $.n, $$.State.EnteredTime, "
+        "$$.State.RetryCount)",
+        name);
+    struct Form {
+      const char* resource;
+      const char* member;  // of the parameters, which names the call
+    };
+    static constexpr Form kForms[] = {
+        {"arn:aws:states:::sagemaker:createModel", "ModelName.$"},
+        {"arn:aws:states:::sagemaker:createTrainingJob.sync", "TrainingJobName.$"},
+        {"arn:aws:states:us-east-1:000000000000:activity:work", "name.$"},
+        {"arn:aws:states:::aws-sdk:sagemaker:createModel.waitForTaskToken", "ModelName.$"}};
+    const Form& form = kForms[static_cast<std::size_t>(by)];
+    json::object parameters{{form.member, std::move(call)}};
+    if (by == By::token) parameters["Token.$"] = "$$.Task.Token";
+    return {{"Type", "Task"}, {"Resource", form.resource}, {"Parameters", std::move(parameters)}};
   }
 
   json::object parallel(const Place& place, int depth) {
@@ -254,12 +308,12 @@ class Generator {
     return catches || place.may_fail;
   }
 
-  std::vector<Behaviour> tries(bool job) {
+  std::vector<Behaviour> tries(By by) {
     std::vector<Behaviour> tries;
     for (int64_t count = 1 + below(3); count > 0; --count) {
       Behaviour one;
       one.value = below(1000);
-      one.seconds = one_in(3) ? 0 : below(200);
+      one.seconds = one_in(3) ? 0 : below(100);
       switch (below(8)) {
         case 0:
         case 1:
@@ -267,12 +321,11 @@ class Generator {
           one.code = one_in(2) ? "ResourceInUse" : "ValidationException";
           break;
         case 2:
-        case 3:
-          one.kind = job ? Behaviour::Kind::fails : Behaviour::Kind::refuses;
+          one.kind = by == By::call ? Behaviour::Kind::refuses : Behaviour::Kind::fails;
           one.code = "ResourceLimitExceeded";
           break;
-        case 4:
-          one.kind = job ? Behaviour::Kind::never : Behaviour::Kind::answers;
+        case 3:
+          one.kind = by == By::call ? Behaviour::Kind::answers : Behaviour::Kind::never;
           break;
         default:
           one.kind = Behaviour::Kind::answers;
@@ -282,24 +335,31 @@ class Generator {
     return tries;
   }
 
-  /// A job that never ends needs one, and then all tries of its state time out: a job that ends
-  /// would race with the same timeout.
-  void add_timeout(TaskPlan& plan, json::object& state) {
-    bool endless = std::any_of(plan.tries.begin(), plan.tries.end(), [](const Behaviour& one) {
+  /// What never ends needs a timeout, and then all tries of its state run into it: one that ends
+  /// would race with the same. A refused call races with nothing, for it ends in the transaction
+  /// that makes it; a short timeout is longer than such a call is ever late.
+  void add_times(By by, TaskPlan& plan, json::object& state) {
+    const bool endless = std::any_of(plan.tries.begin(), plan.tries.end(), [](const auto& one) {
       return one.kind == Behaviour::Kind::never;
     });
     if (endless && !plan_.depends_on_time) {
       for (Behaviour& one : plan.tries) {
-        if (one.kind != Behaviour::Kind::refuses) one.kind = Behaviour::Kind::never;
+        if (by == By::worker || one.kind != Behaviour::Kind::refuses) {
+          one.kind = Behaviour::Kind::never;
+        }
       }
     }
-    // A refused call races with nothing: it ends in the transaction that makes it. One that is made
-    // late does, so a short timeout waits for longer than calls are ever late.
+    const int64_t brief = plan_.depends_on_time ? 1 + below(100) : kLateSecondsMax + below(99);
+    const bool heartbeats = by != By::call && one_in(2);
     if (endless || (plan_.depends_on_time && one_in(2))) {
-      state["TimeoutSeconds"] = plan_.depends_on_time ? 1 + below(100) : kLateSecondsMax + below(99);
+      state["TimeoutSeconds"] = heartbeats ? kGenerousSeconds : brief;
+      if (heartbeats) state["HeartbeatSeconds"] = brief;
+    } else if (heartbeats) {
+      state["HeartbeatSeconds"] = kGenerousSeconds;
     } else if (one_in(4)) {
       state["TimeoutSeconds"] = kGenerousSeconds;
     }
+    if ((by == By::worker || by == By::token) && one_in(2)) plan.heartbeat_ms = brief * 1000 / 2;
   }
 
   json::array retriers() {
@@ -340,6 +400,8 @@ class Generator {
   Plan plan_;
   int states_left_;
   int named_ = 0;
+  bool has_groups_ = false;
+  bool starts_children_ = false, in_child_ = false;
 };
 
 }  // namespace

@@ -1,7 +1,6 @@
 // One run of a plan, from the machine's creation to the end of everything that it began.
 #pragma once
 
-#include <map>
 #include <string>
 
 #include "services/states/simulation/checks.hpp"
@@ -17,7 +16,7 @@ struct Ending {
   std::string output, error, cause;  // masked
   std::string history;               // as GetExecutionHistory gives it, if it is wanted
   Faults faults;
-  std::map<std::string, int64_t> types;  // of the history's events, and how many of each
+  std::vector<HistoryEvent> events;  // the history once more
   int transactions = 0;
 };
 

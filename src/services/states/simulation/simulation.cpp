@@ -23,6 +23,17 @@ void add_faults(std::string_view run, const Faults& faults, std::string& problem
   for (const std::string& fault : faults) problems += fmt::format("{}: {}\n", run, fault);
 }
 
+/// "3<2 2023-11-14T22:13:20.000Z TaskScheduled", one line an event; with the state that it enters.
+std::string lines_of(const std::vector<HistoryEvent>& events) {
+  std::string lines;
+  for (const HistoryEvent& event : events) {
+    const auto& entered = event.state_entered_event_details;
+    lines += fmt::format("  {}<{} {} {} {}\n", event.id, event.previous_event_id.value_or(-1),
+                         iso8601(event.timestamp), event.type, entered ? entered->name : "");
+  }
+  return lines;
+}
+
 }  // namespace
 
 Verdict judge(Stage& stage, const Plan& plan, uint64_t seed) {
@@ -30,7 +41,8 @@ Verdict judge(Stage& stage, const Plan& plan, uint64_t seed) {
   const bool twice = seed % kTwiceEvery == 0;
   Ending calm = run(stage, plan, Disturbances(), seed, false);
   Ending disturbed = run(stage, plan, disturbances, seed, twice);
-  Verdict verdict{"", calm.transactions + disturbed.transactions, std::move(disturbed.types)};
+  Verdict verdict{"", calm.transactions + disturbed.transactions, std::move(calm.events),
+                  std::move(disturbed.events)};
   add_faults("undisturbed", calm.faults, verdict.problems);
   add_faults("disturbed", disturbed.faults, verdict.problems);
   if (!plan.depends_on_time) {
@@ -48,24 +60,29 @@ Verdict judge(Stage& stage, const Plan& plan, uint64_t seed) {
 }
 
 Verdict simulate(Stage& stage, uint64_t seed, int size) {
-  return judge(stage, make_plan(seed, size), seed);
+  try {
+    return judge(stage, make_plan(seed, size), seed);
+  } catch (const std::exception& error) {  // by a handler that should have taken what it got
+    stage.renew();
+    return {fmt::format("broken off: {}\n", error.what()), 0, {}, {}};
+  }
 }
 
 std::string report(Stage& stage, uint64_t seed, const Verdict& verdict) {
   int size = 1;
-  std::string smallest = verdict.problems;
+  Verdict smallest = verdict;
   for (; size < kSizeMax; ++size) {
     Verdict smaller = simulate(stage, seed, size);
     if (smaller.problems.empty()) continue;
-    smallest = smaller.problems;
+    smallest = std::move(smaller);
     break;
   }
   const Plan plan = make_plan(seed, size);
   return fmt::format(
       "seed {} fails:\n{}again: script/simulate --from {} --seeds 1\n"
-      "its smallest machine that fails (size {}):\n{}\nwith\n{}",
+      "its smallest machine that fails (size {}):\n{}\nwith\n{}undisturbed\n{}disturbed\n{}",
       seed, verdict.problems, seed, size, dump_pretty(parse_own_json(plan.definition), 2),
-      smallest);
+      smallest.problems, lines_of(smallest.calm), lines_of(smallest.disturbed));
 }
 
 }  // namespace trainyard::states::simulation

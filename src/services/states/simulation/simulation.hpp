@@ -3,9 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
+#include <vector>
 
+#include "generated/states/types.hpp"
 #include "services/states/simulation/plan.hpp"
 #include "services/states/simulation/stage.hpp"
 
@@ -14,7 +15,8 @@ namespace trainyard::states::simulation {
 struct Verdict {
   std::string problems;  // one line each; "" when all is well
   int64_t transactions = 0;
-  std::map<std::string, int64_t> types;  // of the events of the disturbed run's history
+  /// The histories: undisturbed and disturbed.
+  std::vector<HistoryEvent> calm, disturbed;
 };
 
 /// Runs the plan without disturbances and with those of the seed.
@@ -24,7 +26,7 @@ Verdict judge(Stage& stage, const Plan& plan, uint64_t seed);
 Verdict simulate(Stage& stage, uint64_t seed, int size = kSizeMax);
 
 /// What is said of a seed that fails: its problems, how to run it again, and the smallest machine
-/// of the seed that fails as well.
+/// of the seed that fails as well, with its histories.
 std::string report(Stage& stage, uint64_t seed, const Verdict& verdict);
 
 }  // namespace trainyard::states::simulation

@@ -35,6 +35,17 @@ Stage::Stage() {
   caller_.user_id = site_.account;
   role_arn_ = "arn:aws:iam::" + site_.account + ":role/Flow";
   restart();
+  add_role();
+}
+
+void Stage::renew() {
+  close();
+  for (const auto& entry : fs::directory_iterator(dir_.path())) fs::remove_all(entry);
+  restart();
+  add_role();
+}
+
+void Stage::add_role() {
   store_->write([&](Txn& txn) {
     identity::Role role;
     role.name = "Flow";
@@ -45,10 +56,14 @@ Stage::Stage() {
   });
 }
 
-void Stage::restart() {
+void Stage::close() {
   segments_.reset();
   blobs_.reset();
   store_.reset();
+}
+
+void Stage::restart() {
+  close();
   store_ = std::make_unique<Store>(dir_.path(), migrations(), Durability::of_process);
   store_->set_rerun_writes(rerun_writes_);
   blobs_ = std::make_unique<Blobs>(dir_.path() / "blobs");

@@ -14,6 +14,8 @@ class Stage {
  public:
   Stage();
 
+  /// After a run that was broken off: everything is as at first.
+  void renew();
   /// The store of a daemon that was killed is opened by the next one.
   void restart();
   void set_rerun_writes(bool rerun);
@@ -33,6 +35,8 @@ class Stage {
   const std::string& role_arn() const { return role_arn_; }
 
  private:
+  void add_role();
+  void close();
   Call make_call(Txn& txn, Door& door, Time now, Random& random) {
     return Call{txn, caller_, now, random, site_, door, *blobs_, *segments_, "request"};
   }

@@ -1,8 +1,8 @@
 // states-simulation FROM COUNT: simulates the seeds from FROM on, and says which of them fail.
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <cstdlib>
-
-#include <fmt/format.h>
 
 #include "base/clock.hpp"
 #include "services/states/simulation/simulation.hpp"

@@ -1,6 +1,8 @@
 #include "services/states/simulation/world.hpp"
 
 #include "base/error.hpp"
+#include "generated/states/operations.hpp"
+#include "wire/json.hpp"
 
 namespace trainyard::states::simulation {
 namespace {
@@ -21,6 +23,24 @@ void post_event(Call& call, const json::object& detail, std::string_view arn) {
                call.now);
 }
 
+template <class Output, class Input>
+json::object handled(Output (*handler)(Call&, const Input&), Call& call, const json::object& input,
+                     wire::JsonForm form) {
+  Input parsed;
+  wire::from_json(wire::shape_of<Input>(), input, &parsed, nullptr, form);
+  json::object output;
+  call.txn.savepoint([&] { output = wire::to_json(handler(call, parsed)); });
+  return output;
+}
+
+json::object invoke_states(Call& call, std::string_view operation, const json::object& input,
+                           wire::JsonForm form) {
+  if (operation == "StartExecution") return handled(start_execution, call, input, form);
+  if (operation == "StopExecution") return handled(stop_execution, call, input, form);
+  TRAINYARD_ASSERT(operation == "DescribeExecution");
+  return handled(describe_execution, call, input, form);
+}
+
 }  // namespace
 
 const Migration World::kMigrations[1] = {{"simulation", 1, R"sql(
@@ -29,7 +49,9 @@ CREATE TABLE simulation_jobs(name TEXT PRIMARY KEY, status TEXT NOT NULL);
 )sql"}};
 
 json::object World::invoke(Call& call, const Caller&, std::string_view service,
-                           std::string_view operation, const json::object& input) {
+                           std::string_view operation, const json::object& input,
+                           wire::JsonForm form) {
+  if (service == "states") return invoke_states(call, operation, input, form);
   if (service == "events") return {};  // the rule and its target
   if (operation == "ListTags") return {{"Tags", json::array()}};
   const std::string name = to_std(input.begin()->value().as_string());
@@ -42,6 +64,9 @@ json::object World::invoke(Call& call, const Caller&, std::string_view service,
     throw ApiError(behaviour.code, kBadRequest, "It is refused.");
   }
   if (job) return start_job(call, name, behaviour);
+  if (auto token = find_string(input, "Token")) {
+    outbox::post(call.txn, kTokenMessage, name, {{"token", *token}}, call.now);
+  }
   return {{"Value", behaviour.value}};
 }
 
@@ -84,8 +109,9 @@ void World::end_job(Call& call, const outbox::Message& message, bool lose_event)
 
 /// The same for the event and for whoever asks.
 json::object World::job_detail(Txn& txn, const std::string& name) const {
-  std::string status = txn.one("SELECT status FROM simulation_jobs WHERE name = ?",
-                               [](const Row& row) { return row.text(0); }, name)
+  std::string status = txn.one(
+                              "SELECT status FROM simulation_jobs WHERE name = ?",
+                              [](const Row& row) { return row.text(0); }, name)
                            .value();
   return {{"TrainingJobName", name},
           {"TrainingJobArn", arn_of(name)},

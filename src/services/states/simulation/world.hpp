@@ -5,23 +5,28 @@
 #include <string>
 #include <vector>
 
-#include "services/call.hpp"
+#include "services/open_door.hpp"
 #include "services/states/simulation/plan.hpp"
 
 namespace trainyard::states::simulation {
 
 /// The kind of the message that ends a job.
 inline constexpr std::string_view kJobMessage = "simulation.job";
+/// The kind of the message that brings a task's token to a worker.
+inline constexpr std::string_view kTokenMessage = "simulation.token";
 
-class World final : public Door {
+class World final : public OpenDoor {
  public:
   explicit World(const Plan& plan) : plan_(plan) {}
 
   json::object invoke(Call& call, const Caller& principal, std::string_view service,
-                      std::string_view operation, const json::object& input) override;
-  bool has_operation(std::string_view, std::string_view) const override { return true; }
-  bool has_member(std::string_view, std::string_view, std::string_view) const override {
-    return true;
+                      std::string_view operation, const json::object& input,
+                      wire::JsonForm form) override;
+  std::string_view error_shape(std::string_view, std::string_view code) const override {
+    return code;
+  }
+  Listeners listeners(Call&, std::string_view, std::string_view) const override {
+    return Listeners::jobs;
   }
 
   /// A job has come to its end: its status changes, and the bus brings the event unless it is lost.
