@@ -90,7 +90,7 @@ asl::Event Drive::task_event(std::size_t index) {
   const asl::CallId call = open.task.call;
   const json::value answer = json::object{{"Value", decision}, {"Parts", json::array{1, "two"}}};
   const asl::Resource& resource = open.task.resource;
-  if (!open.submitted && (resource.is_activity || (resource.goes_on() && decision % 4 != 1))) {
+  if (!open.submitted && (resource.is_activity || (resource.pattern.size() > 0 && decision % 4 != 1))) {
     open.submitted = true;
     if (resource.is_activity) return asl::ActivityStarted{call, "worker"};
     return asl::TaskSubmitted{call, answer};
