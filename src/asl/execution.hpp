@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "asl/blocks.hpp"
 #include "asl/machine.hpp"
 #include "asl/payload.hpp"
 #include "base/clock.hpp"
@@ -75,11 +76,11 @@ struct TaskToken {
 
 /// A Parallel or Map state at work.
 struct Group {
-  json::value items;                 // Map: the array
-  std::vector<json::value> results;  // by index; null until it has ended
+  std::optional<Blocks> items;  // Map
+  Blocks results;               // by index; null until it has ended
   std::size_t started = 0, ended = 0;
-  std::size_t limit = 0;        // of those that run at a time
-  std::size_t weight = 0;       // of the results
+  std::size_t limit = 0;   // of those that run at a time
+  std::size_t weight = 0;  // of the results
   bool complete() const { return ended == results.size(); }
 };
 
@@ -101,8 +102,8 @@ struct Branch {
   std::size_t index = 0;          // there
   Phase phase = Phase::entering;
   std::string state;
-  json::value input;    // of the state, before InputPath
-  std::string input_text;  // the same as text, once it was made; not stored
+  json::value input;       // of the state, before InputPath; null while only its text is there
+  std::string input_text;  // the same as text, once it was made
   int64_t entered = 0;  // id of its …StateEntered event
   Time entered_at;
   int64_t last_event = 0;  // of this branch; 0 before the first

@@ -18,7 +18,7 @@ void Interpreter::start_parallel() {
   const int64_t started = add_of_state("StateStarted");
   branch_->phase = Phase::grouped;
   Group& group = branch_->group.emplace();
-  group.results.resize(size);
+  group.results = Blocks(size);
   group.limit = size;
   for (const Flow& flow : state.branches) {
     start_child(flow, **filled, started);
@@ -43,8 +43,8 @@ void Interpreter::start_map() {
       add_of_state("StateStarted", "mapStateStartedEventDetails", {{"length", size}});
   branch_->phase = Phase::grouped;
   Group& group = branch_->group.emplace();
-  group.items = std::move(*items);
-  group.results.resize(size);
+  group.items.emplace(items->get_array());
+  group.results = Blocks(size);
   int64_t most = limit.value_or(0) == 0 ? kInlineConcurrencyMax : *limit;
   group.limit = static_cast<std::size_t>(std::min(most, kInlineConcurrencyMax));
   if (size == 0) return finish_group();
@@ -66,7 +66,7 @@ void Interpreter::start_iterations(int64_t previous) {
 
 /// What the iteration begins with; nullopt after the failure was handled.
 std::optional<json::value> Interpreter::item_input(std::size_t index) {
-  const json::value& item = branch_->group->items.as_array()[index];
+  const json::value& item = branch_->group->items->at(index);
   if (!state_->item_selector) return item;
   context();
   context_->as_object()["Map"] = {{"Item", {{"Index", index}, {"Value", item}}}};
@@ -82,7 +82,9 @@ std::optional<json::value> Interpreter::item_input(std::size_t index) {
 bool Interpreter::room_for(std::size_t weight) {
   if (!open_inputs_) {
     open_inputs_ = 0;
-    for (const auto& [id, open] : out_.snapshot.branches) *open_inputs_ += weight_of(open.input);
+    for (const auto& [id, open] : out_.snapshot.branches) {
+      *open_inputs_ += open.group ? open.input_text.size() : weight_of(open.input);
+    }
   }
   *open_inputs_ += weight;
   if (*open_inputs_ <= kOpenInputsMax) return true;
@@ -108,7 +110,7 @@ void Interpreter::start_child(const Flow& flow, json::value input, int64_t previ
 
 bool Interpreter::is_iteration() const {
   if (!branch_->parent) return false;
-  return out_.snapshot.branches.at(*branch_->parent).group->items.is_array();
+  return out_.snapshot.branches.at(*branch_->parent).group->items.has_value();
 }
 
 void Interpreter::add_iteration_event(std::string_view what) {
@@ -130,10 +132,10 @@ void Interpreter::end_branch(json::value output) {
   ++group.ended;
   group.weight += weight_of(output);
   // What is too much in the end need not be kept until then.
-  if (group.weight <= kPayloadBytesMax) group.results[index] = std::move(output);
+  if (group.weight <= kPayloadBytesMax) group.results.set(index, std::move(output));
   branch_->last_event = last;
   if (group.complete()) return finish_group();
-  if (group.items.is_array()) start_iterations(cause);
+  if (group.items) start_iterations(cause);
 }
 
 /// Success and exit have the same cause.
@@ -144,7 +146,8 @@ void Interpreter::finish_group() {
   const int64_t cause = branch_->last_event;
   add_of_state("StateSucceeded");
   branch_->last_event = cause;
-  json::value result = json::array(group.results.begin(), group.results.end());
+  restore_input();
+  json::value result = group.results.all();
   const std::size_t bytes = std::max(group.weight, dump(result).size());
   if (!within_limits(result, bytes, branch_->state)) return;
   auto selected = fill(state_->result_selector, Seen::made(std::move(result)));

@@ -14,8 +14,9 @@ std::optional<json::object> item_of(const Snapshot& snapshot, int64_t id) {
   const Branch* branch = &snapshot.branches.at(id);
   while (branch->parent) {
     const Branch& parent = snapshot.branches.at(*branch->parent);
-    if (const json::array* items = parent.group ? parent.group->items.if_array() : nullptr) {
-      return json::object{{"Index", branch->index}, {"Value", (*items)[branch->index]}};
+    if (parent.group && parent.group->items) {
+      return json::object{{"Index", branch->index},
+                          {"Value", parent.group->items->at(branch->index)}};
     }
     branch = &parent;
   }
@@ -111,6 +112,7 @@ void Interpreter::pass() {
 std::optional<Seen> Interpreter::effective_input() {
   if (state_->input_path.none) return Seen::made(json::object{});
   const Path& path = state_->input_path.path;
+  restore_input();
   if (path.is_whole()) return Seen::input(branch_->input);
   auto found = path.find(scope_of(branch_->input));
   if (found) return Seen::made(std::move(*found));
