@@ -39,7 +39,7 @@ struct Facts {
   std::string machine_name;
   std::string region;
   Time started;
-  json::value input;
+  json::value input;       // null: input_text is read when it is asked for
   std::string input_text;  // as the client wrote it
   std::optional<std::string> version_arn, alias_arn;  // that it was started by
   SupportsField supports_field;            // empty: every member is

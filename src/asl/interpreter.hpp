@@ -38,6 +38,7 @@ class Interpreter {
   // step.cpp: events in
   void dispatch(const Event& event);
   void started();
+  json::value execution_input() const;
   void redriven();
   void timer_fired(const std::string& timer);
   void run();

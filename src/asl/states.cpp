@@ -36,7 +36,7 @@ const json::value& Interpreter::context() {
   const Snapshot& snapshot = out_.snapshot;
   if (!context_) {
     json::object execution{
-        {"Id", facts_.id},     {"Input", facts_.input},      {"StartTime", iso8601(facts_.started)},
+        {"Id", facts_.id},     {"Input", execution_input()}, {"StartTime", iso8601(facts_.started)},
         {"Name", facts_.name}, {"RoleArn", facts_.role_arn}, {"RedriveCount", snapshot.redrives}};
     if (snapshot.redriven_at) execution["RedriveTime"] = iso8601(*snapshot.redriven_at);
     context_ =

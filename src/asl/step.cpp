@@ -128,11 +128,15 @@ void Interpreter::started() {
       facts_.input_text);
   branch_->last_event = 0;  // the first state is entered by nothing
   branch_->state = machine_.top.start_at;
-  branch_->input = facts_.input;
+  branch_->input = execution_input();
   make_ready(Phase::entering);
   if (machine_.timeout_seconds) {
     set_timer("execution", facts_.started + std::chrono::seconds(*machine_.timeout_seconds));
   }
+}
+
+json::value Interpreter::execution_input() const {
+  return facts_.input.is_null() ? parse_own_json(facts_.input_text) : facts_.input;
 }
 
 /// The states that failed or were aborted run again, without being entered again (Step Functions
