@@ -182,19 +182,21 @@ def daemon_map(items):
         return seconds, engine.memory_kib("VmHWM") - before
 
 
-def ten_times(name, measure, items, units):
+def ten_times(name, measure, items, units, rounds):
     """Lines for time and memory of ten times the items over once."""
-    once, tenfold = measure(items), measure(10 * items)
-    for what, unit, small, large in zip(("time", "memory"), units, once, tenfold):
-        report(f"states.{name}_{what}", large, unit, f"<=12 of {items} items", large / small)
+    pairs = interleaved(rounds, once=lambda: measure(items), tenfold=lambda: measure(10 * items))
+    for which, (what, unit) in enumerate(zip(("time", "memory"), units)):
+        samples = {key: [sample[which] for sample in values] for key, values in pairs.items()}
+        report(f"states.{name}_{what}", medians(samples)["tenfold"], unit, f"<=12 of {items} items",
+               ratio_of_pairs(samples, "tenfold", "once"))
 
 
 def main():
     peers(transitions())
     interpreter()
     start_latency()
-    ten_times("pure_map", pure_map, MAP_ITEMS, ("instructions", "KiB"))
-    ten_times("map", daemon_map, DAEMON_MAP_ITEMS, ("s", "KiB"))
+    ten_times("pure_map", pure_map, MAP_ITEMS, ("instructions", "KiB"), 1)
+    ten_times("map", daemon_map, DAEMON_MAP_ITEMS, ("s", "KiB"), ROUNDS)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "asl/blocks.hpp"
 #include "asl/machine.hpp"
 #include "asl/payload.hpp"
 #include "base/clock.hpp"
@@ -40,7 +41,7 @@ struct Facts {
   std::string machine_name;
   std::string region;
   Time started;
-  json::value input;
+  json::value input;       // null: input_text is read when it is asked for
   std::string input_text;  // as the client wrote it
   std::optional<std::string> version_arn, alias_arn;  // that it was started by
   SupportsField supports_field;                       // empty: every member is
@@ -78,10 +79,9 @@ struct TaskToken {
 
 /// A Parallel or Map state at work.
 struct Group {
-  bool is_map = false;
-  json::value items;                 // Map: the array
-  std::vector<json::value> results;  // of those that have begun; null until they have ended
-  std::size_t size = 0;              // branches, or items
+  std::optional<Blocks> items;  // Map
+  Blocks results;               // of those that have begun; null until they have ended
+  std::size_t size = 0;         // branches, or items
   std::size_t ended = 0;
   std::size_t limit = 0;   // of those that run at a time
   std::size_t weight = 0;  // of the results
@@ -107,8 +107,8 @@ struct Branch {
   std::size_t index = 0;          // there
   Phase phase = Phase::entering;
   std::string state;
-  json::value input;       // of the state, before InputPath
-  std::string input_text;  // the same as text, once it was made; not stored
+  json::value input;       // of the state, before InputPath; null while only its text is there
+  std::string input_text;  // the same as text, once it was made
   std::size_t weight = 0;  // of a branch inside another; not stored
   int64_t entered = 0;     // id of its …StateEntered event
   Time entered_at;

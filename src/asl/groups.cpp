@@ -37,8 +37,7 @@ void Interpreter::start_map() {
       add_of_state("StateStarted", "mapStateStartedEventDetails", {{"length", size}});
   branch_->phase = Phase::grouped;
   Group& group = branch_->group.emplace();
-  group.is_map = true;
-  group.items = std::move(*items);
+  group.items.emplace(items->get_array());
   group.size = size;
   int64_t most = limit.value_or(0) == 0 ? kInlineConcurrencyMax : *limit;
   group.limit = static_cast<std::size_t>(std::min(most, kInlineConcurrencyMax));
@@ -58,7 +57,7 @@ void Interpreter::start_iterations(int64_t previous) {
 
 /// What the iteration begins with; nullopt after the failure was handled.
 std::optional<json::value> Interpreter::item_input(std::size_t index) {
-  const json::value& item = branch_->group->items.as_array()[index];
+  const json::value& item = branch_->group->items->at(index);
   if (!state_->item_selector) return item;
   context();
   context_->as_object()["Map"] = {
@@ -98,7 +97,7 @@ void Interpreter::start_child(const Flow& flow, json::value input, int64_t previ
   Branch child;
   child.parent = parent;
   child.index = branch_->group->started();
-  branch_->group->results.emplace_back();
+  branch_->group->results.push(nullptr);
   child.state = flow.start_at;
   child.weight = weight_of(input) + kBranchWeight;
   child.input = std::move(input);
@@ -113,7 +112,7 @@ void Interpreter::start_child(const Flow& flow, json::value input, int64_t previ
 }
 
 bool Interpreter::is_iteration() const {
-  return branch_->parent && out_.snapshot.branches.at(*branch_->parent).group->is_map;
+  return branch_->parent && out_.snapshot.branches.at(*branch_->parent).group->items.has_value();
 }
 
 void Interpreter::add_iteration_event(std::string_view what) {
@@ -136,10 +135,10 @@ void Interpreter::end_branch(json::value output) {
   ++group.ended;
   group.weight += weight_of(output);
   // What is too much in the end need not be kept until then.
-  if (group.weight <= kPayloadBytesMax) group.results[index] = std::move(output);
+  if (group.weight <= kPayloadBytesMax) group.results.set(index, std::move(output));
   branch_->last_event = last;
   if (group.complete()) return finish_group();
-  if (group.is_map) start_iterations(cause);
+  if (group.items) start_iterations(cause);
 }
 
 /// Success and exit have the same cause.
@@ -150,8 +149,8 @@ void Interpreter::finish_group() {
   const int64_t cause = branch_->last_event;
   add_of_state("StateSucceeded");
   branch_->last_event = cause;
-  json::value result = json::array(std::make_move_iterator(group.results.begin()),
-                                   std::make_move_iterator(group.results.end()));
+  restore_input();
+  json::value result = group.results.all();
   const std::size_t bytes = std::max(group.weight, dump(result).size());
   if (!within_limits(result, bytes, branch_->state)) return;
   auto selected = fill(state_->result_selector, Seen::made(std::move(result)));
@@ -221,7 +220,7 @@ void Interpreter::restart(int64_t id, int64_t previous, const Tree& tree) {
   branch_->retries.assign(state_->retriers.size(), 0);
   if (branch_->phase != Phase::grouped) return make_ready(Phase::restarting);
   // A Map comes before its iterations: it may have room for more of them.
-  if (branch_->group->is_map) make_ready(Phase::restarting);
+  if (branch_->group->items) make_ready(Phase::restarting);
   const int64_t last = branch_->last_event;
   auto inside = tree.find(id);
   if (inside == tree.end()) return;

@@ -39,6 +39,7 @@ class Interpreter {
   // step.cpp: events in
   void dispatch(const Event& event);
   void started();
+  json::value execution_input() const;
   void redriven();
   void timer_fired(const std::string& timer);
   std::string execution_timer() const;

@@ -14,9 +14,9 @@ std::optional<json::object> item_of(const Snapshot& snapshot, int64_t id) {
   const Branch* branch = &snapshot.branches.at(id);
   while (branch->parent) {
     const Branch& parent = snapshot.branches.at(*branch->parent);
-    if (const json::array* items = parent.group ? parent.group->items.if_array() : nullptr) {
+    if (parent.group && parent.group->items) {
       return json::object{{"Index", static_cast<int64_t>(branch->index)},
-                          {"Value", (*items)[branch->index]}};
+                          {"Value", parent.group->items->at(branch->index)}};
     }
     branch = &parent;
   }
@@ -36,7 +36,7 @@ const json::value& Interpreter::context() {
   const Snapshot& snapshot = out_.snapshot;
   if (!context_) {
     json::object execution{
-        {"Id", facts_.id},     {"Input", facts_.input},      {"StartTime", iso8601(facts_.started)},
+        {"Id", facts_.id},     {"Input", execution_input()}, {"StartTime", iso8601(facts_.started)},
         {"Name", facts_.name}, {"RoleArn", facts_.role_arn}, {"RedriveCount", snapshot.redrives}};
     if (snapshot.redriven_at) execution["RedriveTime"] = iso8601(*snapshot.redriven_at);
     context_ =
@@ -114,6 +114,7 @@ void Interpreter::pass() {
 std::optional<Seen> Interpreter::effective_input() {
   if (state_->input_path.none) return Seen::made(json::object{});
   const Path& path = state_->input_path.path;
+  restore_input();
   if (path.is_whole()) return Seen::input(branch_->input);
   auto found = path.find(scope_of(branch_->input));
   if (found) return Seen::made(std::move(*found));

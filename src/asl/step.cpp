@@ -139,8 +139,12 @@ void Interpreter::started() {
 
 void Interpreter::begin() {
   branch_->state = machine_.top.start_at;
-  branch_->input = facts_.input;
+  branch_->input = execution_input();
   make_ready(Phase::entering);
+}
+
+json::value Interpreter::execution_input() const {
+  return facts_.input.is_null() ? parse_own_json(facts_.input_text) : facts_.input;
 }
 
 /// The states that failed or were aborted run again, without being entered again (Step Functions

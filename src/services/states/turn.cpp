@@ -44,7 +44,7 @@ std::optional<Loaded> load(Call& call, int64_t id) {
   loaded.machine = row.machine;
   loaded.machine_deleting = machine.deleting;
   loaded.facts = {row.arn,      row.name,         revision.role_arn, machine.arn,
-                  machine.name, call.site.region, row.started,       parse_own_json(row.input),
+                  machine.name, call.site.region, row.started,       nullptr,
                   row.input,    row.version_arn,  row.alias_arn};
   loaded.facts.supports_field = supports_field(call.door);
   loaded.stored = read_snapshot(call.txn, id);
