@@ -77,6 +77,8 @@ std::optional<JobWait> wait_of(Txn& txn, const outbox::Message& message) {
 }
 
 void post_poll(Call& call, const JobWait& wait) {
+  // One at a time, so that a poll that comes twice does not go on as two.
+  outbox::cancel(call.txn, kPollMessage, poll_key(wait.execution, wait.call));
   outbox::post(call.txn, kPollMessage, poll_key(wait.execution, wait.call),
                {{"execution", wait.execution}, {"call", wait.call.text()}}, call.now + kPollEvery);
 }

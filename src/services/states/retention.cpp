@@ -120,6 +120,8 @@ void deliver_sweep(Call& call, const outbox::Message&) {
     run_turn(call, execution, asl::Expired{}, CallMode::outbox);
   }
   if (running.next) next = std::min(next, *running.next + limits.execution_time);
+  // One at a time, so that a sweep that comes twice does not go on as two.
+  outbox::cancel(call.txn, kSweepMessage, "");
   outbox::post(call.txn, kSweepMessage, "", {}, std::max(next, call.now));
 }
 

@@ -49,6 +49,8 @@ const std::multimap<std::string_view, std::string_view> kCauses{
     {"MapStateStarted", "MapStateFailed"},
     {"MapStateStarted", "ExecutionRedriven"},
     {"ParallelStateStarted", "ExecutionRedriven"},
+    {"ParallelStateStarted", "MapIterationStarted"},
+    {"MapStateStarted", "MapIterationStarted"},
     {"ParallelStateStarted", "ParallelStateEntered"},
     {"ParallelStateStarted", "ParallelStateFailed"}};
 

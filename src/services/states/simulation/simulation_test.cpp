@@ -9,7 +9,9 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr uint64_t kSeedsEach = 1'250;
+constexpr uint64_t kSeedsEach = TRAINYARD_SEEDS_EACH;
+/// So many machines have something of everything.
+constexpr uint64_t kSeedsForAll = 1'000;
 
 /// Ten thousand seeds, in parts that may run side by side.
 class Seeds : public testing::TestWithParam<uint64_t> {};
@@ -28,6 +30,7 @@ TEST_P(Seeds, ComeToTheSameHoweverDisturbed) {
     ++failed;
     ADD_FAILURE() << report(stage, seed, verdict);
   }
+  if (kSeedsEach < kSeedsForAll) return;
   // What the machines and their worlds are made of: a kind that disappears is missed here.
   for (const char* type : {"ActivityFailed",      "ActivityStarted",
                            "ActivitySucceeded",   "ActivityTimedOut",
