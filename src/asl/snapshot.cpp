@@ -92,7 +92,7 @@ json::object to_json(int64_t id, const Branch& branch, Parts& parts) {
                       {"attempt", branch.attempt},
                       {"retries", json::array(branch.retries.begin(), branch.retries.end())}};
   if (branch.group) {
-    parts[input_part(id)] = branch.input_text;
+    parts[input_part(id)] = branch.input_text.empty() ? dump(branch.input) : branch.input_text;
   } else {
     object["input"] = branch.input;
   }

@@ -90,7 +90,8 @@ asl::Event Drive::task_event(std::size_t index) {
   const asl::CallId call = open.task.call;
   const json::value answer = json::object{{"Value", decision}, {"Parts", json::array{1, "two"}}};
   const asl::Resource& resource = open.task.resource;
-  if (!open.submitted && (resource.is_activity || (resource.pattern.size() > 0 && decision % 4 != 1))) {
+  const bool goes_on = resource.is_activity || (!resource.pattern.empty() && decision % 4 != 1);
+  if (!open.submitted && goes_on) {
     open.submitted = true;
     if (resource.is_activity) return asl::ActivityStarted{call, "worker"};
     return asl::TaskSubmitted{call, answer};

@@ -217,8 +217,8 @@ class Generator {
   /// An execution of the child, whose calls have names of their own by the key that it gets.
   json::object nested(const Place& place) {
     starts_children_ = true;
-    json::object input{{"key.$", fmt::format("States.Format('{{}}.{}.{{}}', $.key, "
-                                             "$$.State.RetryCount)",
+    json::object input{{"key.$", fmt::format("States.Format('{{}}.{}.{{}}.{{}}', $.key, "
+                                             "$$.State.RetryCount, $$.Execution.RedriveCount)",
                                              place.name())},
                        {"n.$", "$.n"},
                        {"list.$", "$.list"},
@@ -240,8 +240,8 @@ class Generator {
 
   json::object task_of(By by, const std::string& name) {
     std::string call = fmt::format(
-        "States.Format('w|{}|{{}}|{{}}|{{}}|{{}}', $.key, $.n, $$.State.EnteredTime, "
-        "$$.State.RetryCount)",
+        "States.Format('w|{}|{{}}|{{}}|{{}}|{{}}|{{}}', $.key, $.n, $$.State.EnteredTime, "
+        "$$.State.RetryCount, $$.Execution.RedriveCount)",
         name);
     struct Form {
       const char* resource;
@@ -413,11 +413,16 @@ Plan make_plan(uint64_t seed, int size) {
 
 std::optional<CallName> CallName::parse(std::string_view text) {
   auto parts = split(text, '|');
-  if (parts.size() != 6 || parts[0] != "w") return std::nullopt;
+  if (parts.size() != 7 || parts[0] != "w") return std::nullopt;
   CallName name{parts[1], 0};
-  const char* end = parts[5].data() + parts[5].size();
-  auto read = std::from_chars(parts[5].data(), end, name.retry);
-  return read.ec == std::errc() && read.ptr == end ? std::optional(name) : std::nullopt;
+  for (const std::string& count : {parts[5], parts[6]}) {  // retries, redrives
+    int number = 0;
+    const char* end = count.data() + count.size();
+    auto read = std::from_chars(count.data(), end, number);
+    if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+    name.retry += number;
+  }
+  return name;
 }
 
 }  // namespace trainyard::states::simulation

@@ -58,8 +58,9 @@ Plan one_job(const std::string& more, Behaviour::Kind kind = Behaviour::Kind::an
   Plan plan;
   plan.definition = R"({"StartAt":"S","States":{"S":{"Type":"Task","End":true,"Resource":)"
                     R"("arn:aws:states:::sagemaker:createTrainingJob.sync","Parameters":)"
-                    R"x({"TrainingJobName.$":"States.Format('w|S|r|0|{}|{}', )x"
-                    R"x($$.State.EnteredTime, $$.State.RetryCount)"})x" +
+                    R"x({"TrainingJobName.$":"States.Format('w|S|r|0|{}|{}|{}', )x"
+                    R"x($$.State.EnteredTime, $$.State.RetryCount, )x"
+                    R"x($$.Execution.RedriveCount)"})x" +
                     more + "}}}";
   plan.input = "{}";
   plan.tasks["S"] = {{Behaviour{kind, "", 10, 1}}};
