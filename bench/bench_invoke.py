@@ -6,26 +6,20 @@ time.
 For one connection `ratio` is ours over the instance's latency; for sixteen our throughput over the
 instance's."""
 import contextlib
-import json
 import os
 import pathlib
 import socket
 import struct
 import subprocess
 import tempfile
-import urllib.parse
-
-import botocore.auth
-import botocore.awsrequest
-import botocore.credentials
 
 from figures import interleaved, medians, ratio_of_pairs, report
-from harness import (BIN, REGION, SERVING_IMAGE, Daemon, finished, make_roles, source_archive,
+from harness import (BIN, SERVING_IMAGE, Daemon, finished, make_roles, source_archive,
                      training_request, wait_for)
+from load_runs import SECONDS, as_bytes, load, signed
 from mnist_data import mnist_folder
 
 ROUNDS = 5
-SECONDS = 3
 ENDPOINT = "bench"
 BUCKET = "bench-bucket"
 
@@ -85,39 +79,8 @@ class Endpoint:
 
     def signed_request(self, body):
         """InvokeEndpoint as bytes, head and body; its signature holds for some minutes."""
-        url = f"{self.daemon.url}/endpoints/{ENDPOINT}/invocations"
-        request = botocore.awsrequest.AWSRequest(
-            "POST", url, {"Content-Type": "application/x-npy", "Accept": "application/x-npy"},
-            body)
-        keys = botocore.credentials.Credentials(self.daemon.key, self.daemon.secret)
-        botocore.auth.SigV4Auth(keys, "sagemaker", REGION).add_auth(request)
-        return as_bytes(urllib.parse.urlsplit(url).netloc, f"/endpoints/{ENDPOINT}/invocations",
-                        dict(request.headers.items()), body)
-
-
-def as_bytes(host, target, headers, body):
-    lines = [f"POST {target} HTTP/1.1", f"Host: {host}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()
-              if name.lower() not in ("host", "content-length")]
-    lines += [f"Content-Length: {len(body)}", "", ""]
-    return "\r\n".join(lines).encode() + body
-
-
-def load(address, connections, *requests, prefix=()):
-    """Sends the requests in turn."""
-    with tempfile.TemporaryDirectory() as folder:
-        files = [pathlib.Path(folder, str(number)) for number in range(len(requests))]
-        for file, request in zip(files, requests):
-            file.write_bytes(request)
-        host, port = address.split(":")
-        done = subprocess.run([*prefix, BIN / "bench-load", host, port, str(connections),
-                               str(SECONDS), *files], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise RuntimeError(done.stderr)
-    result = json.loads(done.stdout)
-    if result["failures"]:
-        raise RuntimeError(f"{result['failures']} of {result['requests']} requests failed")
-    return result
+        return signed(self.daemon, "sagemaker", f"/endpoints/{ENDPOINT}/invocations", {
+            "Content-Type": "application/x-npy", "Accept": "application/x-npy"}, body)
 
 
 @contextlib.contextmanager

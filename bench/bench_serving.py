@@ -9,16 +9,16 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import urllib.error
 import urllib.request
 
 import serving_peers
-from bench_invoke import as_bytes, figures_of, load, npy
+from bench_invoke import figures_of, npy
 from figures import interleaved, medians, ratio_of_pairs, report
 from harness import BIN, ROOT, wait_for
+from load_runs import as_bytes, free_port, load
 
 PYTHON = serving_peers.PYTHON
 ROUNDS = 5
@@ -39,12 +39,6 @@ import mnist, os, torch
 torch.manual_seed(1)
 torch.jit.script(mnist.Net().eval()).save(os.path.join(os.environ["SM_MODEL_DIR"], "model.pt"))
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Model:

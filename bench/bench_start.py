@@ -8,14 +8,9 @@ import time
 
 from figures import interleaved, medians, ratio_of_pairs, report
 from harness import BIN
+from load_runs import free_port
 
 ROUNDS = 15
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def rss_megabytes(pid):

@@ -333,10 +333,13 @@ def emit_service(model):
     for index, (name, operation) in enumerate(model.operations.items()):
         rule = model.authz[name]
         role, service = rule.get("pass_role", ["", ""])
+        flag, also = rule.get("also", ["", ""])
         fields = [f".name = {quoted(name)}", f".method = {quoted(operation['http']['method'])}",
                   f".uri = {quoted(operation['http']['requestUri'])}",
                   f".input = &wire::shape_of<{name}Input>()",
                   f".output = &wire::shape_of<{name}Output>()",
+                  f".make_input = wire::make_structure<{name}Input>",
+                  f".make_output = wire::make_structure<{name}Output>",
                   f".result_wrapper = {quoted(operation['output_wrapper'])}"]
         if any(e in model.errors for e in operation.get("errors", [])):
             fields.append(f".errors = kErrors{name}")
@@ -346,7 +349,8 @@ def emit_service(model):
         if rule["resources"]:
             fields.append(f".resources = kResources{name}")
         fields += [f".pass_role_member = {quoted(role)}",
-                   f".pass_role_service = {quoted(service)}"]
+                   f".pass_role_service = {quoted(service)}",
+                   f".also_member = {quoted(flag)}", f".also_action = {quoted(also)}"]
         out.append("      {" + ",\n       ".join(fields) + "},\n")
     out.append("  };\n  return table;\n}\n\n}  // namespace\n\n")
     namespace = metadata.get("xmlNamespace", "")

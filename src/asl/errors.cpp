@@ -9,7 +9,7 @@
 namespace trainyard::asl {
 namespace {
 
-/// `of_branch`: the error is that of a branch or iteration, which States.BranchFailed takes too.
+/// `of_branch`: the error is that of a Parallel's branch, which States.BranchFailed takes too.
 bool takes(const std::vector<std::string>& patterns, std::string_view error, bool of_branch) {
   return std::any_of(patterns.begin(), patterns.end(), [&](const auto& pattern) {
     if (error_matches(pattern, error)) return true;
@@ -38,10 +38,16 @@ bool error_matches(std::string_view pattern, std::string_view error) {
 
 void Interpreter::handle_error(const std::string& error, std::optional<std::string> cause,
                                bool of_branch) {
+  restore_input();
   if (full_) return;
+  if (error == kRuntime) return fail_execution(error, std::move(cause));
+  clip_to(cause, kCauseCharsMax);
   break_group();
+  of_branch = of_branch && state_->type == StateType::parallel;
   if (retry(error, of_branch) || caught(error, cause.value_or(""), of_branch)) return;
-  fail_branch(error, std::move(cause));
+  // Then a redrive begins the state anew (Step Functions Developer Guide, "Redriving executions").
+  if (error == kDataLimitExceeded) drop_group();
+  fail_branch(error.empty() ? std::nullopt : std::optional(error), std::move(cause));
 }
 
 bool Interpreter::retry(const std::string& error, bool of_branch) {
@@ -64,24 +70,21 @@ bool Interpreter::caught(const std::string& error, const std::string& cause, boo
     if (!takes(catcher.errors, error, of_branch)) continue;
     json::value result = json::object{{"Error", error}, {"Cause", cause}};
     json::value output = branch_->input;
-    if (!catcher.result_path.none) {
-      if (catcher.result_path.path.is_whole()) {
-        output = std::move(result);
-      } else if (!catcher.result_path.path.assign(output, std::move(result))) {
-        fail_branch(std::string(kResultPathMatchFailure),
-                    in_state(fmt::format("Unable to apply ReferencePath {} to input {}",
-                                         catcher.result_path.path.text(), dump(branch_->input))));
-        return true;
-      }
+    const Path& path = catcher.result_path.path;
+    if (!catcher.result_path.none && !path.assign(output, std::move(result))) {
+      fail_branch(std::string(kResultPathMatchFailure), cannot_place(path));
+      return true;
     }
     std::string text = dump(output);
     // When the error does not fit into the data, it goes on to whatever is outside.
     if (text.size() > kPayloadBytesMax || depth_of(output) > kPayloadDepthMax) return false;
+    if (!hold(output)) return true;
     add_of_state("StateExited", "stateExitedEventDetails", {{"name", branch_->state}}, "output",
                  text);
     drop_group();
     branch_->state = catcher.next;
     branch_->input = std::move(output);
+    branch_->input_text = std::move(text);
     make_ready(Phase::entering);
     return true;
   }
@@ -90,6 +93,7 @@ bool Interpreter::caught(const std::string& error, const std::string& cause, boo
 
 /// Nothing in the branch takes the error: the group that it belongs to fails, or the execution.
 void Interpreter::fail_branch(std::optional<std::string> error, std::optional<std::string> cause) {
+  restore_input();
   if (full_) return;
   break_group();
   branch_->phase = branch_->group ? Phase::grouped : Phase::failed;
@@ -103,11 +107,20 @@ void Interpreter::fail_branch(std::optional<std::string> error, std::optional<st
   handle_error(error.value_or(""), std::move(cause), true);
 }
 
-/// No group's end comes between: ExecutionFailed follows the state's own events.
-void Interpreter::fail_runtime(const std::string& text) {
+void Interpreter::fail_execution(std::string error, std::optional<std::string> cause) {
+  restore_input();
   if (full_) return;
   if (branch_->phase != Phase::grouped) branch_->phase = Phase::failed;
-  end(Status::failed, "", std::string(kRuntime), in_state(text));
+  end(Status::failed, "", std::move(error), std::move(cause));
+}
+
+void Interpreter::fail_runtime(const std::string& text) {
+  fail_execution(std::string(kRuntime), in_state(text));
+}
+
+std::string Interpreter::cannot_place(const Path& path) {
+  return in_state(
+      fmt::format("Unable to apply ReferencePath {} to input {}", path.text(), input_text()));
 }
 
 std::string Interpreter::in_state(const std::string& text) const {

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "asl/blocks.hpp"
 #include "asl/machine.hpp"
 #include "asl/payload.hpp"
 #include "base/clock.hpp"
@@ -25,9 +26,11 @@ inline constexpr int64_t kHistoryEventsMax = 25'000;
 /// States that one step enters at most; the rest wait for the timer "resume", due at once, as they
 /// do after kVisitsMax visits.
 inline constexpr int kStepsPerTurn = 100;
-/// What goes into the branches and iterations that run at a time, in units of weight_of().
+/// The data of the branches and iterations that are open at a time, in units of weight_of():
 /// Parallel gives each branch a copy of its input, and a turn reads and writes them all.
 inline constexpr std::size_t kOpenInputsMax = 64 * kPayloadBytesMax;
+/// What a branch weighs beside its data.
+inline constexpr std::size_t kBranchWeight = 256;
 
 /// What does not change while an execution runs.
 struct Facts {
@@ -38,16 +41,19 @@ struct Facts {
   std::string machine_name;
   std::string region;
   Time started;
-  json::value input;
+  json::value input;       // null: input_text is read when it is asked for
   std::string input_text;  // as the client wrote it
   std::optional<std::string> version_arn, alias_arn;  // that it was started by
+  SupportsField supports_field;                       // empty: every member is
+  int64_t events_max = kHistoryEventsMax;             // another for tests and benchmarks only
 };
 
 enum class Status { running, succeeded, failed, timed_out, aborted };
 /// "RUNNING", as the API spells them.
 std::string_view name_of(Status status);
 
-/// Names one try of one task for ever: the event that entered the state, and the retry.
+/// Names one try of one task for ever: the event that entered the state, and how often it has been
+/// tried again since, by retriers and redrives.
 struct CallId {
   int64_t entered = 0;
   int attempt = 0;
@@ -73,12 +79,14 @@ struct TaskToken {
 
 /// A Parallel or Map state at work.
 struct Group {
-  json::value items;                 // Map: the array
-  std::vector<json::value> results;  // by index; null until it has ended
-  std::size_t started = 0, ended = 0;
-  std::size_t limit = 0;        // of those that run at a time
-  std::size_t weight = 0;       // of the results
-  bool complete() const { return ended == results.size(); }
+  std::optional<Blocks> items;  // Map
+  Blocks results;               // of those that have begun; null until they have ended
+  std::size_t size = 0;         // branches, or items
+  std::size_t ended = 0;
+  std::size_t limit = 0;   // of those that run at a time
+  std::size_t weight = 0;  // of the results
+  std::size_t started() const { return results.size(); }
+  bool complete() const { return ended == size; }
 };
 
 /// Where one line of states stands: the execution's own, a Parallel's branch, a Map's iteration.
@@ -99,14 +107,17 @@ struct Branch {
   std::size_t index = 0;          // there
   Phase phase = Phase::entering;
   std::string state;
-  json::value input;    // of the state, before InputPath
-  int64_t entered = 0;  // id of its …StateEntered event
+  json::value input;       // of the state, before InputPath; null while only its text is there
+  std::string input_text;  // the same as text, once it was made
+  std::size_t weight = 0;  // of a branch inside another; not stored
+  int64_t entered = 0;     // id of its …StateEntered event
   Time entered_at;
   int64_t last_event = 0;  // of this branch; 0 before the first
   int attempt = 0;         // never the same twice for one `entered`
   std::vector<int64_t> retries;      // done so far, by retrier
   std::string nonce;                 // of its task's token
   std::optional<int64_t> heartbeat;  // seconds
+  std::optional<TaskResult> early;   // the token came back before its call was answered
   std::optional<Group> group;
 };
 
@@ -135,6 +146,8 @@ Stored to_stored(const Snapshot& snapshot);
 /// SystemError when it was not made by to_stored.
 Snapshot from_stored(const Stored& stored);
 
+/// Whether so many events leave room for a redrive (API reference, RedriveExecution).
+bool has_room_for_redrive(int64_t events, int64_t events_max = kHistoryEventsMax);
 /// Whether the task of this token waits for it.
 bool waits_for(const Snapshot& snapshot, const TaskToken& token);
 /// Whether the call has not been answered.
@@ -177,22 +190,25 @@ struct TimerFired {
 struct Aborted {
   std::optional<std::string> error, cause;
 };
+/// It has run for as long as an execution may.
+struct Expired {};
 /// An execution that did not succeed goes on where it failed.
 struct Redriven {};
 using Event = std::variant<Started, TaskAnswered, TaskSubmitted, TaskCompleted, ActivityStarted,
-                           TaskHeartbeat, TimerFired, Aborted, Redriven>;
+                           TaskHeartbeat, TimerFired, Aborted, Expired, Redriven>;
 
 // What the execution wants done.
 /// Calls a service, or puts an activity's task where workers find it.
 struct CallTask {
   CallId call;
   Resource resource;
-  json::value parameters;              // an object, but for activities
-  std::string token;                   // of tasks that end by one
+  json::value parameters;               // an object, but for activities
+  std::string token;                    // of tasks that end by one
   std::optional<std::string> role_arn;  // Credentials
 };
 struct SetTimer {
-  /// "execution", "resume", "wait:8", "retry:8.1", "timeout:8.0", "heartbeat:8.0"
+  /// "execution", after a redrive "execution#1", "resume", "wait:8", "retry:8.1", "timeout:8.0",
+  /// "heartbeat:8.0"
   std::string timer;
   Time due;
 };

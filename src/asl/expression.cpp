@@ -70,7 +70,7 @@ std::string not_an_expression(std::string_view field) {
 std::string not_found(const Path& path, std::string_view field, const Scope& scope) {
   return fmt::format(
       "The JSONPath '{}' specified for the field '{}' could not be found in the input '{}'",
-      path.text(), field, dump(path.in_context() ? scope.context : scope.input));
+      path.text(), field, dump(path.in_context() ? scope.context.value() : scope.input));
 }
 
 }  // namespace trainyard::asl

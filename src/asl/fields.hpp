@@ -48,6 +48,21 @@ class Fields {
   const json::object* object(std::string_view name);
   std::optional<Path> path(std::string_view name, bool reference_only = false);
   std::optional<Expression> expression(std::string_view name);
+  /// Calls parse(Fields&, last) for each object of the array.
+  template <class Parse>
+  void each_object(std::string_view name, bool may_be_empty, Parse parse) {
+    const json::array* entries = array(name, may_be_empty);
+    if (!entries) return;
+    for (std::size_t i = 0; i < entries->size(); ++i) {
+      std::string location = location_of(name) + "[" + std::to_string(i) + "]";
+      if (const json::object* object = (*entries)[i].if_object()) {
+        Fields entry(*object, std::move(location), problems_);
+        parse(entry, i + 1 == entries->size());
+      } else {
+        problem_at(std::move(location), "Expected value of type Object");
+      }
+    }
+  }
   /// `none` for null; the default for an absent member.
   Selector selector(std::string_view name, bool reference_only = false);
   std::optional<Template> payload(std::string_view name);

@@ -10,41 +10,35 @@ namespace trainyard::asl {
 void Interpreter::start_parallel() {
   auto input = effective_input();
   auto filled = input ? fill(state_->parameters, std::move(*input)) : std::nullopt;
-  if (!filled) return;
-  const State& state = *state_;
-  const std::size_t size = state.branches.size();
-  if (!room_for(size * weight_of(*filled))) return;
-  const int64_t parent = id_;
+  if (!filled || !within_limits(**filled, dump(**filled).size(), branch_->state)) return;
+  const std::size_t size = state_->branches.size();
+  if (!room_for(size, weight_of(**filled))) return;
   const int64_t started = add_of_state("StateStarted");
   branch_->phase = Phase::grouped;
   Group& group = branch_->group.emplace();
-  group.results.resize(size);
-  group.limit = size;
-  for (const Flow& flow : state.branches) {
-    start_child(flow, *filled, started);
-    focus(parent);
-  }
+  group.size = group.limit = size;
+  for (const Flow& flow : state_->branches) start_child(flow, **filled, started);
 }
 
 void Interpreter::start_map() {
   auto input = effective_input();
   if (!input) return;
-  auto items = state_->items_path.find(scope_of(*input));
+  auto items = state_->items_path.find(scope_of(**input));
   if (!items || !items->is_array()) {
     return fail_runtime(
         fmt::format("Reference path \"{}\" must point to array.", state_->items_path.text()));
   }
   bool ok = true;
   auto limit = number_of(state_->max_concurrency, state_->max_concurrency_path,
-                         "MaxConcurrencyPath", *input, 0, ok);
+                         "MaxConcurrencyPath", **input, 0, kConcurrencyMax, ok);
   if (!ok) return;
   const std::size_t size = items->get_array().size();
   const int64_t started =
       add_of_state("StateStarted", "mapStateStartedEventDetails", {{"length", size}});
   branch_->phase = Phase::grouped;
   Group& group = branch_->group.emplace();
-  group.items = std::move(*items);
-  group.results.resize(size);
+  group.items.emplace(items->get_array());
+  group.size = size;
   int64_t most = limit.value_or(0) == 0 ? kInlineConcurrencyMax : *limit;
   group.limit = static_cast<std::size_t>(std::min(most, kInlineConcurrencyMax));
   if (size == 0) return finish_group();
@@ -53,64 +47,72 @@ void Interpreter::start_map() {
 
 /// As many as may run at a time, each caused by `previous`.
 void Interpreter::start_iterations(int64_t previous) {
-  const int64_t parent = id_;
-  while (!full_) {
-    Group& group = *branch_->group;
-    if (group.started == group.results.size() || group.started - group.ended >= group.limit) return;
-    auto input = item_input(group.started);
-    if (!input || !room_for(weight_of(*input))) return;
+  const Group& group = *branch_->group;
+  while (!full_ && group.started() < group.size && group.started() - group.ended < group.limit) {
+    auto input = item_input(group.started());
+    if (!input || !room_for(1, weight_of(*input))) return;
     start_child(state_->branches.front(), std::move(*input), previous);
-    focus(parent);
   }
 }
 
 /// What the iteration begins with; nullopt after the failure was handled.
 std::optional<json::value> Interpreter::item_input(std::size_t index) {
-  const json::value& item = branch_->group->items.as_array()[index];
+  const json::value& item = branch_->group->items->at(index);
   if (!state_->item_selector) return item;
   context();
-  context_->as_object()["Map"] = {{"Item", {{"Index", index}, {"Value", item}}}};
-  // The selector reads the state's input, which is large where there are many items.
-  const bool whole = state_->input_path.path.is_whole() && !state_->input_path.none;
-  std::optional<json::value> selected = whole ? std::nullopt : effective_input();
-  if (!whole && !selected) return std::nullopt;
-  Scope scope{whole ? branch_->input : *selected, *context_, visits_};
-  auto filled = state_->item_selector->fill(scope, random_);
+  context_->as_object()["Map"] = {
+      {"Item", {{"Index", static_cast<int64_t>(index)}, {"Value", item}}}};
   context_of_.reset();
-  return value_of(std::move(filled));
+  auto input = effective_input();
+  if (!input) return std::nullopt;
+  Scope scope{**input, *context_, visits_};
+  auto selected = value_of(state_->item_selector->fill(scope, random_));
+  if (selected && within_limits(*selected, dump(*selected).size(), branch_->state)) return selected;
+  return std::nullopt;
 }
 
-/// Whether inputs of that weight may be added to those of the branches that run.
-bool Interpreter::room_for(std::size_t weight) {
-  if (!open_inputs_) {
-    open_inputs_ = 0;
-    for (const auto& [id, open] : out_.snapshot.branches) *open_inputs_ += weight_of(open.input);
-  }
-  *open_inputs_ += weight;
-  if (*open_inputs_ <= kOpenInputsMax) return true;
-  fail_runtime("The inputs of the branches that run at a time are too large together.");
+bool Interpreter::room_for(std::size_t count, std::size_t weight) {
+  // Each of them is good for one event at least.
+  const Snapshot& snapshot = out_.snapshot;
+  const auto events = static_cast<std::size_t>(facts_.events_max - snapshot.last_event);
+  full_ = full_ || snapshot.branches.size() + count > events;
+  if (full_) return false;
+  if (open_weight_ + count * (weight + kBranchWeight) <= kOpenInputsMax) return true;
+  fail_runtime("The data of the branches that run at a time is too large together.");
   return false;
 }
 
-/// Begins the next branch or iteration of the group in focus, and leaves it in focus.
+bool Interpreter::hold(const json::value& data) {
+  if (id_ == kRoot) return true;
+  const std::size_t weight = weight_of(data) + kBranchWeight;
+  open_weight_ += weight - branch_->weight;
+  branch_->weight = weight;
+  return open_weight_ <= kOpenInputsMax || room_for(0, 0);
+}
+
+/// Begins the next branch or iteration of the group in focus, which stays in focus.
 void Interpreter::start_child(const Flow& flow, json::value input, int64_t previous) {
   Snapshot& snapshot = out_.snapshot;
+  const int64_t parent = id_;
   Branch child;
-  child.parent = id_;
-  child.index = branch_->group->started++;
+  child.parent = parent;
+  child.index = branch_->group->started();
+  branch_->group->results.push(nullptr);
   child.state = flow.start_at;
+  child.weight = weight_of(input) + kBranchWeight;
   child.input = std::move(input);
   child.last_event = previous;
+  open_weight_ += child.weight;
   const int64_t id = snapshot.next_branch++;
   snapshot.branches.emplace(id, std::move(child));
   focus(id);
   if (is_iteration()) add_iteration_event("Started");
   make_ready(Phase::entering);
+  focus(parent);
 }
 
 bool Interpreter::is_iteration() const {
-  if (!branch_->parent) return false;
-  return out_.snapshot.branches.at(*branch_->parent).group->items.is_array();
+  return branch_->parent && out_.snapshot.branches.at(*branch_->parent).group->items.has_value();
 }
 
 void Interpreter::add_iteration_event(std::string_view what) {
@@ -126,16 +128,17 @@ void Interpreter::end_branch(json::value output) {
   const int64_t last = branch_->last_event;
   const int64_t child = id_;
   const std::size_t index = branch_->index;
+  open_weight_ -= branch_->weight;
   focus(*branch_->parent);
   out_.snapshot.branches.erase(child);
   Group& group = *branch_->group;
   ++group.ended;
   group.weight += weight_of(output);
   // What is too much in the end need not be kept until then.
-  if (group.weight <= kPayloadBytesMax) group.results[index] = std::move(output);
+  if (group.weight <= kPayloadBytesMax) group.results.set(index, std::move(output));
   branch_->last_event = last;
   if (group.complete()) return finish_group();
-  if (group.items.is_array()) start_iterations(cause);
+  if (group.items) start_iterations(cause);
 }
 
 /// Success and exit have the same cause.
@@ -146,40 +149,44 @@ void Interpreter::finish_group() {
   const int64_t cause = branch_->last_event;
   add_of_state("StateSucceeded");
   branch_->last_event = cause;
-  json::value result = json::array(group.results.begin(), group.results.end());
+  restore_input();
+  json::value result = group.results.all();
   const std::size_t bytes = std::max(group.weight, dump(result).size());
   if (!within_limits(result, bytes, branch_->state)) return;
-  auto selected = fill(state_->result_selector, std::move(result));
+  auto selected = fill(state_->result_selector, Seen::made(std::move(result)));
   if (selected) leave_with(std::move(*selected), state_->next);
 }
 
-std::vector<int64_t> Interpreter::children_of(int64_t parent) const {
-  std::vector<int64_t> children;
+Interpreter::Tree Interpreter::tree() const {
+  Tree tree;
   for (const auto& [id, branch] : out_.snapshot.branches) {
-    if (branch.parent == parent) children.push_back(id);
+    if (branch.parent) tree[*branch.parent].push_back(id);
   }
-  return children;
+  return tree;
 }
 
 void Interpreter::break_group(std::optional<int64_t> failed) {
   if (branch_->phase != Phase::grouped) return;
   const int64_t parent = id_;
-  for (int64_t child : children_of(parent)) {
-    if (child != failed) abort_branch(child);
+  Tree all = tree();
+  for (int64_t child : all[parent]) {
+    if (child != failed) abort_branch(child, all);
   }
   focus(parent);
   branch_->phase = Phase::ended;
   add_of_state("StateFailed");
 }
 
-void Interpreter::abort_branch(int64_t id) {
+void Interpreter::abort_branch(int64_t id, const Tree& tree) {
   focus(id);
-  if (branch_->phase == Phase::grouped) {
-    for (int64_t child : children_of(id)) abort_branch(child);
-    focus(id);
-  } else {
-    give_up_work();
+  if (branch_->phase == Phase::restarting) {
+    branch_->phase = branch_->group ? Phase::grouped : Phase::aborted;
   }
+  if (auto inside = tree.find(id); inside != tree.end()) {
+    for (int64_t child : inside->second) abort_branch(child, tree);
+    focus(id);
+  }
+  give_up_work();
   const int64_t last = branch_->last_event;  // StateAborted causes nothing
   if (branch_->phase == Phase::grouped || branch_->phase == Phase::aborted) {
     add_of_state("StateAborted");
@@ -188,34 +195,36 @@ void Interpreter::abort_branch(int64_t id) {
   if (is_iteration()) add_iteration_event("Aborted");
 }
 
+/// Branches are younger than what they are inside of.
 void Interpreter::drop_group() {
   if (!branch_->group) return;
-  drop_children(id_);
   branch_->group.reset();
-}
-
-void Interpreter::drop_children(int64_t parent) {
-  for (int64_t child : children_of(parent)) {
-    drop_children(child);
-    out_.snapshot.branches.erase(child);
+  auto& branches = out_.snapshot.branches;
+  std::set<int64_t> dropped{id_};
+  for (auto it = branches.upper_bound(id_); it != branches.end();) {
+    if (!dropped.contains(it->second.parent.value_or(id_ - 1))) {
+      ++it;
+      continue;
+    }
+    dropped.insert(it->first);
+    open_weight_ -= it->second.weight;
+    it = branches.erase(it);
   }
 }
 
-void Interpreter::restart(int64_t id, int64_t previous) {
+void Interpreter::restart(int64_t id, int64_t previous, const Tree& tree) {
   focus(id);
   branch_->last_event = previous;
   if (is_iteration()) add_iteration_event("Started");
+  if (branch_->phase == Phase::entering) return ready_.push_back(id);
+  branch_->retries.assign(state_->retriers.size(), 0);
+  if (branch_->phase != Phase::grouped) return make_ready(Phase::restarting);
+  // A Map comes before its iterations: it may have room for more of them.
+  if (branch_->group->items) make_ready(Phase::restarting);
   const int64_t last = branch_->last_event;
-  if (branch_->phase == Phase::grouped) {
-    auto children = children_of(id);
-    for (int64_t child : children) restart(child, last);
-    if (!children.empty()) return;
-  }
-  if (branch_->phase == Phase::entering) {
-    ready_.push_back(id);
-  } else {
-    make_ready(Phase::restarting);
-  }
+  auto inside = tree.find(id);
+  if (inside == tree.end()) return;
+  for (int64_t child : inside->second) restart(child, last, tree);
 }
 
 }  // namespace trainyard::asl

@@ -6,8 +6,25 @@
 #include <string>
 
 #include "asl/execution.hpp"
+#include "base/utf8.hpp"
 
 namespace trainyard::asl {
+
+/// A value that a state works on: its input, untouched, or one that was made from it.
+class Seen {
+ public:
+  static Seen input(const json::value& input) { return Seen(&input, nullptr); }
+  static Seen made(json::value value) { return Seen(nullptr, std::move(value)); }
+  bool is_input() const { return input_ != nullptr; }
+  const json::value& operator*() const { return input_ ? *input_ : made_; }
+  /// For whoever keeps it.
+  json::value take() { return input_ ? *input_ : std::move(made_); }
+
+ private:
+  Seen(const json::value* input, json::value made) : input_(input), made_(std::move(made)) {}
+  const json::value* input_;
+  json::value made_;
+};
 
 class Interpreter {
  public:
@@ -22,8 +39,10 @@ class Interpreter {
   // step.cpp: events in
   void dispatch(const Event& event);
   void started();
+  json::value execution_input() const;
   void redriven();
   void timer_fired(const std::string& timer);
+  std::string execution_timer() const;
   void run();
   void run_one();
   bool running() const { return out_.snapshot.status == Status::running; }
@@ -35,6 +54,9 @@ class Interpreter {
   void make_ready(Phase phase);
   template <class Work>
   void guarded(Work work);
+  static void clip_to(std::optional<std::string>& text, std::size_t chars) {
+    if (text) text = clip(*text, chars);
+  }
 
   // step.cpp: the history and the commands
   int64_t add(std::string type, std::string details_name = "", json::object details = {},
@@ -53,6 +75,7 @@ class Interpreter {
   void give_up_all();
 
   // states.cpp
+  void begin();
   void enter();
   /// What the state does, after it was entered.
   void run_state();
@@ -60,22 +83,29 @@ class Interpreter {
   void choose();
   void wait();
   void fail();
-  Time wait_until(bool& ok);
+  Time wait_until(const json::value& input, bool& ok);
   // Where nothing comes back, the failure has been handled: the execution or the branch has failed,
   // or waits for a retry, or goes on at a catcher's state.
   /// InputPath.
-  std::optional<json::value> effective_input();
-  std::optional<json::value> fill(const std::optional<Template>& payload, json::value input);
+  std::optional<Seen> effective_input();
+  std::optional<Seen> fill(const std::optional<Template>& payload, Seen input);
   /// The value; nullopt after the failure was handled.
   std::optional<json::value> value_of(Result<json::value> result);
   /// A number of seconds or iterations, of the definition or of the input; `ok` is false after a
   /// failure.
   std::optional<int64_t> number_of(const std::optional<int64_t>& fixed,
                                    const std::optional<Path>& path, const char* field,
-                                   const json::value& input, int64_t min, bool& ok);
+                                   const json::value& input, int64_t min, int64_t max, bool& ok);
   /// ResultPath and OutputPath, then on to the next state.
-  void leave_with(json::value result, const std::string& next);
+  void leave_with(Seen result, const std::string& next);
   void leave(json::value output, const std::string& next);
+  /// The input is the output.
+  void leave_unchanged(const std::string& next);
+  /// The branch's input is the output already: on to the next state.
+  void go_to(const std::string& next);
+  const std::string& input_text();
+  json::value lend_input();
+  void restore_input();
   /// False after the error was handled.
   bool within_limits(const json::value& payload, std::size_t bytes, const std::string& who);
   Scope scope_of(const json::value& input);
@@ -83,15 +113,15 @@ class Interpreter {
 
   // tasks.cpp
   void schedule();
-  std::optional<json::value> task_parameters(const json::value& input);
-  std::optional<std::string> task_role(const json::value& input, bool& ok);
+  std::optional<json::value> task_parameters(const Seen& input);
+  std::optional<std::string> task_role(const Seen& input, bool& ok);
   void announce(json::object details, std::string parameters);
   void task_answered(const TaskAnswered& event);
   void task_submitted(const TaskSubmitted& event);
   void task_completed(const TaskCompleted& event);
   void activity_started(const ActivityStarted& event);
   void task_heartbeat(const TaskHeartbeat& event);
-  void task_ended(const TaskResult& result);
+  void task_ended(const TaskResult& result, std::string_view failed = "Failed");
   /// `error`: which of its two times is over.
   void task_timed_out(std::string_view error);
   /// Focuses the branch whose task this is; false when it does not wait so.
@@ -110,21 +140,24 @@ class Interpreter {
   void start_map();
   void start_iterations(int64_t previous);
   std::optional<json::value> item_input(std::size_t index);
-  /// False after the failure was handled.
-  bool room_for(std::size_t weight);
+  /// Whether so many branches of that weight each may be opened. False after a failure.
+  bool room_for(std::size_t count, std::size_t weight);
+  /// Whether the branch in focus may hold the data. False after a failure.
+  bool hold(const json::value& data);
   void start_child(const Flow& flow, json::value input, int64_t previous);
   bool is_iteration() const;
   void add_iteration_event(std::string_view what);
   void end_branch(json::value output);
   void finish_group();
-  std::vector<int64_t> children_of(int64_t parent) const;
+  using Tree = std::map<int64_t, std::vector<int64_t>>;
+  /// The branches inside of each branch.
+  Tree tree() const;
   /// When the focused branch has a group at work: aborts all of it but the branch that failed.
   void break_group(std::optional<int64_t> failed = std::nullopt);
-  void abort_branch(int64_t id);
+  void abort_branch(int64_t id, const Tree& tree);
   void drop_group();
-  void drop_children(int64_t parent);
   /// For a redrive: whatever had failed or was aborted runs again.
-  void restart(int64_t id, int64_t previous);
+  void restart(int64_t id, int64_t previous, const Tree& tree);
 
   // errors.cpp: retry, catch, or the end of the branch
   void handle_error(const std::string& error, std::optional<std::string> cause,
@@ -132,9 +165,15 @@ class Interpreter {
   bool retry(const std::string& error, bool of_branch);
   bool caught(const std::string& error, const std::string& cause, bool of_branch);
   void fail_branch(std::optional<std::string> error, std::optional<std::string> cause);
+  /// No group's end comes between: ExecutionFailed follows the state's own events.
+  void fail_execution(std::string error, std::optional<std::string> cause);
   /// The execution's end by States.Runtime, with the state's name before the text.
   void fail_runtime(const std::string& text);
   std::string in_state(const std::string& text) const;
+  /// What is wrong when a result cannot be put there.
+  std::string cannot_place(const Path& path);
+  /// What a task calls, for people.
+  const std::string& task_name() const;
 
   const Machine& machine_;
   const Facts& facts_;
@@ -148,9 +187,10 @@ class Interpreter {
   std::deque<int64_t> ready_;     // branches about to enter a state
   std::optional<json::value> context_;
   std::optional<int64_t> context_of_;       // whose Map.Item stands in it
-  std::optional<std::size_t> open_inputs_;  // weight, from the first child on
-  Visits visits_;            // by the paths of this state
-  std::size_t visited_ = 0;  // by those before it
+  std::optional<CallId> context_at_;        // the try of a state that it tells of
+  std::size_t open_weight_ = 0;             // of the branches inside of others
+  Visits visits_;                           // by the paths of this state
+  std::size_t visited_ = 0;                 // by those before it
   int states_entered_ = 0;
   bool full_ = false;  // the history has reached its end
 };

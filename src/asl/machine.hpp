@@ -22,6 +22,8 @@ inline constexpr std::size_t kStateNameCharsMax = 80;
 /// The largest number of seconds that a field may hold, and a Task's time when none is given.
 inline constexpr int64_t kSecondsMax = 99'999'999;
 
+/// The largest MaxConcurrency that is taken; more than kInlineConcurrencyMax never run.
+inline constexpr int64_t kConcurrencyMax = 99'999'999;
 /// Iterations of an inline Map that run at a time (Step Functions Developer Guide, "Inline mode").
 inline constexpr int64_t kInlineConcurrencyMax = 40;
 
@@ -41,8 +43,6 @@ struct Resource {
 
   /// Whether the task ends by a token that somebody gives back.
   bool by_token() const { return is_activity || pattern == "waitForTaskToken"; }
-  /// Whether an answer to its call is only the beginning.
-  bool goes_on() const { return !pattern.empty(); }
 };
 Resource parse_resource(std::string_view arn);
 
@@ -78,7 +78,7 @@ struct State {
   std::string name;
   std::string location;  // "/States/Each/ItemProcessor/States/Train"
   StateType type = StateType::pass;
-  std::string next;  // "" when it ends the execution, and for Choice
+  std::string next;  // "" when its branch ends with it, and for Choice
   Selector input_path, output_path, result_path;
   std::optional<Template> parameters, result_selector;
   std::optional<json::value> result;  // Pass
@@ -112,7 +112,6 @@ struct Machine {
   std::optional<int64_t> timeout_seconds;
   /// Of all levels: names are unique in the whole machine.
   States states;
-  SupportsField supports_field;    // empty: every member is
 };
 
 /// All states as the definition has them, those inside of a state right after it.

@@ -36,7 +36,6 @@ bool is_terminal(const State& state) {
   return state.next.empty() && state.type != StateType::choice;
 }
 
-
 std::set<std::string> reachable_states(const Flow& flow, const States& states) {
   std::set<std::string> reached{flow.start_at};
   std::deque<std::string> open{flow.start_at};
@@ -82,20 +81,10 @@ void check_graph(const Flow& flow, const States& states, Fields& fields) {
   }
 }
 
-/// Names are unique in the whole machine (ASL specification, "States").
-void add_state(Fields& fields, const std::string& location, State state, Flow& flow,
-               States& states) {
-  std::string name = state.name;
-  if (name.empty() || count_characters(name) > kStateNameCharsMax) {
-    fields.problem_at(location,
-                      fmt::format("State names must have 1 to {} characters", kStateNameCharsMax));
-  }
-  if (states.emplace(name, std::move(state)).second) {
-    flow.order.push_back(std::move(name));
-  } else {
-    fields.problems().push_back(
-        {"DUPLICATE_STATE_NAME", fmt::format("Duplicate state name: {}", name), location});
-  }
+void check_name(const std::string& name, const std::string& location, Fields& fields) {
+  if (!name.empty() && count_characters(name) <= kStateNameCharsMax) return;
+  fields.problem_at(location,
+                    fmt::format("State names must have 1 to {} characters", kStateNameCharsMax));
 }
 
 }  // namespace
@@ -107,10 +96,14 @@ Flow parse_flow(Fields& fields, States& states) {
   const json::object* members = fields.object("States");
   if (!members) return flow;
   if (members->empty()) fields.problem_in("States", "Value cannot be empty");
-  const std::size_t problems_before = fields.problems().size();
+  bool doubled = false;
   for (const auto& member : *members) {
     std::string name(member.key());
     std::string location = fields.location_of("States") + "/" + name;
+    check_name(name, location, fields);
+    // The name is taken before those of the states inside (ASL specification, "States": names are
+    // unique in the whole machine).
+    const bool first = states.try_emplace(name).second;
     State state;
     if (const json::object* object = member.value().if_object()) {
       Fields below(*object, location, fields.problems());
@@ -118,15 +111,18 @@ Flow parse_flow(Fields& fields, States& states) {
     } else {
       fields.problem_at(location, "Expected value of type Object");
     }
-    state.name = name;
-    state.location = location;
-    add_state(fields, location, std::move(state), flow, states);
+    if (first) {
+      state.name = name;
+      state.location = location;
+      states.insert_or_assign(name, std::move(state));
+      flow.order.push_back(std::move(name));
+    } else {
+      doubled = true;
+      fields.problems().push_back({"DUPLICATE_STATE_NAME",
+                                   fmt::format("Duplicate state name: {}", name), location});
+    }
   }
-  // A name that stands twice belongs to one level only: its ways say nothing about the other.
-  bool doubled = false;
-  for (std::size_t i = problems_before; i < fields.problems().size(); ++i) {
-    doubled = doubled || fields.problems()[i].code == "DUPLICATE_STATE_NAME";
-  }
+  // The ways of a state that stands twice say nothing about the one that was dropped.
   if (!flow.start_at.empty() && !flow.order.empty() && !doubled) {
     check_graph(flow, states, fields);
   }

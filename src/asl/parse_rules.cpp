@@ -129,41 +129,16 @@ std::vector<std::string> parse_errors(Fields& fields, bool last) {
   return errors;
 }
 
-/// Calls parse(Fields&, last) for each object in the array.
-template <class Parse>
-void each_entry(Fields& fields, std::string_view name, Parse parse) {
-  const json::array* entries = fields.array(name, true);
-  if (!entries) return;
-  for (std::size_t i = 0; i < entries->size(); ++i) {
-    std::string location = fmt::format("{}[{}]", fields.location_of(name), i);
-    if (const json::object* object = (*entries)[i].if_object()) {
-      Fields entry(*object, location, fields.problems());
-      parse(entry, i + 1 == entries->size());
-    } else {
-      fields.problem_at(location, "Expected value of type Object");
-    }
-  }
-}
-
 }  // namespace
 
 std::vector<ChoiceRule> parse_choices(Fields& fields) {
   std::vector<ChoiceRule> rules;
   fields.require({"Choices"});
-  const json::array* choices = fields.array("Choices");
-  if (!choices) return rules;
-  for (std::size_t i = 0; i < choices->size(); ++i) {
-    std::string location = fmt::format("{}[{}]", fields.location_of("Choices"), i);
-    const json::object* object = (*choices)[i].if_object();
-    if (!object) {
-      fields.problem_at(location, "Expected value of type Object");
-      continue;
-    }
-    Fields rule(*object, location, fields.problems());
+  fields.each_object("Choices", false, [&](Fields& rule, bool) {
     rule.require({"Next"});
     std::string next = rule.target("Next");
     rules.push_back({parse_condition(rule, true, 0), next});
-  }
+  });
   return rules;
 }
 
@@ -172,7 +147,7 @@ std::vector<Retrier> parse_retriers(Fields& fields) {
                                                 "BackoffRate", "MaxDelaySeconds", "JitterStrategy",
                                                 "Comment"};
   std::vector<Retrier> retriers;
-  each_entry(fields, "Retry", [&](Fields& entry, bool last) {
+  fields.each_object("Retry", true, [&](Fields& entry, bool last) {
     entry.allow_only(kNames);
     Retrier retrier;
     retrier.errors = parse_errors(entry, last);
@@ -196,7 +171,7 @@ std::vector<Retrier> parse_retriers(Fields& fields) {
 std::vector<Catcher> parse_catchers(Fields& fields) {
   static constexpr std::string_view kNames[] = {"ErrorEquals", "Next", "ResultPath", "Comment"};
   std::vector<Catcher> catchers;
-  each_entry(fields, "Catch", [&](Fields& entry, bool last) {
+  fields.each_object("Catch", true, [&](Fields& entry, bool last) {
     entry.allow_only(kNames);
     Catcher catcher;
     catcher.errors = parse_errors(entry, last);

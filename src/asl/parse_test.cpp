@@ -315,7 +315,7 @@ TEST(Parse, StatesInsideOfStates) {
        "DUPLICATE_STATE_NAME: Duplicate state name: P at /States/S/Branches[1]/States/P"},
       {with_state(R"("Type":"Parallel","End":true,"Branches":[{"StartAt":"S","States":)"
                   R"({"S":{"Type":"Pass","End":true}}}])"),
-       "DUPLICATE_STATE_NAME: Duplicate state name: S at /States/S"},
+       "DUPLICATE_STATE_NAME: Duplicate state name: S at /States/S/Branches[0]/States/S"},
       {with_state(R"("Type":"Map","End":true,"ItemProcessor":{"StartAt":"P","States":)"
                   R"({"P":{"Type":"Pass","Next":"S"}}})"),
        "MISSING_TRANSITION_TARGET: Missing 'Next' target: S at "
@@ -329,9 +329,10 @@ TEST(Parse, StatesInsideOfStates) {
       {with_state(R"("Type":"Map","End":true,"ItemReader":{},"ItemProcessor":{"ProcessorConfig":)"
                   R"({"Mode":"DISTRIBUTED"},)" +
                   inner.substr(1)),
-       at_s("Field 'ItemReader' is only supported for the mode 'DISTRIBUTED'") + ", " +
-           at_s("Map states of mode 'DISTRIBUTED' are not supported here",
-                "/ItemProcessor/ProcessorConfig/Mode")},
+       at_s("Map states of mode 'DISTRIBUTED' are not supported here",
+            "/ItemProcessor/ProcessorConfig/Mode")},
+      {with_state(R"("Type":"Map","End":true,"ItemReader":{},"ItemProcessor":)" + inner),
+       at_s("Field 'ItemReader' is only supported for the mode 'DISTRIBUTED'")},
   });
 }
 

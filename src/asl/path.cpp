@@ -113,10 +113,8 @@ void Path::follow(const Step& step, const json::value& node, Visits& visits, Nod
   const auto* array = node.if_array();
   switch (step.kind) {
     case Step::member:
-      if (object) push(object->if_contains(step.name), found);
-      break;
     case Step::index:
-      if (array) push(at(*array, step.from), found);
+      push(child(step, node), found);
       break;
     case Step::wildcard:
       if (object) {
@@ -160,25 +158,45 @@ void Path::follow(const Step& step, const json::value& node, Visits& visits, Nod
 }
 
 std::optional<json::value> Path::find(const Scope& scope) const {
-  return find_in(in_context_ ? scope.context : scope.input, scope.visits);
+  return find_in(in_context_ ? scope.context.value() : scope.input, scope.visits);
+}
+
+const json::value* Path::child(const Step& step, const json::value& node) {
+  if (step.kind == Step::member) {
+    const auto* object = node.if_object();
+    return object ? object->if_contains(step.name) : nullptr;
+  }
+  const auto* array = node.if_array();
+  return array ? at(*array, step.from) : nullptr;
 }
 
 std::optional<json::value> Path::find_in(const json::value& root, Visits& visits) const {
-  Nodes nodes{&root};
-  bool single = true;
-  for (const Step& step : steps_) {
+  // Most paths name one node.
+  const json::value* only = &root;
+  auto step = steps_.begin();
+  for (; only && step != steps_.end() && step->is_single(); ++step) {
+    only = child(*step, *only);
+    visits.spend(only ? 2 : 1);
+  }
+  const bool single =
+      std::all_of(step, steps_.end(), [](const Step& one) { return one.is_single(); });
+  if (single && !only) return std::nullopt;
+  if (single) {
+    visits.spend(weight_of(*only) / kBytesPerVisit);
+    return *only;
+  }
+  Nodes nodes;
+  push(only, nodes);
+  for (; step != steps_.end(); ++step) {
     Nodes next;
     for (const json::value* node : nodes) {
-      follow(step, *node, visits, next);
+      follow(*step, *node, visits, next);
       if (next.size() > kPayloadBytesMax) return std::nullopt;
     }
     nodes = std::move(next);
-    single = single && (step.kind == Step::member || step.kind == Step::index);
   }
-  if (single && nodes.empty()) return std::nullopt;
   // Copies cost as well, and inside conditions there are many.
   for (const json::value* node : nodes) visits.spend(weight_of(*node) / kBytesPerVisit);
-  if (single) return *nodes.front();
   json::array all;
   std::size_t weight = 0;
   for (const json::value* node : nodes) {
@@ -191,7 +209,7 @@ std::optional<json::value> Path::find_in(const json::value& root, Visits& visits
 
 bool Path::is_past_the_end(const Scope& scope) const {
   if (steps_.empty() || steps_.back().kind != Step::index) return false;
-  const json::value* node = in_context_ ? &scope.context : &scope.input;
+  const json::value* node = in_context_ ? &scope.context.value() : &scope.input;
   for (const Step& step : steps_) {
     if (step.kind != Step::member && step.kind != Step::index) return false;
     if (&step == &steps_.back()) return node->is_array();

@@ -36,10 +36,25 @@ class Visits {
   std::size_t left_ = kVisitsMax;
 };
 
+/// The context object: most paths do without it, so it is made when one asks.
+class Context {
+ public:
+  Context(const boost::json::value& value) : value_(&value) {}
+  /// `make(owner)` whenever it is asked for.
+  using Make = const boost::json::value& (*)(void* owner);
+  Context(Make make, void* owner) : make_(make), owner_(owner) {}
+  const boost::json::value& value() const { return value_ ? *value_ : make_(owner_); }
+
+ private:
+  const boost::json::value* value_ = nullptr;
+  Make make_ = nullptr;
+  void* owner_ = nullptr;
+};
+
 /// What a path is looked up in, and at what cost at most.
 struct Scope {
   const boost::json::value& input;
-  const boost::json::value& context;
+  Context context;
   Visits& visits;
 };
 
@@ -78,14 +93,17 @@ class Path {
   struct Step {
     enum Kind { member, index, wildcard, descend, slice, names, indexes, filter } kind;
     std::string name;                    // member
-    int64_t from = 0;                    // index; slice
+    int64_t from = 0;                    // index
     std::optional<int64_t> first, last;  // slice
     std::vector<std::string> all_names;
     std::vector<int64_t> all_indexes;
     std::shared_ptr<const PathFilter> test;
+    bool is_single() const { return kind == member || kind == index; }
   };
   using Nodes = std::vector<const boost::json::value*>;
   std::optional<boost::json::value> find_in(const boost::json::value& root, Visits& visits) const;
+  /// Where a single step leads; nullptr when that is not there.
+  static const boost::json::value* child(const Step& step, const boost::json::value& node);
   static void follow(const Step& step, const boost::json::value& node, Visits& visits,
                      Nodes& found);
   friend struct PathFilter;

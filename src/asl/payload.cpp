@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "base/json.hpp"
 
@@ -18,6 +19,21 @@ std::size_t weight_of(const json::value& value) {
     weight += text->size();
   }
   return weight;
+}
+
+std::string too_large(std::string_view who) {
+  return fmt::format(
+      "The state/task '{}' returned a result with a size exceeding the maximum number of bytes "
+      "service limit.",
+      who);
+}
+
+std::optional<int64_t> integer_of(const json::value& value) {
+  if (value.is_int64()) return value.get_int64();
+  if (value.is_uint64() && value.get_uint64() <= std::numeric_limits<int64_t>::max()) {
+    return static_cast<int64_t>(value.get_uint64());
+  }
+  return std::nullopt;
 }
 
 int depth_of(const json::value& value) {

@@ -3,6 +3,8 @@
 
 #include <boost/json/fwd.hpp>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -36,11 +38,16 @@ inline constexpr std::string_view kIntrinsicFailure = "States.IntrinsicFailure";
 inline constexpr std::string_view kDataLimitExceeded = "States.DataLimitExceeded";
 inline constexpr std::string_view kResultPathMatchFailure = "States.ResultPathMatchFailure";
 
+/// The cause of States.DataLimitExceeded; `who` is a state or what a task calls.
+std::string too_large(std::string_view who);
+
 template <class T>
 using Result = std::variant<T, Failure>;
 
 /// A lower bound of the text's bytes, without making it.
 std::size_t weight_of(const boost::json::value& value);
+/// A number without a fraction, of whatever type it is kept in.
+std::optional<int64_t> integer_of(const boost::json::value& value);
 /// 0 for a scalar, 1 for an array of scalars.
 int depth_of(const boost::json::value& value);
 

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -10,12 +12,12 @@ namespace trainyard::asl {
 namespace {
 
 constexpr int64_t kVersion = 2;
-/// Results of a group that one part holds.
-constexpr std::size_t kResultsPerPart = 64;
 
 constexpr std::string_view kStatuses[] = {"RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"};
-constexpr std::string_view kPhases[] = {"entering", "calling", "submitted",  "waiting", "retrying",
-                                        "grouped",  "failed",  "aborted", "restarting", "ended"};
+constexpr std::string_view kPhases[] = {"entering", "calling", "submitted", "waiting",
+                                        "retrying", "grouped", "failed",    "aborted",
+                                        "restarting", "ended"};
+static_assert(std::size(kPhases) == static_cast<std::size_t>(Branch::Phase::ended) + 1);
 
 template <class Enum, std::size_t N>
 Enum enum_from(const std::string_view (&names)[N], const json::value& name) {
@@ -27,58 +29,78 @@ Enum enum_from(const std::string_view (&names)[N], const json::value& name) {
 
 using Parts = std::map<std::string, std::string>;
 
-std::string results_part(int64_t branch, std::size_t block) {
-  return "results." + std::to_string(branch) + "." + std::to_string(block);
+/// "items.3.0": of branch 3, the first of its texts.
+std::string part_name(std::string_view what, int64_t branch, std::size_t block) {
+  return fmt::format("{}.{}.{}", what, branch, block);
+}
+
+void store_blocks(std::string_view what, int64_t branch, const Blocks& blocks, Parts& parts) {
+  for (std::size_t i = 0; i < blocks.blocks(); ++i) {
+    parts[part_name(what, branch, i)] = blocks.text(i);
+  }
+}
+
+Blocks blocks_from(std::string_view what, int64_t branch, std::size_t size, const Parts& parts) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i * Blocks::kElements < size; ++i) {
+    texts.push_back(parts.at(part_name(what, branch, i)));
+  }
+  return Blocks(size, std::move(texts));
 }
 
 json::object to_json(int64_t id, const Group& group, Parts& parts) {
-  if (group.items.is_array()) parts["items." + std::to_string(id)] = dump(group.items);
-  for (std::size_t from = 0; from < group.results.size(); from += kResultsPerPart) {
-    std::size_t to = std::min(from + kResultsPerPart, group.results.size());
-    parts[results_part(id, from / kResultsPerPart)] =
-        dump(json::array(group.results.begin() + static_cast<std::ptrdiff_t>(from),
-                         group.results.begin() + static_cast<std::ptrdiff_t>(to)));
-  }
-  return {{"size", group.results.size()},
-          {"map", group.items.is_array()},
-          {"started", group.started},
-          {"ended", group.ended},
-          {"limit", group.limit},
-          {"weight", group.weight}};
+  if (group.items) store_blocks("items", id, *group.items, parts);
+  store_blocks("results", id, group.results, parts);
+  return {{"map", group.items.has_value()}, {"size", group.size},
+          {"started", group.started()},     {"ended", group.ended},
+          {"limit", group.limit},           {"weight", group.weight}};
 }
 
 Group group_from_json(int64_t id, const json::object& object, const Parts& parts) {
   Group group;
-  const std::size_t size = object.at("size").to_number<std::size_t>();
-  if (object.at("map").as_bool()) {
-    group.items = parse_own_json(parts.at("items." + std::to_string(id)));
-  }
-  group.results.reserve(size);
-  for (std::size_t block = 0; block * kResultsPerPart < size; ++block) {
-    json::value results = parse_own_json(parts.at(results_part(id, block)));
-    for (auto& result : results.as_array()) group.results.push_back(std::move(result));
-  }
-  if (group.results.size() != size) throw std::out_of_range("results are missing");
-  group.started = object.at("started").to_number<std::size_t>();
+  group.size = object.at("size").to_number<std::size_t>();
+  if (object.at("map").as_bool()) group.items = blocks_from("items", id, group.size, parts);
+  group.results =
+      blocks_from("results", id, object.at("started").to_number<std::size_t>(), parts);
   group.ended = object.at("ended").to_number<std::size_t>();
   group.limit = object.at("limit").to_number<std::size_t>();
   group.weight = object.at("weight").to_number<std::size_t>();
   return group;
 }
 
+/// Of a branch that waits for others the text alone is kept: it is large where there are many
+/// items.
+std::string input_part(int64_t branch) { return "input." + std::to_string(branch); }
+
+json::object to_json(const TaskResult& result) {
+  if (!result.failure) return {{"output", result.output}};
+  return {{"error", result.failure->error}, {"cause", result.failure->cause}};
+}
+
+TaskResult result_from_json(const json::object& object) {
+  if (const json::value* output = object.if_contains("output")) return {*output, std::nullopt};
+  return {nullptr, Failure{find_string(object, "error").value_or(""),
+                           find_string(object, "cause").value_or("")}};
+}
+
 json::object to_json(int64_t id, const Branch& branch, Parts& parts) {
   json::object object{{"phase", kPhases[static_cast<std::size_t>(branch.phase)]},
                       {"state", branch.state},
-                      {"input", branch.input},
                       {"entered", branch.entered},
                       {"enteredAt", to_millis(branch.entered_at)},
                       {"lastEvent", branch.last_event},
                       {"attempt", branch.attempt},
                       {"retries", json::array(branch.retries.begin(), branch.retries.end())}};
+  if (branch.group) {
+    parts[input_part(id)] = branch.input_text.empty() ? dump(branch.input) : branch.input_text;
+  } else {
+    object["input"] = branch.input;
+  }
   if (branch.parent) object["parent"] = *branch.parent;
   if (branch.index > 0) object["index"] = branch.index;
   if (!branch.nonce.empty()) object["nonce"] = branch.nonce;
   if (branch.heartbeat) object["heartbeat"] = *branch.heartbeat;
+  if (branch.early) object["early"] = to_json(*branch.early);
   if (branch.group) object["group"] = to_json(id, *branch.group, parts);
   return object;
 }
@@ -87,7 +109,6 @@ Branch branch_from_json(int64_t id, const json::object& object, const Parts& par
   Branch branch;
   branch.phase = enum_from<Branch::Phase>(kPhases, object.at("phase"));
   branch.state = to_std(object.at("state").as_string());
-  branch.input = object.at("input");
   branch.entered = object.at("entered").to_number<int64_t>();
   branch.entered_at = from_millis(object.at("enteredAt").to_number<int64_t>());
   branch.last_event = object.at("lastEvent").to_number<int64_t>();
@@ -99,8 +120,18 @@ Branch branch_from_json(int64_t id, const json::object& object, const Parts& par
   branch.index = static_cast<std::size_t>(find_integer(object, "index").value_or(0));
   branch.nonce = find_string(object, "nonce").value_or("");
   branch.heartbeat = find_integer(object, "heartbeat");
+  if (const json::object* early = find_object(object, "early")) {
+    branch.early = result_from_json(*early);
+  }
   if (const json::object* group = find_object(object, "group")) {
     branch.group = group_from_json(id, *group, parts);
+    branch.input_text = parts.at(input_part(id));
+  } else {
+    branch.input = object.at("input");
+  }
+  if (branch.parent) {
+    branch.weight = kBranchWeight + (branch.group ? branch.input_text.size()
+                                                  : weight_of(branch.input));
   }
   return branch;
 }
@@ -144,9 +175,7 @@ std::optional<CallId> CallId::parse(std::string_view text) {
   return id;
 }
 
-std::string TaskToken::text() const {
-  return base64(execution + "#" + call.text() + "#" + nonce);
-}
+std::string TaskToken::text() const { return base64(execution + "#" + call.text() + "#" + nonce); }
 
 std::optional<TaskToken> TaskToken::parse(std::string_view text) {
   auto decoded = unbase64(text);
@@ -161,17 +190,17 @@ std::optional<TaskToken> TaskToken::parse(std::string_view text) {
 bool waits_for(const Snapshot& snapshot, const TaskToken& token) {
   return std::any_of(snapshot.branches.begin(), snapshot.branches.end(), [&](const auto& entry) {
     const Branch& branch = entry.second;
-    return branch.phase == Branch::Phase::submitted && branch.entered == token.call.entered &&
-           branch.attempt == token.call.attempt && !branch.nonce.empty() &&
-           branch.nonce == token.nonce;
+    const bool waits = branch.phase == Branch::Phase::submitted ||
+                       (branch.phase == Branch::Phase::calling && !branch.early);
+    return waits && token.call == CallId{branch.entered, branch.attempt} &&
+           !branch.nonce.empty() && branch.nonce == token.nonce;
   });
 }
 
 bool waits_for_answer(const Snapshot& snapshot, const CallId& call) {
   return std::any_of(snapshot.branches.begin(), snapshot.branches.end(), [&](const auto& entry) {
     const Branch& branch = entry.second;
-    return branch.phase == Branch::Phase::calling &&
-           call == CallId{branch.entered, branch.attempt};
+    return branch.phase == Branch::Phase::calling && call == CallId{branch.entered, branch.attempt};
   });
 }
 
@@ -197,13 +226,11 @@ Stored to_stored(const Snapshot& snapshot) {
 }
 
 Snapshot from_stored(const Stored& stored) {
-  json::value core = parse_own_json(stored.core);
-  const json::object& object = core.as_object();
-  auto version = find_integer(object, "version");
-  if (version != 1 && version != kVersion) {
-    throw SystemError("a stored execution has a version that this program does not know");
-  }
   try {
+    json::value core = parse_own_json(stored.core);
+    const json::object& object = core.as_object();
+    auto version = find_integer(object, "version");
+    if (version != 1 && version != kVersion) throw std::out_of_range("its version is not known");
     Snapshot snapshot;
     snapshot.status = enum_from<Status>(kStatuses, object.at("status"));
     snapshot.last_event = object.at("lastEvent").to_number<int64_t>();
@@ -216,7 +243,7 @@ Snapshot from_stored(const Stored& stored) {
       read_branches(object, stored.parts, snapshot);
     }
     return snapshot;
-  } catch (const std::logic_error& error) {  // what Boost.JSON throws for a missing member
+  } catch (const std::exception& error) {  // of several kinds: Boost.JSON's, a map's
     throw SystemError(std::string("a stored execution is damaged: ") + error.what());
   }
 }

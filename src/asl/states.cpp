@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
+#include <numeric>
+#include <utility>
+
 #include "asl/interpreter.hpp"
 #include "base/error.hpp"
 
 namespace trainyard::asl {
-
 namespace {
 
 /// The value and position of the innermost iteration that a branch belongs to.
@@ -12,12 +14,20 @@ std::optional<json::object> item_of(const Snapshot& snapshot, int64_t id) {
   const Branch* branch = &snapshot.branches.at(id);
   while (branch->parent) {
     const Branch& parent = snapshot.branches.at(*branch->parent);
-    if (const json::array* items = parent.group ? parent.group->items.if_array() : nullptr) {
-      return json::object{{"Index", branch->index}, {"Value", (*items)[branch->index]}};
+    if (parent.group && parent.group->items) {
+      return json::object{{"Index", static_cast<int64_t>(branch->index)},
+                          {"Value", parent.group->items->at(branch->index)}};
     }
     branch = &parent;
   }
   return std::nullopt;
+}
+
+/// {"name": name}, made without a list of it first.
+json::object named(const std::string& name) {
+  json::object details;
+  details.emplace("name", name);
+  return details;
 }
 
 }  // namespace
@@ -25,22 +35,22 @@ std::optional<json::object> item_of(const Snapshot& snapshot, int64_t id) {
 const json::value& Interpreter::context() {
   const Snapshot& snapshot = out_.snapshot;
   if (!context_) {
-    json::object execution{{"Id", facts_.id},
-                           {"Input", facts_.input},
-                           {"StartTime", iso8601(facts_.started)},
-                           {"Name", facts_.name},
-                           {"RoleArn", facts_.role_arn},
-                           {"RedriveCount", snapshot.redrives}};
+    json::object execution{
+        {"Id", facts_.id},     {"Input", execution_input()}, {"StartTime", iso8601(facts_.started)},
+        {"Name", facts_.name}, {"RoleArn", facts_.role_arn}, {"RedriveCount", snapshot.redrives}};
     if (snapshot.redriven_at) execution["RedriveTime"] = iso8601(*snapshot.redriven_at);
     context_ =
         json::object{{"Execution", std::move(execution)},
                      {"State", json::object{}},
                      {"StateMachine", {{"Id", facts_.machine_id}, {"Name", facts_.machine_name}}}};
   }
+  if (context_of_ == id_ && context_at_ == call()) return *context_;
+  context_at_ = call();
   json::object& object = context_->as_object();
   object["State"] = {{"Name", branch_->state},
                      {"EnteredTime", iso8601(branch_->entered_at)},
-                     {"RetryCount", branch_->attempt}};
+                     {"RetryCount", std::accumulate(branch_->retries.begin(),
+                                                    branch_->retries.end(), int64_t{0})}};
   object.erase("Task");
   if (!branch_->nonce.empty()) object["Task"] = {{"Token", token().text()}};
   if (context_of_ != id_) {
@@ -51,17 +61,23 @@ const json::value& Interpreter::context() {
   return *context_;
 }
 
-Scope Interpreter::scope_of(const json::value& input) { return {input, context(), visits_}; }
+Scope Interpreter::scope_of(const json::value& input) {
+  auto make = [](void* owner) -> const json::value& {
+    return static_cast<Interpreter*>(owner)->context();
+  };
+  return {input, Context(make, this), visits_};
+}
 
 void Interpreter::enter() {
   TRAINYARD_ASSERT(state_ != nullptr);
-  branch_->entered = add_of_state("StateEntered", "stateEnteredEventDetails",
-                                  {{"name", state_->name}}, "input", dump(branch_->input));
+  branch_->entered = add_of_state("StateEntered", "stateEnteredEventDetails", named(state_->name),
+                                  "input", input_text());
   branch_->entered_at = now_;
   branch_->attempt = 0;
   branch_->retries.assign(state_->retriers.size(), 0);
   branch_->nonce.clear();
   branch_->heartbeat.reset();
+  branch_->early.reset();
   if (!full_) run_state();
 }
 
@@ -91,22 +107,25 @@ void Interpreter::run_state() {
 void Interpreter::pass() {
   auto input = effective_input();
   auto result = input ? fill(state_->parameters, std::move(*input)) : std::nullopt;
-  if (result) leave_with(state_->result ? *state_->result : std::move(*result), state_->next);
+  if (!result) return;
+  leave_with(state_->result ? Seen::made(*state_->result) : std::move(*result), state_->next);
 }
 
-std::optional<json::value> Interpreter::effective_input() {
-  if (state_->input_path.none) return json::value(json::object{});
+std::optional<Seen> Interpreter::effective_input() {
+  if (state_->input_path.none) return Seen::made(json::object{});
   const Path& path = state_->input_path.path;
-  if (path.is_whole()) return branch_->input;
+  restore_input();
+  if (path.is_whole()) return Seen::input(branch_->input);
   auto found = path.find(scope_of(branch_->input));
-  if (!found) fail_runtime(not_found(path, "InputPath", scope_of(branch_->input)));
-  return found;
+  if (found) return Seen::made(std::move(*found));
+  fail_runtime(not_found(path, "InputPath", scope_of(branch_->input)));
+  return std::nullopt;
 }
 
-std::optional<json::value> Interpreter::fill(const std::optional<Template>& payload,
-                                             json::value input) {
+std::optional<Seen> Interpreter::fill(const std::optional<Template>& payload, Seen input) {
   if (!payload) return input;
-  return value_of(payload->fill(scope_of(input), random_));
+  auto value = value_of(payload->fill(scope_of(*input), random_));
+  return value ? std::optional(Seen::made(std::move(*value))) : std::nullopt;
 }
 
 std::optional<json::value> Interpreter::value_of(Result<json::value> result) {
@@ -122,13 +141,12 @@ std::optional<json::value> Interpreter::value_of(Result<json::value> result) {
 
 std::optional<int64_t> Interpreter::number_of(const std::optional<int64_t>& fixed,
                                               const std::optional<Path>& path, const char* field,
-                                              const json::value& input, int64_t min, bool& ok) {
+                                              const json::value& input, int64_t min, int64_t max,
+                                              bool& ok) {
   if (!path) return fixed;
   auto value = path->find(scope_of(input));
-  if (value && value->is_int64() && value->get_int64() >= min &&
-      value->get_int64() <= kSecondsMax) {
-    return value->get_int64();
-  }
+  auto number = value ? integer_of(*value) : std::nullopt;
+  if (number && *number >= min && *number <= max) return number;
   ok = false;
   fail_runtime(fmt::format("The {} parameter does not reference a {} integer: {} == {}", field,
                            min > 0 ? "positive" : "non-negative", path->text(),
@@ -141,7 +159,7 @@ void Interpreter::choose() {
   if (!input) return;
   std::string next = state_->default_next;
   for (const ChoiceRule& rule : state_->choices) {
-    auto result = holds(rule.condition, scope_of(*input));
+    auto result = holds(rule.condition, scope_of(**input));
     if (auto* failure = std::get_if<Failure>(&result)) return fail_runtime(failure->cause);
     if (std::get<bool>(result)) {
       next = rule.next;
@@ -156,42 +174,40 @@ void Interpreter::choose() {
 }
 
 void Interpreter::wait() {
-  bool ok = true;
-  auto due = wait_until(ok);
-  if (!ok) return;
-  branch_->phase = Phase::waiting;
-  if (due > now_) return set_timer(fmt::format("wait:{}", branch_->entered), due);
   auto input = effective_input();
-  if (input) leave_with(std::move(*input), state_->next);
+  if (!input) return;
+  bool ok = true;
+  Time due = wait_until(**input, ok);
+  if (!ok) return;
+  if (due <= now_) return leave_with(std::move(*input), state_->next);
+  branch_->phase = Phase::waiting;
+  set_timer(fmt::format("wait:{}", branch_->entered), due);
 }
 
 /// When the state ends; `ok` is false after the failure was handled.
-Time Interpreter::wait_until(bool& ok) {
+Time Interpreter::wait_until(const json::value& input, bool& ok) {
   if (state_->seconds) return now_ + std::chrono::seconds(*state_->seconds);
   if (state_->timestamp) return *state_->timestamp;
-  auto input = effective_input();
-  ok = input.has_value();
-  if (!input) return now_;
   bool seconds = state_->seconds_path.has_value();
   const Path& path = seconds ? *state_->seconds_path : *state_->timestamp_path;
-  auto value = path.find(scope_of(*input));
+  auto value = path.find(scope_of(input));
   auto refuse = [&](const std::string& text) {
     ok = false;
     fail_runtime(text);
     return now_;
   };
   if (!value) {
-    return refuse(not_found(path, seconds ? "SecondsPath" : "TimestampPath", scope_of(*input)));
+    return refuse(not_found(path, seconds ? "SecondsPath" : "TimestampPath", scope_of(input)));
   }
   std::string shown = value->is_string() ? to_std(value->get_string()) : dump(*value);
   if (seconds) {
-    if (value->is_int64() && value->get_int64() >= 0 && value->get_int64() <= kSecondsMax) {
-      return now_ + std::chrono::seconds(value->get_int64());
+    auto number = integer_of(*value);
+    if (number && *number >= 0 && *number <= kSecondsMax) {
+      return now_ + std::chrono::seconds(*number);
     }
-    const char* what = value->is_int64() ? "references a value that is not between 0 and 99999999"
+    const char* what = number ? "references a value that is not between 0 and 99999999"
                                          : "cannot be parsed as a long value";
-    return refuse(
-        fmt::format("The SecondsPath parameter {}: {} == {}", what, path.text(), shown));
+    return refuse(fmt::format("The SecondsPath parameter {}: {} == {}", what, path.text(), shown));
   }
   Time time;
   if (value->is_string() && parse_iso8601(shown, time)) return time;
@@ -224,25 +240,34 @@ void Interpreter::fail() {
   fail_branch(std::move(error), std::move(cause));
 }
 
-void Interpreter::leave_with(json::value result, const std::string& next) {
-  json::value output = branch_->input;
-  if (state_->result_path.path.is_whole() && !state_->result_path.none) {
-    output = std::move(result);
-  } else if (!state_->result_path.none &&
-             !state_->result_path.path.assign(output, std::move(result))) {
-    return handle_error(
-        std::string(kResultPathMatchFailure),
-        in_state(fmt::format("Unable to apply ReferencePath {} to input {}",
-                             state_->result_path.path.text(), dump(branch_->input))));
+void Interpreter::leave_with(Seen result, const std::string& next) {
+  const Selector &put = state_->result_path, &out = state_->output_path;
+  const bool replaces = put.path.is_whole() && !put.none;
+  const bool whole = out.path.is_whole() && !out.none;
+  if (whole && (put.none || (replaces && result.is_input()))) return leave_unchanged(next);
+  json::value output = result.take();
+  if (!replaces) {
+    json::value part = std::exchange(output, lend_input());
+    if (!put.none && !put.path.assign(output, std::move(part))) {
+      return handle_error(std::string(kResultPathMatchFailure), cannot_place(put.path));
+    }
   }
-  if (state_->output_path.none) return leave(json::object{}, next);
-  const Path& path = state_->output_path.path;
-  if (path.is_whole()) return leave(std::move(output), next);
-  auto found = path.find(scope_of(output));
-  if (!found) {
-    return fail_runtime(not_found(path, "OutputPath", scope_of(output)));
-  }
+  if (out.none) return leave(json::object{}, next);
+  if (whole) return leave(std::move(output), next);
+  auto found = out.path.find(scope_of(output));
+  if (!found) return fail_runtime(not_found(out.path, "OutputPath", scope_of(output)));
   leave(std::move(*found), next);
+}
+
+/// The state's input itself, for its output to be made of. Whoever handles an error has it
+/// restored.
+json::value Interpreter::lend_input() {
+  input_text();
+  return std::exchange(branch_->input, nullptr);
+}
+
+void Interpreter::restore_input() {
+  if (branch_->input.is_null()) branch_->input = parse_own_json(input_text());
 }
 
 bool Interpreter::within_limits(const json::value& payload, std::size_t bytes,
@@ -252,24 +277,36 @@ bool Interpreter::within_limits(const json::value& payload, std::size_t bytes,
     return false;
   }
   if (bytes <= kPayloadBytesMax) return true;
-  handle_error(
-      std::string(kDataLimitExceeded),
-      fmt::format("The state/task '{}' returned a result with a size exceeding the maximum "
-                  "number of bytes service limit.",
-                  who));
+  handle_error(std::string(kDataLimitExceeded), too_large(who));
   return false;
 }
 
 void Interpreter::leave(json::value output, const std::string& next) {
   std::string text = dump(output);
-  if (!within_limits(output, text.size(), branch_->state)) return;
-  add_of_state("StateExited", "stateExitedEventDetails", {{"name", branch_->state}}, "output",
-               text);
-  if (next.empty() && id_ != kRoot) return end_branch(std::move(output));
-  if (next.empty()) return end(Status::succeeded, std::move(text), std::nullopt, std::nullopt);
-  branch_->state = next;
+  if (!within_limits(output, text.size(), branch_->state) || !hold(output)) return;
   branch_->input = std::move(output);
+  branch_->input_text = std::move(text);
+  go_to(next);
+}
+
+void Interpreter::leave_unchanged(const std::string& next) {
+  if (within_limits(branch_->input, input_text().size(), branch_->state)) go_to(next);
+}
+
+void Interpreter::go_to(const std::string& next) {
+  add_of_state("StateExited", "stateExitedEventDetails", named(branch_->state), "output",
+               branch_->input_text);
+  if (next.empty() && id_ != kRoot) return end_branch(std::move(branch_->input));
+  if (next.empty()) {
+    return end(Status::succeeded, branch_->input_text, std::nullopt, std::nullopt);
+  }
+  branch_->state = next;
   make_ready(Phase::entering);
+}
+
+const std::string& Interpreter::input_text() {
+  if (branch_->input_text.empty()) branch_->input_text = dump(branch_->input);
+  return branch_->input_text;
 }
 
 }  // namespace trainyard::asl

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "asl/interpreter.hpp"
@@ -20,10 +21,6 @@ json::object error_details(const std::optional<std::string>& error,
   if (error) details["error"] = *error;
   if (cause) details["cause"] = *cause;
   return details;
-}
-
-void clip_to(std::optional<std::string>& text, std::size_t chars) {
-  if (text) text = clip(*text, chars);
 }
 
 }  // namespace
@@ -47,7 +44,12 @@ Interpreter::Interpreter(const Machine& machine, Execution execution, Time now, 
   for (const auto& [id, branch] : out_.snapshot.branches) {
     bool ready = branch.phase == Phase::entering || branch.phase == Phase::restarting;
     if (ready && !branch.state.empty()) ready_.push_back(id);
+    open_weight_ += branch.weight;
   }
+  // Whoever has waited longest comes first.
+  std::ranges::stable_sort(ready_, {}, [&](int64_t id) {
+    return out_.snapshot.branches.at(id).last_event;
+  });
 }
 
 void Interpreter::focus(int64_t id) {
@@ -104,6 +106,8 @@ void Interpreter::dispatch(const Event& event) {
     timer_fired(fired->timer);
   } else if (const auto* aborted = std::get_if<Aborted>(&event)) {
     end(Status::aborted, "", aborted->error, aborted->cause);
+  } else if (std::holds_alternative<Expired>(event)) {
+    end(Status::timed_out, "", std::nullopt, std::nullopt);
   } else {
     redriven();
   }
@@ -114,7 +118,7 @@ Outcome Interpreter::finish() {
     full_ = false;
     end(Status::failed, "", std::string(kRuntime),
         fmt::format("The execution reached the maximum number of history events ({}).",
-                    kHistoryEventsMax));
+                    facts_.events_max));
   }
   return std::move(out_);
 }
@@ -127,19 +131,27 @@ void Interpreter::started() {
   add("ExecutionStarted", "executionStartedEventDetails", std::move(details), "input",
       facts_.input_text);
   branch_->last_event = 0;  // the first state is entered by nothing
-  branch_->state = machine_.top.start_at;
-  branch_->input = facts_.input;
-  make_ready(Phase::entering);
+  begin();
   if (machine_.timeout_seconds) {
-    set_timer("execution", facts_.started + std::chrono::seconds(*machine_.timeout_seconds));
+    set_timer(execution_timer(), facts_.started + std::chrono::seconds(*machine_.timeout_seconds));
   }
+}
+
+void Interpreter::begin() {
+  branch_->state = machine_.top.start_at;
+  branch_->input = execution_input();
+  make_ready(Phase::entering);
+}
+
+json::value Interpreter::execution_input() const {
+  return facts_.input.is_null() ? parse_own_json(facts_.input_text) : facts_.input;
 }
 
 /// The states that failed or were aborted run again, without being entered again (Step Functions
 /// Developer Guide, "Redriving executions").
 void Interpreter::redriven() {
   Snapshot& snapshot = out_.snapshot;
-  if (snapshot.last_event + 2 >= kHistoryEventsMax) return;
+  if (!has_room_for_redrive(snapshot.last_event, facts_.events_max)) return;
   snapshot.status = Status::running;
   ++snapshot.redrives;
   snapshot.redriven_at = now_;
@@ -147,14 +159,16 @@ void Interpreter::redriven() {
   int64_t cause = add("ExecutionRedriven", "executionRedrivenEventDetails",
                       {{"redriveCount", snapshot.redrives}});
   if (machine_.timeout_seconds) {
-    set_timer("execution", now_ + std::chrono::seconds(*machine_.timeout_seconds));
+    set_timer(execution_timer(), now_ + std::chrono::seconds(*machine_.timeout_seconds));
   }
-  restart(kRoot, cause);
+  branch_->last_event = cause;
+  if (branch_->state.empty()) return begin();  // it was aborted before it began
+  restart(kRoot, cause, tree());
 }
 
 void Interpreter::timer_fired(const std::string& timer) {
   if (!drop_timer(timer)) return;
-  if (timer == "execution") return end(Status::timed_out, "", std::nullopt, std::nullopt);
+  if (timer == execution_timer()) return end(Status::timed_out, "", std::nullopt, std::nullopt);
   int64_t entered = 0;
   std::size_t colon = timer.find(':');
   if (colon == std::string::npos) return;  // "resume"
@@ -171,6 +185,14 @@ void Interpreter::timer_fired(const std::string& timer) {
     auto input = effective_input();
     if (input) leave_with(std::move(*input), state_->next);
   }
+}
+
+bool has_room_for_redrive(int64_t events, int64_t events_max) { return events + 1 < events_max; }
+
+/// A repeat of the one that fired before a redrive is none of those that are set now.
+std::string Interpreter::execution_timer() const {
+  const int64_t redrives = out_.snapshot.redrives;
+  return redrives == 0 ? "execution" : fmt::format("execution#{}", redrives);
 }
 
 /// Branches take turns, one state each.
@@ -207,7 +229,7 @@ void Interpreter::run_one() {
 int64_t Interpreter::add(std::string type, std::string details_name, json::object details,
                          std::string payload_member, std::string payload) {
   Snapshot& snapshot = out_.snapshot;
-  bool last = snapshot.last_event + 1 == kHistoryEventsMax;
+  bool last = snapshot.last_event + 1 == facts_.events_max;
   full_ = full_ || (last && running());
   if (full_) return branch_->last_event;
   HistoryEvent event{++snapshot.last_event,     branch_->last_event,      now_,
@@ -225,8 +247,10 @@ int64_t Interpreter::add_of_state(std::string_view what, std::string details_nam
              std::move(details), std::move(payload_member), std::move(payload));
 }
 
+/// When the history is full nothing begins any more, but what runs is given up.
 void Interpreter::command(Command command) {
-  if (!full_) out_.commands.push_back(std::move(command));
+  if (full_ && std::holds_alternative<CallTask>(command)) return;
+  out_.commands.push_back(std::move(command));
 }
 
 void Interpreter::set_timer(std::string timer, Time due) {

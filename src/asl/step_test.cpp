@@ -501,7 +501,7 @@ TEST(Step, DataMayNeitherNestNorMultiplyWithoutEnd) {
 
 TEST(Step, UnsupportedParameterIsARuntimeError) {
   Runner run(lone_task(""), R"({"ModelName":"m","S3Operations":1})");
-  run.machine.supports_field = [](const Resource& resource, std::string_view field) {
+  run.facts.supports_field = [](const Resource& resource, std::string_view field) {
     return resource.operation == "createModel" && field == "ModelName";
   };
   EXPECT_EQ(
@@ -590,6 +590,36 @@ TEST(Snapshot, ReadsVersion1) {
   EXPECT_EQ(snapshot.branches.at(kRoot).state, "T");
   EXPECT_EQ(dump(snapshot.branches.at(kRoot).input), R"({"a":1})");
   EXPECT_EQ(to_stored(from_stored(to_stored(snapshot))).core, to_stored(snapshot).core);
+}
+
+/// What goes too far with the result in it is caught with the input as it was.
+TEST(Errors, AreCaughtWithTheInputThatTheOutputWasToBeMadeOf) {
+  const std::string half(200'000, 'x');
+  Runner run(R"({"StartAt":"T","States":{
+      "T":{"Type":"Task","Resource":"arn:aws:states:::sagemaker:createModel","ResultPath":"$.r",
+           "Next":"N","Catch":[{"ErrorEquals":["States.DataLimitExceeded"],"ResultPath":"$.e",
+                                "Next":"P"}]},
+      "P":{"Type":"Pass","Parameters":{"kept.$":"$.half","error.$":"$.e.Error"},"Next":"N"},
+      "N":{"Type":"Pass","End":true}}})",
+             R"({"half":")" + half + R"("})");
+  run.answer = [&](const CallTask& call) -> std::optional<Event> {
+    return TaskAnswered{call.call, {json::object{{"half", half}}, {}}};
+  };
+  run.go();
+  ASSERT_TRUE(run.ended);
+  EXPECT_EQ(run.ended->output,
+            R"({"kept":")" + half + R"(","error":"States.DataLimitExceeded"})");
+}
+
+/// A failed execution keeps what its state was entered with, for a redrive.
+TEST(Errors, LeaveTheInputForARedrive) {
+  Runner run(R"({"StartAt":"P","States":{
+      "P":{"Type":"Pass","Result":1,"ResultPath":"$.a.b.c","End":true}}})",
+             R"({"a":{"b":"text"},"n":1.5})");
+  run.go();
+  ASSERT_TRUE(run.ended);
+  EXPECT_EQ(run.ended->error, "States.ResultPathMatchFailure");
+  EXPECT_EQ(dump(run.snapshot.branches.at(kRoot).input), R"({"a":{"b":"text"},"n":1.5})");
 }
 
 }  // namespace

@@ -1,18 +1,22 @@
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "asl/interpreter.hpp"
 #include "base/text.hpp"
-#include "base/utf8.hpp"
 
 namespace trainyard::asl {
+
 /// The input of the call; nullopt after the failure was handled.
-std::optional<json::value> Interpreter::task_parameters(const json::value& input) {
-  auto parameters = fill(state_->parameters, input);
-  if (!parameters || state_->resource.is_activity) return parameters;
+std::optional<json::value> Interpreter::task_parameters(const Seen& input) {
+  auto filled = fill(state_->parameters, input);
+  if (!filled) return std::nullopt;
+  json::value parameters = filled->take();
+  if (state_->resource.is_activity) return parameters;
   std::vector<std::string> reasons;
-  if (const json::object* object = parameters->if_object()) {
+  if (const json::object* object = parameters.if_object()) {
     for (const auto& member : *object) {
-      if (!machine_.supports_field || machine_.supports_field(state_->resource, member.key())) {
+      if (!facts_.supports_field || facts_.supports_field(state_->resource, member.key())) {
         continue;
       }
       reasons.push_back(fmt::format("The field \"{}\" is not supported by Step Functions",
@@ -23,20 +27,20 @@ std::optional<json::value> Interpreter::task_parameters(const json::value& input
   }
   if (reasons.empty()) return parameters;
   fail_runtime(fmt::format("The Parameters '{}' could not be used to start the Task: [{}]",
-                           dump(*parameters), join(reasons, ", ")));
+                           dump(parameters), join(reasons, ", ")));
   return std::nullopt;
 }
 
 /// The role of Credentials; nullopt without, or after a failure: then `ok` is false.
-std::optional<std::string> Interpreter::task_role(const json::value& input, bool& ok) {
+std::optional<std::string> Interpreter::task_role(const Seen& input, bool& ok) {
   if (!state_->credentials) return std::nullopt;
   auto filled = fill(state_->credentials, input);
   ok = filled.has_value();
   if (!ok) return std::nullopt;
-  const json::value* role = filled->as_object().if_contains("RoleArn");
+  const json::value* role = (**filled).as_object().if_contains("RoleArn");
   if (role && role->is_string()) return to_std(role->get_string());
   ok = false;
-  fail_runtime(fmt::format("The Credentials '{}' have no text in RoleArn.", dump(*filled)));
+  fail_runtime(fmt::format("The Credentials '{}' have no text in RoleArn.", dump(**filled)));
   return std::nullopt;
 }
 
@@ -47,15 +51,15 @@ void Interpreter::schedule() {
   if (!parameters) return;
   bool ok = true;
   auto timeout = number_of(state_->timeout_seconds, state_->timeout_path, "TimeoutSecondsPath",
-                           *input, 1, ok);
+                           **input, 1, kSecondsMax, ok);
   if (!ok) return;
   auto heartbeat = number_of(state_->heartbeat_seconds, state_->heartbeat_path,
-                             "HeartbeatSecondsPath", *input, 1, ok);
+                             "HeartbeatSecondsPath", **input, 1, kSecondsMax, ok);
   if (!ok) return;
   auto role = task_role(*input, ok);
   if (!ok) return;
   std::string text = dump(*parameters);
-  if (!within_limits(*parameters, text.size(), state_->resource.service)) return;
+  if (!within_limits(*parameters, text.size(), task_name())) return;
   branch_->heartbeat = heartbeat;
   json::object details;
   if (state_->resource.is_activity) {
@@ -65,7 +69,7 @@ void Interpreter::schedule() {
   }
   if (timeout) details["timeoutInSeconds"] = *timeout;
   if (heartbeat) details["heartbeatInSeconds"] = *heartbeat;
-  if (role) details["taskCredentials"] = {{"roleArn", *role}};
+  if (role && !state_->resource.is_activity) details["taskCredentials"] = {{"roleArn", *role}};
   announce(std::move(details), std::move(text));
   branch_->phase = Phase::calling;
   if (timeout) set_timer("timeout:" + call().text(), now_ + std::chrono::seconds(*timeout));
@@ -101,18 +105,31 @@ bool Interpreter::task_in(const CallId& id, Phase phase) {
 }
 
 void Interpreter::task_answered(const TaskAnswered& event) {
-  if (task_in(event.call, Phase::calling)) task_ended(event.result);
+  if (!task_in(event.call, Phase::calling)) return;
+  // Workers complete an activity's task; only its scheduling is answered, when it fails.
+  task_ended(event.result, state_->resource.is_activity ? "ScheduleFailed" : "Failed");
 }
 
 void Interpreter::task_submitted(const TaskSubmitted& event) {
   if (!task_in(event.call, Phase::calling)) return;
-  add_task_event("Submitted", {}, "output", dump(event.output));
+  std::string text = dump(event.output);
+  if (text.size() > kPayloadBytesMax) {
+    command(CancelTask{call(), state_->resource});
+    return task_ended({nullptr, Failure{std::string(kDataLimitExceeded), too_large(task_name())}});
+  }
+  add_task_event("Submitted", {}, "output", std::move(text));
   branch_->phase = Phase::submitted;
+  if (branch_->early) return task_ended(*std::exchange(branch_->early, std::nullopt));
   set_heartbeat();
 }
 
+/// A token may come back before the response to the call that has carried it out.
 void Interpreter::task_completed(const TaskCompleted& event) {
-  if (task_in(event.call, Phase::submitted)) task_ended(event.result);
+  if (task_in(event.call, Phase::submitted)) {
+    task_ended(event.result);
+  } else if (task_in(event.call, Phase::calling) && !branch_->nonce.empty() && !branch_->early) {
+    branch_->early = event.result;
+  }
 }
 
 void Interpreter::activity_started(const ActivityStarted& event) {
@@ -136,26 +153,27 @@ void Interpreter::set_heartbeat() {
   set_timer(std::move(timer), now_ + std::chrono::seconds(*branch_->heartbeat));
 }
 
-void Interpreter::task_ended(const TaskResult& result) {
+void Interpreter::task_ended(const TaskResult& result, std::string_view failed) {
   cancel_timer("timeout:" + call().text());
   cancel_timer("heartbeat:" + call().text());
   branch_->phase = Phase::ended;
   std::optional<Failure> failure = result.failure;
   std::string text = failure ? "" : dump(result.output);
   if (text.size() > kPayloadBytesMax) {
-    failure = Failure{std::string(kDataLimitExceeded),
-                      fmt::format("The state/task '{}' returned a result with a size exceeding the "
-                                  "maximum number of bytes service limit.",
-                                  state_->resource.service)};
+    failure = Failure{std::string(kDataLimitExceeded), too_large(task_name())};
   }
   if (failure) {
     failure->error = clip(failure->error, kErrorCharsMax);
     failure->cause = clip(failure->cause, kCauseCharsMax);
-    add_task_event("Failed", {{"error", failure->error}, {"cause", failure->cause}});
-    return handle_error(failure->error, failure->cause);
+    json::object details;  // a worker need not name an error
+    if (!failure->error.empty()) details["error"] = failure->error;
+    if (!failure->cause.empty()) details["cause"] = failure->cause;
+    add_task_event(failed, std::move(details));
+    return handle_error(failure->error, failure->cause.empty() ? std::nullopt
+                                                               : std::optional(failure->cause));
   }
   add_task_event("Succeeded", {}, "output", std::move(text));
-  auto selected = fill(state_->result_selector, result.output);
+  auto selected = fill(state_->result_selector, Seen::made(result.output));
   if (selected) leave_with(std::move(*selected), state_->next);
 }
 
@@ -164,6 +182,10 @@ void Interpreter::task_timed_out(std::string_view error) {
   branch_->phase = Phase::ended;
   add_task_event("TimedOut", {{"error", error}});
   handle_error(std::string(error), std::nullopt);
+}
+
+const std::string& Interpreter::task_name() const {
+  return state_->resource.is_activity ? state_->resource.arn : state_->resource.service;
 }
 
 void Interpreter::give_up_work() {

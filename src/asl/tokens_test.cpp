@@ -50,7 +50,6 @@ TEST(Activity, AsStepFunctionsWritesIt) {
   ASSERT_TRUE(parsed.has_value());
   EXPECT_EQ(parsed->execution, run.facts.id);
   EXPECT_EQ(parsed->call, (CallId{2, 0}));
-  EXPECT_FALSE(waits_for(run.snapshot, *parsed));
   run.take(ActivityStarted{{2, 0}, "me"});
   EXPECT_TRUE(waits_for(run.snapshot, *parsed));
   EXPECT_FALSE(waits_for(run.snapshot, {parsed->execution, parsed->call, "guess"}));
@@ -86,6 +85,33 @@ TEST(Activity, FailsAndTimesOut) {
   late.go();
   EXPECT_EQ(late.last("ActivityTimedOut"), R"({"error":"States.Timeout"})");
   EXPECT_EQ(late.cancelled, std::vector<std::string>{"2.0"});
+}
+
+TEST(Activity, WhoseSchedulingFails) {
+  Runner run(one_task(kActivity, R"(,"Catch":[{"ErrorEquals":["States.ALL"],"Next":"P"}]},)"
+                                 R"("P":{"Type":"Pass","End":true)"));
+  run.answer = [](const CallTask& call) { return fails(call.call, "Odd"); };
+  run.go();
+  EXPECT_EQ(run.types(),
+            "1<0 ExecutionStarted\n2<0 TaskStateEntered\n3<2 ActivityScheduled\n"
+            "4<3 ActivityScheduleFailed\n5<4 TaskStateExited\n6<5 PassStateEntered\n"
+            "7<6 PassStateExited\n8<7 ExecutionSucceeded\n");
+  EXPECT_EQ(run.last("ActivityScheduleFailed"), R"({"error":"Odd","cause":"because"})");
+}
+
+TEST(Expired, EndsAnExecutionThatWaits) {
+  Runner run(one_task(kActivity, R"(,"TimeoutSeconds":99999999)"), "{}", true);
+  run.answer = [](const CallTask&) { return std::nullopt; };
+  run.take(Started{});
+  run.take(Expired{});
+  EXPECT_EQ(run.snapshot.status, Status::timed_out);
+  EXPECT_EQ(run.types(),
+            "1<0 ExecutionStarted\n2<0 TaskStateEntered\n3<2 ActivityScheduled\n"
+            "4<0 ExecutionTimedOut\n");
+  EXPECT_TRUE(run.timers.empty());
+  EXPECT_EQ(run.cancelled, std::vector<std::string>{"2.0"});
+  run.take(Expired{});
+  EXPECT_EQ(run.history.size(), 4u);
 }
 
 TEST(Heartbeat, KeepsATaskAlive) {
@@ -189,6 +215,20 @@ TEST(Redrive, OfAnAbortedWaitAndOfAnExecutionThatTimedOut) {
   run.go(Redriven{});
   EXPECT_EQ(run.snapshot.status, Status::succeeded);
   EXPECT_EQ(run.last("ExecutionRedriven"), R"({"redriveCount":2})");
+}
+
+TEST(Redrive, ARepeatOfTheTimerThatEndedTheExecutionEndsItNotAgain) {
+  Runner run(R"({"StartAt":"W","TimeoutSeconds":100,"States":{"W":{"Type":"Wait","Seconds":150,
+      "Next":"X"},"X":{"Type":"Pass","End":true}}})");
+  const Event timeout = TimerFired{"execution"};
+  run.take(Started{});
+  run.timers.erase("execution");
+  run.take(timeout);
+  EXPECT_EQ(run.snapshot.status, Status::timed_out);
+  run.ended.reset();
+  run.take(Redriven{});
+  run.take(timeout);
+  EXPECT_EQ(run.snapshot.status, Status::running);
 }
 
 }  // namespace

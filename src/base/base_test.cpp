@@ -1,3 +1,4 @@
+#include <limits>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -171,6 +172,18 @@ TEST(Json, RealsAreWrittenAsPeopleWriteThem) {
   const char* text = R"({"a":[1.5,1.0,2,-0.25,1e+300,true,null],"b":{},"c":[]})";
   EXPECT_EQ(dump(*parse_json(text)), text);
   EXPECT_EQ(dump_pretty(*parse_json(R"({"a":1.5,"b":[]})")), "{\n    \"a\": 1.5,\n    \"b\": []\n}");
+}
+
+TEST(Json, TextsAndIntegersAreWrittenAsBoostWritesThem) {
+  std::string all = "caf\u00e9 \U0001F600";
+  for (int c = 0; c < 0x80; ++c) all += static_cast<char>(c);
+  json::object object{{all, all},
+                      {"", ""},
+                      {"least", std::numeric_limits<int64_t>::min()},
+                      {"most", std::numeric_limits<uint64_t>::max()},
+                      {"no", false}};
+  EXPECT_EQ(dump(object), json::serialize(object));
+  EXPECT_EQ(dump(json::value(all)), json::serialize(json::value(all)));
 }
 
 TEST(Command, RunsToItsEnd) {

@@ -1,27 +1,80 @@
 #include "base/json.hpp"
 
-#include <algorithm>
-#include <cmath>
-#include <map>
-
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <iterator>
+#include <map>
 
 #include "base/error.hpp"
 
 namespace trainyard {
 namespace {
 
-/// Everything but objects and arrays. Reals are the shortest text that reads back the same, and
-/// keep their point: Boost writes 1.5 as 1.5E0.
-void write_scalar(const json::value& value, std::string& out) {
-  const double* number = value.if_double();
-  if (number == nullptr || !std::isfinite(*number)) {
-    out += json::serialize(value);
+/// What the character looks like inside of a text; nullptr as itself.
+const char* escape_of(unsigned char c) {
+  static constexpr const char* kControls[0x20] = {
+      "\\u0000", "\\u0001", "\\u0002", "\\u0003", "\\u0004", "\\u0005", "\\u0006", "\\u0007",
+      "\\b",     "\\t",     "\\n",     "\\u000b", "\\f",     "\\r",     "\\u000e", "\\u000f",
+      "\\u0010", "\\u0011", "\\u0012", "\\u0013", "\\u0014", "\\u0015", "\\u0016", "\\u0017",
+      "\\u0018", "\\u0019", "\\u001a", "\\u001b", "\\u001c", "\\u001d", "\\u001e", "\\u001f"};
+  if (c < 0x20) return kControls[c];
+  return c == '"' ? "\\\"" : c == '\\' ? "\\\\" : nullptr;
+}
+
+/// By hand, since Boost's serializer costs a kilobyte of state for each text.
+void write_text(std::string_view text, std::string& out) {
+  out += '"';
+  std::size_t written = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char* escape = escape_of(static_cast<unsigned char>(text[at]));
+    if (!escape) continue;
+    out.append(text, written, at - written).append(escape);
+    written = at + 1;
+  }
+  out.append(text, written) += '"';
+}
+
+template <class Integer>
+void write_integer(Integer number, std::string& out) {
+  char digits[24];
+  out.append(digits, std::to_chars(digits, std::end(digits), number).ptr);
+}
+
+/// The shortest text that reads back the same, with its point: Boost writes 1.5 as 1.5E0.
+void write_real(double number, std::string& out) {
+  if (!std::isfinite(number)) {
+    out += json::serialize(json::value(number));
     return;
   }
-  std::string text = fmt::format("{}", *number);
-  if (text.find_first_of(".e") == std::string::npos) text += ".0";
-  out += text;
+  const std::size_t begin = out.size();
+  fmt::format_to(std::back_inserter(out), "{}", number);
+  if (out.find_first_of(".e", begin) == std::string::npos) out += ".0";
+}
+
+/// Everything but objects and arrays.
+void write_scalar(const json::value& value, std::string& out) {
+  switch (value.kind()) {
+    case json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      break;
+    case json::kind::int64:
+      write_integer(value.get_int64(), out);
+      break;
+    case json::kind::uint64:
+      write_integer(value.get_uint64(), out);
+      break;
+    case json::kind::double_:
+      write_real(value.get_double(), out);
+      break;
+    case json::kind::string:
+      write_text(value.get_string(), out);
+      break;
+    default:
+      out += "null";
+  }
 }
 
 void write_compact(const json::value& value, std::string& out);
@@ -32,7 +85,7 @@ void write_compact(const json::object& object, std::string& out) {
   for (const auto& member : object) {
     if (!first) out += ',';
     first = false;
-    out += json::serialize(member.key());
+    write_text(member.key(), out);
     out += ':';
     write_compact(member.value(), out);
   }
@@ -63,7 +116,7 @@ void write_pretty(const json::value& value, int indent, int depth, std::string& 
       if (!first) out += ',';
       first = false;
       new_line(depth + 1);
-      out += json::serialize(member.key());
+      write_text(member.key(), out);
       out += ": ";
       write_pretty(member.value(), indent, depth + 1, out);
     }

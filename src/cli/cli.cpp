@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "cli/asl.hpp"
 #include "cli/demo.hpp"
 #include "cli/env.hpp"
 #include "cli/init.hpp"
@@ -67,6 +68,27 @@ void add_sdk_option(CLI::App& command, int& sdk, const std::string& which) {
       ->check(CLI::Range(1, 2))->capture_default_str();
 }
 
+void add_env_commands(CLI::App& app, std::string& data, EnvOptions& env, int& seconds) {
+  auto* command =
+      app.add_subcommand("env", "Print shell exports for AWS clients: eval \"$(trainyard env)\"");
+  command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
+  command->add_option("--role", env.role,
+                      "Act as this role, which must trust sagemaker.amazonaws.com, in sessions "
+                      "that renew themselves; without it the root keys")->type_name("NAME");
+  command->add_flag("--proxy", env.proxy,
+                    "Send HTTPS through the daemon: it answers AWS's hosts itself and tunnels all "
+                    "others");
+  add_sdk_option(*command, env.sdk, "With --proxy: the");
+
+  auto* credentials = app.add_subcommand(
+      "credentials", "Print a session of a role as JSON (an AWS credential_process)");
+  credentials->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
+  credentials->add_option("--role", env.role, "The role, which must trust "
+                          "sagemaker.amazonaws.com")->type_name("NAME")->required();
+  credentials->add_option("--duration", seconds, "Seconds that the session lasts, 900 or more "
+                          "(3600)")->check(CLI::PositiveNumber);
+}
+
 void add_notebook_command(CLI::App& app, std::string& data, NotebookOptions& options) {
   auto* command = app.add_subcommand(
       "notebook", "Start JupyterLab, or Notebook, acting as a role, with graphs and console links "
@@ -82,6 +104,19 @@ void add_notebook_command(CLI::App& app, std::string& data, NotebookOptions& opt
       ->type_name("HOST:PORT");
   command->add_option("--host", options.hosts, "A further name under which it may be reached");
   command->add_flag("!--no-browser", options.browser, "Open no browser");
+}
+
+/// How the daemon is reached, and what is reached through it.
+void add_reach_options(CLI::App& command, server::ServeOptions& options) {
+  command.add_option("--host", options.hosts,
+                     "A further name under which the console may be reached");
+  command.add_option("--pass-through", options.pass_through,
+                     "A public bucket, or a host of AWS's, that the proxy leaves to AWS")
+      ->type_name("NAME");
+  command.add_option("--http-allow", options.http_allow,
+                     "Endpoints that workflows may call by http:invoke: "
+                     "https://HOST[:PORT][/PATH], * for any characters")
+      ->type_name("PATTERN");
 }
 
 int parse_and_run(int argc, char** argv) {
@@ -102,11 +137,7 @@ int parse_and_run(int argc, char** argv) {
   serve_command->add_option("--egress", egress,
                             "What jobs and endpoints reach, unless they ask for network isolation")
       ->check(CLI::IsMember({"internet", "none"}))->capture_default_str();
-  serve_command->add_option("--host", serve_options.hosts,
-                            "A further name under which the console may be reached");
-  serve_command->add_option("--pass-through", serve_options.pass_through,
-                            "A public bucket, or a host of AWS's, that the proxy leaves to AWS")
-      ->type_name("NAME");
+  add_reach_options(*serve_command, serve_options);
   serve_command->add_option("--managed-policy", policies,
                             "The version of one of AWS's managed policies that counts")
       ->type_name("NAME=VERSION");
@@ -119,26 +150,8 @@ int parse_and_run(int argc, char** argv) {
   init_command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
 
   EnvOptions env;
-  auto* env_command =
-      app.add_subcommand("env", "Print shell exports for AWS clients: eval \"$(trainyard env)\"");
-  env_command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
-  env_command->add_option("--role", env.role,
-                          "Act as this role, which must trust sagemaker.amazonaws.com, in sessions "
-                          "that renew themselves; without it the root keys")->type_name("NAME");
-  env_command->add_flag("--proxy", env.proxy,
-                        "Send HTTPS through the daemon: it answers AWS's hosts itself and tunnels "
-                        "all others");
-  add_sdk_option(*env_command, env.sdk, "With --proxy: the");
-
   int seconds = 0;
-  auto* credentials_command = app.add_subcommand(
-      "credentials", "Print a session of a role as JSON (an AWS credential_process)");
-  credentials_command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
-  credentials_command->add_option("--role", env.role, "The role, which must trust "
-                                  "sagemaker.amazonaws.com")->type_name("NAME")->required();
-  credentials_command->add_option("--duration", seconds,
-                                  "Seconds that the session lasts, 900 or more (3600)")
-      ->check(CLI::PositiveNumber);
+  add_env_commands(app, data, env, seconds);
 
   NotebookOptions notebook;
   notebook.role = kSageMakerRole;
@@ -149,6 +162,11 @@ int parse_and_run(int argc, char** argv) {
       "runtimes", "List what stands for SageMaker's images here, and try it out");
   runtimes_command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
   runtimes_command->add_flag("--quick", quick, "Look packages up without importing them");
+
+  AslOptions asl;
+  auto* asl_command = app.add_subcommand(
+      "asl", "Check, draw and run state machines' definitions, without a daemon");
+  add_asl_options(*asl_command, asl);
 
   auto* demo_command = app.add_subcommand("demo", "Run a demonstration from end to end");
   DemoOptions demo;
@@ -161,17 +179,18 @@ int parse_and_run(int argc, char** argv) {
   }
   serve_options.sandbox = sandbox != "none";
   serve_options.egress = egress != "none";
-  env.data = *serve_command || *demo_command ? fs::path() : data_dir(data);
+  env.data = *serve_command || *demo_command || *asl_command ? fs::path() : data_dir(data);
   if (*serve_command) return serve(data, listen, serve_options, policies);
   if (*stop_command) return stop(data);
   if (*init_command) return init(fs::absolute(env.data));
-  if (*env_command) return print_env(env);
-  if (*credentials_command) return print_credentials(env.data, env.role, seconds);
+  if (app.got_subcommand("env")) return print_env(env);
+  if (app.got_subcommand("credentials")) return print_credentials(env.data, env.role, seconds);
   if (app.got_subcommand("notebook")) {
     notebook.data = env.data;
     return run_notebook(notebook);
   }
   if (*runtimes_command) return list_runtimes(env.data, quick);
+  if (*asl_command) return run_asl(*asl_command, asl);
   return run_demo(demo);
 }
 

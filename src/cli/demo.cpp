@@ -6,12 +6,12 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "cli/demo_run.hpp"
+#include "cli/interrupt.hpp"
 #include "http/client.hpp"
 
 namespace trainyard::cli {
 namespace {
 
-constexpr int kInterruptedCode = 130;  // as a shell reports SIGINT
 constexpr int kEpochsForAccuracy = 6;
 // What the tutorial's settings reach on the test set; shorter training is held to less.
 constexpr double kAccuracyMin = 0.96;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <csignal>
 #include <mutex>
 #include <thread>
 
@@ -12,6 +11,7 @@
 #include "base/json.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/process.hpp"
 #include "generated/s3/client.hpp"
 #include "generated/s3/types.hpp"
@@ -31,10 +31,6 @@ constexpr std::size_t kDrawnMax = 6;
 constexpr int kDrawnWidth = 22;  // columns
 constexpr std::chrono::milliseconds kPause{200};
 constexpr int kBarWidth = 40;
-
-volatile std::sig_atomic_t interrupted = 0;
-
-void on_interrupt(int) { interrupted = 1; }
 
 void pause_or_interrupt() {
   check_interrupt();
@@ -78,18 +74,6 @@ std::string describe_event(const json::object& event) {
 }
 
 }  // namespace
-
-void catch_interrupts() {
-  struct sigaction action {};
-  action.sa_handler = on_interrupt;
-  action.sa_flags = SA_RESETHAND;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
-}
-
-void check_interrupt() {
-  if (interrupted != 0) throw Interrupted();
-}
 
 DemoRun::DemoRun(const DemoOptions& options, Screen& screen) : options_(options), screen_(screen) {}
 
@@ -257,7 +241,7 @@ double DemoRun::recognise() {
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < kConnections; ++i) threads.emplace_back(work);
   while (!stop && next < test_.count()) {
-    if (interrupted != 0) stop = true;
+    if (is_interrupted()) stop = true;
     screen_.show(fmt::format("invoke    {}", bar(double(next) / double(test_.count()), kBarWidth)));
     std::this_thread::sleep_for(kPause / 4);
   }

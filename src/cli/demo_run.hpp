@@ -9,15 +9,10 @@
 #include "cli/demo_daemon.hpp"
 #include "cli/roles.hpp"
 #include "cli/demo_show.hpp"
+#include "cli/screen.hpp"
 #include "sdk/training_pipeline.hpp"
 
 namespace trainyard::cli {
-
-/// Ctrl-C was pressed.
-class Interrupted : public std::exception {
- public:
-  const char* what() const noexcept override { return "interrupted"; }
-};
 
 struct DemoResult {
   double accuracy = 0;  // share of the test images that were recognised
@@ -62,10 +57,5 @@ class DemoRun {
   Digits test_;
   Roles roles_;
 };
-
-/// Throws Interrupted once Ctrl-C was pressed.
-void check_interrupt();
-/// From here on Ctrl-C is noticed by check_interrupt(); a second one ends the process.
-void catch_interrupts();
 
 }  // namespace trainyard::cli

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,32 +21,6 @@ struct TrainingProgress {
 
   /// Takes over what `line` says; false when it says nothing of that kind.
   bool read(const std::string& line);
-};
-
-/// Lines for people: on a terminal the last one is redrawn in place.
-class Screen {
- public:
-  explicit Screen(std::FILE* out);
-  ~Screen();
-  Screen(const Screen&) = delete;
-  Screen& operator=(const Screen&) = delete;
-
-  bool terminal() const { return terminal_; }
-  bool colour() const { return colour_; }
-  int width() const { return width_; }
-  /// A line that stays.
-  void say(const std::string& line);
-  /// A line that the next one replaces; only terminals show it.
-  void show(const std::string& line);
-  /// Ends the line that would be replaced.
-  void settle();
-
- private:
-  std::FILE* out_;
-  bool terminal_;
-  bool colour_;
-  int width_;
-  std::string shown_;
 };
 
 /// How to end what stays up: the daemon on `data` ("" for one that is somebody else's) with the

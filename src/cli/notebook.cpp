@@ -13,7 +13,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
-#include "cli/demo_show.hpp"
+#include "cli/screen.hpp"
 #include "cli/env.hpp"
 #include "cli/jupyter.hpp"
 #include "cli/paths.hpp"

@@ -282,5 +282,51 @@ TEST(Protocol, AnAnswerThatIsNoJsonIsTheOthersFault) {
   }
 }
 
+/// The input of a JSON text in the SDK's form.
+template <class Input>
+Input from_sdk(const char* text) {
+  Input input;
+  from_json(shape_of<Input>(), parse_own_json(text), &input, nullptr, JsonForm::sdk);
+  return input;
+}
+
+TEST(SdkForm, HasTheNamesOfTheSdkForEveryProtocol) {
+  auto put = from_sdk<s3::CopyObjectInput>(
+      R"({"Bucket":"b","Key":"k","SsekmsKeyId":"id","Metadata":{"a-b":"c"},"ETag":"ignored"})");
+  EXPECT_EQ(put.bucket, "b");
+  EXPECT_EQ(put.ssekms_key_id, "id");
+  EXPECT_EQ(put.metadata->at("a-b"), "c");
+  auto start = from_sdk<states::StartExecutionInput>(
+      R"({"StateMachineArn":"arn","Input":{"a":[1]},"name":"ignored"})");
+  EXPECT_EQ(start.state_machine_arn, "arn");
+  EXPECT_EQ(start.input, R"({"a":[1]})");  // JSON where the model has its text
+  EXPECT_FALSE(start.name);
+  auto tagged = from_sdk<iam::CreateRoleInput>(
+      R"({"RoleName":"r","AssumeRolePolicyDocument":{"Version":"2012-10-17"},"Tags":[{"Key":"k",
+          "Value":"v"}]})");
+  EXPECT_EQ(tagged.assume_role_policy_document, R"({"Version":"2012-10-17"})");
+  EXPECT_EQ(tagged.tags->front().key, "k");
+}
+
+TEST(SdkForm, TellsWhichFieldIsOfAnotherType) {
+  EXPECT_EQ(fault([] { from_sdk<s3::CopyObjectInput>(R"({"Bucket":5})"); }),
+            "SerializationException: The value for the field 'Bucket' must be a STRING");
+  EXPECT_EQ(fault([] { from_sdk<iam::CreateRoleInput>(R"({"Tags":[{"Key":true}]})"); }),
+            "SerializationException: The value for the field 'Key' must be a STRING");
+  EXPECT_EQ(fault([] { from_sdk<iam::CreateRoleInput>(R"({"Tags":{}})"); }),
+            "SerializationException: The value for the field 'Tags' must be an ARRAY");
+  EXPECT_EQ(fault([] { from_sdk<iam::CreateRoleInput>(R"({"Tags":["x"]})"); }),
+            "SerializationException: The value for the field 'Tags' must be an OBJECT");
+}
+
+TEST(SdkForm, WritesTimesAsTexts) {
+  states::StartExecutionOutput output{"arn", from_millis(1'700'000'000'000)};
+  EXPECT_EQ(dump(to_json(shape_of<states::StartExecutionOutput>(), &output, JsonForm::sdk)),
+            R"({"ExecutionArn":"arn","StartDate":"2023-11-14T22:13:20Z"})");
+  output.start_date = from_millis(1'700'000'000'120);
+  EXPECT_EQ(dump(to_json(shape_of<states::StartExecutionOutput>(), &output, JsonForm::sdk)),
+            R"({"ExecutionArn":"arn","StartDate":"2023-11-14T22:13:20.120Z"})");
+}
+
 }  // namespace
 }  // namespace trainyard::wire

@@ -18,13 +18,16 @@ std::string shorten(const std::string& text, std::size_t max) {
   return count_characters(text) > max ? clip(text, max - 1) + "…" : text;
 }
 
-// "createTrainingJob.sync" of "arn:aws:states:::sagemaker:createTrainingJob.sync"; the last part of
-// any other ARN.
+// What a Task calls, in short: "createTrainingJob.sync", "s3:getObject" of the SDK, the name of an
+// activity or function.
 std::string describe_resource(const std::string& resource) {
   const std::optional<Arn> arn = parse_arn(resource);
   if (!arn) return resource;
   const std::vector<std::string> parts = split(arn->resource, ':');
-  return parts.back();
+  if (parts.size() < 2) return arn->resource;
+  // An integration has neither region nor account; what follows its operation is a version.
+  if (arn->service != "states" || !arn->region.empty()) return parts[1];
+  return join({parts.begin() + 1, parts.end()}, ":");
 }
 
 std::string describe_wait(const json::object& state) {

@@ -290,5 +290,65 @@ TEST(Statuses, FollowTheHistory) {
   EXPECT_EQ(statuses(history).count("D"), 0u);
 }
 
+TEST(Statuses, AFailureInABranchEndsWhatRunsBesideIt) {
+  json::array history = {
+      event(1, 0, "ExecutionStarted"),           event(2, 0, "ParallelStateEntered", "P"),
+      event(3, 2, "ParallelStateStarted"),       event(4, 3, "TaskStateEntered", "Slow"),
+      event(5, 4, "TaskScheduled"),              event(6, 3, "PassStateEntered", "Quick"),
+      event(7, 6, "PassStateExited", "Quick"),   event(8, 7, "FailStateEntered", "Bad"),
+      event(9, 8, "ParallelStateFailed"),        event(10, 9, "ParallelStateExited", "P"),
+      event(11, 10, "PassStateEntered", "Next"), event(12, 11, "PassStateExited", "Next"),
+      event(13, 12, "ExecutionSucceeded")};
+  const Statuses seen = statuses(history);
+  EXPECT_EQ(seen.at("P"), Status::caught);
+  EXPECT_EQ(seen.at("Slow"), Status::aborted);
+  EXPECT_EQ(seen.at("Quick"), Status::succeeded);
+  EXPECT_EQ(seen.at("Bad"), Status::failed) << "a Fail state is never left";
+  EXPECT_EQ(seen.at("Next"), Status::succeeded);
+}
+
+TEST(Statuses, OfMapsAreThoseOfTheirIterations) {
+  json::array history = {
+      event(1, 0, "ExecutionStarted"),      event(2, 0, "MapStateEntered", "M"),
+      event(3, 2, "MapStateStarted"),       event(4, 3, "MapIterationStarted"),
+      event(5, 4, "TaskStateEntered", "A"), event(6, 5, "TaskScheduled"),
+      event(7, 6, "TaskSucceeded"),         event(8, 7, "TaskStateExited", "A"),
+      event(9, 8, "MapIterationSucceeded"), event(10, 8, "MapIterationStarted"),
+      event(11, 10, "TaskStateEntered", "A")};
+  EXPECT_EQ(statuses(history).at("A"), Status::running);
+  EXPECT_EQ(statuses(history).at("M"), Status::running);
+  json::array good = history;
+  for (const json::object& entry :
+       {event(12, 11, "TaskStateExited", "A"), event(13, 12, "MapIterationSucceeded"),
+        event(14, 13, "MapStateSucceeded"), event(15, 13, "MapStateExited", "M")}) {
+    good.push_back(entry);
+  }
+  EXPECT_EQ(statuses(good).at("A"), Status::succeeded);
+  EXPECT_EQ(statuses(good).at("M"), Status::succeeded);
+  for (const json::object& entry :
+       {event(12, 11, "TaskScheduled"), event(13, 12, "TaskFailed"),
+        event(14, 13, "MapIterationFailed"), event(15, 14, "MapStateFailed"),
+        event(16, 15, "ExecutionFailed")}) {
+    history.push_back(entry);
+  }
+  EXPECT_EQ(statuses(history).at("A"), Status::failed);
+  EXPECT_EQ(statuses(history).at("M"), Status::failed);
+}
+
+TEST(Build, SaysInShortWhatATaskCalls) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"arn:aws:states:::sagemaker:createTrainingJob.sync", "createTrainingJob.sync"},
+      {"arn:aws:states:::states:startExecution.sync:2", "startExecution.sync:2"},
+      {"arn:aws:states:::aws-sdk:s3:getObject", "s3:getObject"},
+      {"arn:aws:states:us-east-1:123456789012:activity:approve", "approve"},
+      {"arn:aws:lambda:us-east-1:123456789012:function:price:7", "price"},
+      {"something else", "something else"}};
+  for (const auto& [resource, text] : cases) {
+    const json::object task = {{"Type", "Task"}, {"Resource", resource}, {"End", true}};
+    const Graph graph = from_definition({{"StartAt", "T"}, {"States", {{"T", task}}}});
+    EXPECT_EQ(graph.nodes.back().subtitle, text);
+  }
+}
+
 }  // namespace
 }  // namespace trainyard::graph

@@ -54,6 +54,12 @@ class RawClient {
   }
   bool closed() const { return closed_; }
   void finish_sending() { ::shutdown(fd_.get(), SHUT_WR); }
+  /// Ends the connection so that what the server still sends is refused.
+  void reset() {
+    const linger at_once{1, 0};
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    fd_ = Fd();
+  }
 
  private:
   Fd fd_;

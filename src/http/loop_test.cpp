@@ -1,6 +1,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <future>
+
 #include "http/http_testing.hpp"
 
 namespace trainyard::http {
@@ -21,6 +23,8 @@ class Answer final : public PendingResponse {
     bool calls = false;  // in the place of a descriptor
     std::mutex mutex;
     std::function<void()> ready;
+    std::function<bool()> peer_gone;  // of the request
+    std::function<void(bool)> over;
 
     void tell(Progress now) {
       progress = now;
@@ -52,8 +56,9 @@ class Answer final : public PendingResponse {
       ::poll(&entry, 1, 10);
     }
     if (state_->progress == Progress::waiting) throw ApiError("Late", 504, "nothing came");
-    if (!state_->streamed) return plain(state_->text);
-    Response response;
+    Response response = plain(state_->text);
+    response.over = state_->over;
+    if (!state_->streamed) return response;
     response.stream = std::make_unique<StringBody>(state_->text);
     response.stream_length = state_->text.size();
     return response;
@@ -82,6 +87,7 @@ class PendingTest : public HttpTest, public testing::WithParamInterface<Way> {
           Response response;
           auto state = std::make_shared<Answer::State>();
           state->calls = GetParam() == Way::calls;
+          state->peer_gone = request.gone;
           prepare_(*state);
           response.pending = std::make_unique<Answer>(state);
           asked_.push_back(std::move(state));
@@ -225,6 +231,27 @@ TEST_P(PendingTest, IdleConnectionsEndSilently) {
   client.read_until("answer");
   EXPECT_EQ(client.read_to_end(), "");
   EXPECT_TRUE(client.closed());
+}
+
+TEST_P(PendingTest, TellsWhetherTheAnswerHasGoneOut) {
+  std::promise<bool> over[2];
+  std::size_t number = 0;
+  prepare_ = [&](Answer::State& state) {
+    state.over = [&, mine = number++](bool sent) { over[mine].set_value(sent); };
+  };
+  start_asked();
+  RawClient client(port_);
+  client.send(kAsk);
+  EXPECT_FALSE(asked(0)->peer_gone());
+  asked(0)->tell(Wait::Progress::whole);
+  client.read_until("answer");
+  EXPECT_TRUE(over[0].get_future().get());
+  client.send(kAsk);
+  auto state = asked(1);
+  client.reset();
+  while (!state->peer_gone()) std::this_thread::yield();
+  state->tell(Wait::Progress::partial);
+  EXPECT_FALSE(over[1].get_future().get());
 }
 
 TEST_P(PendingTest, StopEndsWhatIsStillAwaited) {

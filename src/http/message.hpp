@@ -71,6 +71,8 @@ struct Request {
   std::optional<uint64_t> length;      // Content-Length, when sent
   std::string peer;                    // "127.0.0.1:53122", or "unix"
   bool secure = false;
+  /// Whether the peer has closed its side: an answer reaches nobody. Not set outside of a server.
+  std::function<bool()> gone;
 
   std::string_view path() const;   // before '?', undecoded
   std::string_view query() const;  // after '?', undecoded
@@ -120,6 +122,9 @@ struct Response {
   std::optional<Tunnel> tunnel;
   /// Kept until the response, its stream or tunnel included, is over: a place that it takes up.
   std::shared_ptr<void> held;
+  /// Called once the response has gone out whole (true), or could not (false), on a thread that may
+  /// wait.
+  std::function<void(bool sent)> over;
 };
 
 Response text_response(int status, std::string text, std::string type = "text/plain");

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "http/status.hpp"
 #include "http/tls.hpp"
 #include "http/tunnel.hpp"
 
@@ -27,43 +29,9 @@ constexpr std::size_t kStreamPiece = 64 * 1024;
 /// Bodies up to here are copied behind the head: cheaper than a second I/O vector.
 constexpr std::size_t kInlineBody = 4 * 1024;
 
-std::string_view reason(int status) {
-  switch (status) {
-    case 101: return "Switching Protocols";
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 206: return "Partial Content";
-    case 301: return "Moved Permanently";
-    case 302: return "Found";
-    case 303: return "See Other";
-    case 304: return "Not Modified";
-    case 307: return "Temporary Redirect";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 406: return "Not Acceptable";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 411: return "Length Required";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 416: return "Range Not Satisfiable";
-    case 417: return "Expectation Failed";
-    case 424: return "Failed Dependency";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    default: return "Status";
-  }
+bool has_closed(int socket) {
+  pollfd entry{socket, POLLRDHUP, 0};
+  return ::poll(&entry, 1, 0) > 0;  // an error or a hang-up is always told
 }
 
 bool has_control(std::string_view text) {
@@ -264,6 +232,7 @@ Session::Step Session::begin_exchange() {
   request.length = head_.length;
   request.peer = peer_;
   request.secure = tls_ != nullptr;
+  request.gone = [socket = channel_->fd()] { return has_closed(socket); };
   return std::nullopt;
 }
 
@@ -379,13 +348,16 @@ Response Session::make_response(const Make& make) {
 
 Session::Step Session::respond() {
   Response& response = *exchange_->response;
-  const bool waits = response.stream || response.tunnel || !reader_->body_buffered();
+  const bool waits =
+      response.stream || response.tunnel || response.over || !reader_->body_buffered();
   if (!may_wait_ && waits) return Pause::thread;
   if (response.tunnel) return change_protocol();
   bool keep_alive = settle_body() && head_.keep_alive && !response.close && !stopping_;
   last_ = !keep_alive;
   bool sent = send(response, keep_alive);
+  const auto over = std::move(response.over);
   exchange_.reset();
+  if (over) over(sent);
   if (!sent || (keep_alive && !drain_small())) return end();
   over_ = last_ && unsent_ == 0;
   return std::nullopt;
@@ -462,7 +434,7 @@ void Session::append_head(const Response& response, bool body_allowed, bool head
   };
   out_.clear();
   out_.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
-  out_.append(reason(response.status)).append("\r\n");
+  out_.append(reason_phrase(response.status)).append("\r\n");
   for (const auto& [name, value] : response.headers) {
     if (written_by_us(name)) continue;
     if (has_control(name) || has_control(value)) {

@@ -220,4 +220,18 @@ Caller assume_for_service(Txn& txn, std::string_view role_arn, std::string_view 
   return caller;
 }
 
+Caller assume_from(Txn& txn, const Caller& by, std::string_view role_arn,
+                   std::string_view session_name, const std::map<std::string, std::string>& context,
+                   Time now) {
+  SessionRequest request;
+  request.role_arn = std::string(role_arn);
+  request.session_name = session_name_of(session_name);
+  request.by = &by;
+  request.context = context;
+  Role role = assumable_role(txn, request, now);
+  Caller caller = session_caller(role.name, role.arn, role.id, request.session_name);
+  caller.via_service = by.via_service;
+  return caller;
+}
+
 }  // namespace trainyard::identity

@@ -51,6 +51,12 @@ Caller assume_for_service(Txn& txn, std::string_view role_arn, std::string_view 
                           std::string_view session_name,
                           const std::map<std::string, std::string>& context = {});
 
+/// The principal that `by` becomes with a role that trusts it, without keys: what a service does on
+/// behalf of `by`. Same checks as open_session.
+Caller assume_from(Txn& txn, const Caller& by, std::string_view role_arn,
+                   std::string_view session_name, const std::map<std::string, std::string>& context,
+                   Time now);
+
 /// Evaluates identity policies, session policy and (when given) a resource policy. Throws ApiError
 /// AccessDenied/AccessDeniedException with AWS's text: "User: ARN is not authorized to perform:
 /// ACTION on resource: RESOURCE because no identity-based policy allows the ACTION action" (or

@@ -166,37 +166,6 @@ TEST(Pack, TakesASourceFolderWhole) {
   EXPECT_THROW(pack_source({"missing.py", source.string(), {}}, archive), SystemError);
 }
 
-TEST(States, WriteTheStatesLanguage) {
-  Choice choice("Check");
-  choice.when(Rule::all({Rule::numeric_greater_than("$.n", 3), Rule::is_present("$.a")}), "Big")
-      .otherwise("Bad");
-  Task task("Big", "arn:aws:states:::sagemaker:createModel",
-            Parameters().set("Name", "x").set("Role", StepInput()["role"][0]));
-  task.retry({.error_equals = {"States.Timeout"}, .max_attempts = 2, .backoff_rate = 1.5})
-      .on_error({.next = "Bad", .result_path = "$.error"})
-      .set("TimeoutSeconds", json::value(60));
-  const Definition definition =
-      chain({choice}, {task, Wait("Rest", 5), Succeed("Good"), Fail("Bad", "E", "because")});
-  EXPECT_EQ(definition.to_json_text(),
-            R"({"StartAt":"Check","States":{"Check":{"Choices":[{"And":[)"
-            R"({"Variable":"$.n","NumericGreaterThan":3},{"Variable":"$.a","IsPresent":true}],)"
-            R"("Next":"Big"}],"Default":"Bad","Type":"Choice"},)"
-            R"("Big":{"Resource":"arn:aws:states:::sagemaker:createModel",)"
-            R"("Parameters":{"Name":"x","Role.$":"$['role'][0]"},"TimeoutSeconds":60,)"
-            R"("Type":"Task","Retry":[{"ErrorEquals":["States.Timeout"],"IntervalSeconds":1,)"
-            R"("MaxAttempts":2,"BackoffRate":1.5}],"Catch":[{"ErrorEquals":["States.ALL"],)"
-            R"("ResultPath":"$.error","Next":"Bad"}],"End":true},)"
-            R"("Rest":{"Seconds":5,"Type":"Wait","End":true},"Good":{"Type":"Succeed"},)"
-            R"("Bad":{"Error":"E","Cause":"because","Type":"Fail"}}})");
-}
-
-TEST(States, CheckTheirTargets) {
-  EXPECT_THROW(Definition({Pass("A").next("B")}), SystemError);
-  EXPECT_THROW(Definition({Pass("A"), Pass("A")}), SystemError);
-  EXPECT_THROW(Definition(std::vector<State>{}), SystemError);
-  EXPECT_THROW(Succeed("A").next("B"), SystemError);
-}
-
 class Aws : public ::testing::Test {
  protected:
   Aws() {

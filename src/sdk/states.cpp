@@ -3,7 +3,6 @@
 #include <set>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
 
 namespace trainyard::sdk {
 namespace {
@@ -20,62 +19,49 @@ json::array& array_in(json::object& fields, const char* name) {
   return value.get_array();
 }
 
-json::array members_of(const std::vector<Rule>& rules) {
-  json::array array;
-  for (const Rule& rule : rules) array.push_back(rule.members());
-  return array;
+/// The definitions inside a Parallel or Map state.
+std::vector<const json::object*> inner_definitions(const json::object& state) {
+  std::vector<const json::object*> inner;
+  if (const json::array* branches = find_array(state, "Branches")) {
+    for (const json::value& branch : *branches) {
+      if (branch.is_object()) inner.push_back(&branch.get_object());
+    }
+  }
+  for (const char* name : {"ItemProcessor", "Iterator"}) {
+    if (const json::object* processor = find_object(state, name)) inner.push_back(processor);
+  }
+  return inner;
 }
 
-// 3 rather than 3.0, as a person writes it.
-json::value number(double value) {
-  const auto whole = static_cast<int64_t>(value);
-  if (static_cast<double>(whole) == value) return whole;
-  return value;
+void add_names(const std::string& name, const json::object& state, std::set<std::string>& names) {
+  if (!names.insert(name).second) {
+    throw SystemError("two states of the workflow are called '" + name + "'");
+  }
+  for (const json::object* definition : inner_definitions(state)) {
+    const json::object* states = find_object(*definition, "States");
+    if (states == nullptr) continue;
+    for (const auto& [key, value] : *states) {
+      if (value.is_object()) add_names(std::string(key), value.get_object(), names);
+    }
+  }
+}
+
+json::object processor_of(const Definition& definition) {
+  json::object processor = {{"ProcessorConfig", {{"Mode", "INLINE"}}}};
+  for (const auto& member : definition.to_json()) processor[member.key()] = member.value();
+  return processor;
 }
 
 }  // namespace
 
-Placeholder Placeholder::operator[](const std::string& name) const {
-  return Placeholder(path_ + "['" + replace_all(replace_all(name, "\\", "\\\\"), "'", "\\'") +
-                     "']");
-}
-
-Placeholder Placeholder::operator[](int index) const {
-  return Placeholder(path_ + "[" + std::to_string(index) + "]");
-}
-
-Placeholder Placeholder::dot(const std::string& name) const {
-  return Placeholder(path_ + "." + name);
-}
-
-Parameters& Parameters::set(const std::string& name, json::value value) {
-  members_[name] = std::move(value);
-  return *this;
-}
-
-Parameters& Parameters::set(const std::string& name, const char* value) {
-  return set(name, json::value(value));
-}
-
-Parameters& Parameters::set(const std::string& name, const std::string& value) {
-  return set(name, json::value(value));
-}
-
-Parameters& Parameters::set(const std::string& name, const Placeholder& value) {
-  members_[name + ".$"] = value.path();
-  return *this;
-}
-
-Parameters& Parameters::set(const std::string& name, const Parameters& value) {
-  members_[name] = value.members();
-  return *this;
-}
-
 json::object Retry::to_json() const {
-  return {{"ErrorEquals", to_array(error_equals)},
-          {"IntervalSeconds", interval_seconds},
-          {"MaxAttempts", max_attempts},
-          {"BackoffRate", number(backoff_rate)}};
+  json::object object = {{"ErrorEquals", to_array(error_equals)}};
+  if (interval_seconds) object["IntervalSeconds"] = *interval_seconds;
+  if (max_attempts) object["MaxAttempts"] = *max_attempts;
+  if (backoff_rate) object["BackoffRate"] = as_written(*backoff_rate);
+  if (max_delay_seconds) object["MaxDelaySeconds"] = *max_delay_seconds;
+  if (jitter) object["JitterStrategy"] = *jitter == Jitter::full ? "FULL" : "NONE";
+  return object;
 }
 
 json::object Catch::to_json() const {
@@ -96,8 +82,14 @@ State& State::set(const std::string& field, const Parameters& parameters) {
 }
 
 State& State::next(std::string name) {
-  if (!may_have_next()) throw SystemError("a " + type_ + " state has no next: " + name_);
-  next_ = std::move(name);
+  if (type_ == "Succeed" || type_ == "Fail") {
+    throw SystemError("a " + type_ + " state has no next: " + name_);
+  }
+  if (type_ == "Choice") {
+    tail_["Default"] = name;
+  } else {
+    next_ = std::move(name);
+  }
   return *this;
 }
 
@@ -111,20 +103,23 @@ State& State::on_error(const Catch& handler) {
   return *this;
 }
 
-bool State::may_have_next() const {
+bool State::has_default() const { return tail_.contains("Default"); }
+
+bool State::has_next_or_end() const {
   return type_ != "Choice" && type_ != "Succeed" && type_ != "Fail";
 }
 
 json::object State::to_json() const {
   json::object object = fields_;
   object["Type"] = type_;
-  if (!retries_.empty()) object["Retry"] = retries_;
-  if (!catchers_.empty()) object["Catch"] = catchers_;
   if (!next_.empty()) {
     object["Next"] = next_;
-  } else if (may_have_next()) {
+  } else if (has_next_or_end()) {
     object["End"] = true;
   }
+  if (!retries_.empty()) object["Retry"] = retries_;
+  if (!catchers_.empty()) object["Catch"] = catchers_;
+  for (const auto& member : tail_) object[member.key()] = member.value();
   return object;
 }
 
@@ -137,14 +132,22 @@ std::vector<std::string> State::targets() const {
       if (const auto name = find_string(entry.as_object(), "Next")) names.push_back(*name);
     }
   };
-  add_next_of(find_array(fields_, "Choices"));
+  add_next_of(find_array(tail_, "Choices"));
   add_next_of(&catchers_);
-  if (const auto name = find_string(fields_, "Default")) names.push_back(*name);
+  if (const auto name = find_string(tail_, "Default")) names.push_back(*name);
   return names;
 }
 
 Pass::Pass(std::string name, json::value result) : State(std::move(name), "Pass") {
   fields()["Result"] = std::move(result);
+}
+
+std::string integration(const std::string& service, const std::string& operation,
+                        Pattern pattern) {
+  std::string arn = "arn:aws:states:::" + service + ":" + operation;
+  if (pattern == Pattern::sync) arn += ".sync";
+  if (pattern == Pattern::wait_for_task_token) arn += ".waitForTaskToken";
+  return arn;
 }
 
 Task::Task(std::string name, const std::string& resource, const Parameters& parameters)
@@ -153,12 +156,22 @@ Task::Task(std::string name, const std::string& resource, const Parameters& para
   if (!parameters.members().empty()) fields()["Parameters"] = parameters.members();
 }
 
-Wait::Wait(std::string name, int seconds) : State(std::move(name), "Wait") {
-  fields()["Seconds"] = seconds;
+Wait::Wait(std::string name, const char* field, json::value value)
+    : State(std::move(name), "Wait") {
+  fields()[field] = std::move(value);
 }
 
-Wait::Wait(std::string name, const Placeholder& seconds) : State(std::move(name), "Wait") {
-  fields()["SecondsPath"] = seconds.path();
+Wait::Wait(std::string name, int seconds) : Wait(std::move(name), "Seconds", seconds) {}
+
+Wait::Wait(std::string name, const Placeholder& seconds)
+    : Wait(std::move(name), "SecondsPath", json::value(seconds.path())) {}
+
+Wait Wait::until(std::string name, Time time) {
+  return Wait(std::move(name), "Timestamp", json::value(iso8601(time)));
+}
+
+Wait Wait::until(std::string name, const Placeholder& timestamp) {
+  return Wait(std::move(name), "TimestampPath", json::value(timestamp.path()));
 }
 
 Fail::Fail(std::string name, const std::string& error, const std::string& cause)
@@ -167,90 +180,90 @@ Fail::Fail(std::string name, const std::string& error, const std::string& cause)
   fields()["Cause"] = cause;
 }
 
-Rule Rule::compare(const std::string& variable, const std::string& comparison, json::value value) {
-  return Rule(json::object{{"Variable", variable}, {comparison, std::move(value)}});
-}
-
-Rule Rule::string_equals(const std::string& variable, const std::string& value) {
-  return compare(variable, "StringEquals", json::value(value));
-}
-
-Rule Rule::string_matches(const std::string& variable, const std::string& pattern) {
-  return compare(variable, "StringMatches", json::value(pattern));
-}
-
-Rule Rule::numeric_equals(const std::string& variable, double value) {
-  return compare(variable, "NumericEquals", number(value));
-}
-
-Rule Rule::numeric_greater_than(const std::string& variable, double value) {
-  return compare(variable, "NumericGreaterThan", number(value));
-}
-
-Rule Rule::numeric_less_than(const std::string& variable, double value) {
-  return compare(variable, "NumericLessThan", number(value));
-}
-
-Rule Rule::boolean_equals(const std::string& variable, bool value) {
-  return compare(variable, "BooleanEquals", value);
-}
-
-Rule Rule::is_present(const std::string& variable, bool value) {
-  return compare(variable, "IsPresent", value);
-}
-
-Rule Rule::all(const std::vector<Rule>& rules) {
-  return Rule(json::object{{"And", members_of(rules)}});
-}
-
-Rule Rule::any(const std::vector<Rule>& rules) {
-  return Rule(json::object{{"Or", members_of(rules)}});
-}
-
-Rule Rule::negated(const Rule& rule) {
-  return Rule(json::object{{"Not", rule.members()}});
+Fail::Fail(std::string name, const Placeholder& error, const Placeholder& cause)
+    : State(std::move(name), "Fail") {
+  fields()["ErrorPath"] = error.path();
+  fields()["CausePath"] = cause.path();
 }
 
 Choice& Choice::when(const Rule& rule, const std::string& next) {
   json::object entry = rule.members();
   entry["Next"] = next;
-  array_in(fields(), "Choices").push_back(std::move(entry));
+  array_in(tail(), "Choices").push_back(std::move(entry));
   return *this;
 }
 
 Choice& Choice::otherwise(const std::string& next) {
-  fields()["Default"] = next;
+  tail()["Default"] = next;
   return *this;
 }
 
-Parallel& Parallel::branch(const Definition& definition) {
-  array_in(fields(), "Branches").push_back(definition.to_json());
+Parallel& Parallel::add_branch(const Definition& definition) {
+  array_in(tail(), "Branches").push_back(definition.to_json());
   return *this;
 }
 
-Map::Map(std::string name, const Definition& iterator) : State(std::move(name), "Map") {
-  fields()["Iterator"] = iterator.to_json();
+Map& Map::item_processor(const Definition& definition) {
+  fields()["ItemProcessor"] = processor_of(definition);
+  return *this;
+}
+
+Map& Map::iterator(const Definition& definition) {
+  fields()["Iterator"] = definition.to_json();
+  return *this;
+}
+
+Map& Map::items_path(const Path& path) {
+  fields()["ItemsPath"] = path.text();
+  return *this;
+}
+
+Map& Map::item_selector(const Parameters& parameters) {
+  fields()["ItemSelector"] = parameters.members();
+  return *this;
+}
+
+Map& Map::max_concurrency(int count) {
+  fields()["MaxConcurrency"] = count;
+  return *this;
+}
+
+Map& Map::max_concurrency(const Placeholder& count) {
+  fields()["MaxConcurrencyPath"] = count.path();
+  return *this;
 }
 
 Definition::Definition(const std::vector<State>& states) {
   if (states.empty()) throw SystemError("a workflow needs at least one state");
-  std::set<std::string> names;
+  std::set<std::string> here, names;
+  json::object written;
   for (const State& state : states) {
-    if (!names.insert(state.name()).second) {
-      throw SystemError("two states of the workflow are called '" + state.name() + "'");
-    }
+    json::object value = state.to_json();
+    add_names(state.name(), value, names);
+    here.insert(state.name());
+    written[state.name()] = std::move(value);
   }
   for (const State& state : states) {
     for (const std::string& target : state.targets()) {
-      if (names.count(target) == 0) {
+      if (here.count(target) == 0) {
         throw SystemError("state '" + state.name() + "' goes to '" + target +
                           "', which is not in the workflow");
       }
     }
   }
-  json::object written;
-  for (const State& state : states) written[state.name()] = state.to_json();
   document_ = {{"StartAt", states.front().name()}, {"States", std::move(written)}};
+}
+
+Definition::Definition(const State& state) : Definition(std::vector<State>{state}) {}
+
+Definition& Definition::set(const std::string& field, json::value value) {
+  json::object document;
+  for (const auto& member : document_) {
+    if (member.key() == "StartAt") document[field] = value;
+    if (member.key() != field) document[member.key()] = member.value();
+  }
+  document_ = std::move(document);
+  return *this;
 }
 
 Definition Definition::from_json(json::object document) {
@@ -265,7 +278,7 @@ std::string Definition::to_json_text(bool pretty) const {
 
 Definition chain(std::vector<State> states, const std::vector<State>& others) {
   for (std::size_t i = 0; i + 1 < states.size(); ++i) {
-    if (states[i].may_have_next()) states[i].next(states[i + 1].name());
+    if (!states[i].has_default()) states[i].next(states[i + 1].name());
   }
   states.insert(states.end(), others.begin(), others.end());
   return Definition(std::move(states));

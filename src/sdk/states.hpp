@@ -2,67 +2,28 @@
 // another: a transition is the name of its target, and Definition checks that all targets exist.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/json.hpp"
+#include "sdk/choice_rule.hpp"
+#include "sdk/placeholder.hpp"
 
 namespace trainyard::sdk {
 
-/// A value that is known only when the workflow runs: a path into its input or its data.
-///
-///   ExecutionInput input;
-///   parameters.set("ModelName", input["Create Model"]["ModelName"]);
-class Placeholder {
- public:
-  explicit Placeholder(std::string path) : path_(std::move(path)) {}
-  /// One member deeper: `path['name']`.
-  Placeholder operator[](const std::string& name) const;
-  /// One element of a list: `path[index]`.
-  Placeholder operator[](int index) const;
-  /// One member deeper in dotted form: `path.name`.
-  Placeholder dot(const std::string& name) const;
-  const std::string& path() const { return path_; }
+enum class Jitter { none, full };
 
- private:
-  std::string path_;
-};
-
-/// What the execution was started with, from any state: $$.Execution.Input['name'].
-class ExecutionInput : public Placeholder {
- public:
-  ExecutionInput() : Placeholder("$$.Execution.Input") {}
-};
-
-/// What the state is handed by the one before it: $['name'].
-class StepInput : public Placeholder {
- public:
-  StepInput() : Placeholder("$") {}
-};
-
-/// The Parameters of a state, in the order in which they were set. A placeholder is written as a
-/// path, under its name with ".$" appended.
-class Parameters {
- public:
-  Parameters() = default;
-  explicit Parameters(json::object literal) : members_(std::move(literal)) {}
-  Parameters& set(const std::string& name, json::value value);
-  Parameters& set(const std::string& name, const char* value);
-  Parameters& set(const std::string& name, const std::string& value);
-  Parameters& set(const std::string& name, const Placeholder& value);
-  Parameters& set(const std::string& name, const Parameters& value);
-  const json::object& members() const { return members_; }
-
- private:
-  json::object members_;
-};
-
-/// Tries a state again after the named errors.
+/// Tries a state again after the named errors. What is not set is the service's default and not
+/// written: 1 second, 3 attempts, twice as long each time, no limit, no jitter.
 struct Retry {
   std::vector<std::string> error_equals = {"States.ALL"};
-  int interval_seconds = 1;
-  int max_attempts = 3;
-  double backoff_rate = 2.0;
+  std::optional<int> interval_seconds;
+  std::optional<int> max_attempts;
+  std::optional<double> backoff_rate;
+  std::optional<int> max_delay_seconds;
+  std::optional<Jitter> jitter;
 
   json::object to_json() const;
 };
@@ -76,7 +37,8 @@ struct Catch {
   json::object to_json() const;
 };
 
-/// Any state. `fields` are written as they are and in their order, between nothing and "Type".
+/// Any state, written as the Python SDK writes it: its fields in the order in which they were set,
+/// Type, Next or End, Retry, Catch, and last Choices or Branches.
 class State {
  public:
   State(std::string name, std::string type) : name_(std::move(name)), type_(std::move(type)) {}
@@ -87,14 +49,14 @@ class State {
   /// Sets any field of the States Language: Comment, InputPath, ResultPath, TimeoutSeconds, …
   State& set(const std::string& field, json::value value);
   State& set(const std::string& field, const Parameters& parameters);
-  /// The state that follows; without it the workflow ends here.
+  /// The state that follows; without it the workflow ends here. Of a Choice: its default.
+  /// SystemError for Succeed and Fail.
   State& next(std::string name);
   State& retry(const Retry& retry);
   State& on_error(const Catch& handler);
 
-  const std::string& following() const { return next_; }
-  /// False for Choice, Succeed and Fail, which have neither Next nor End.
-  bool may_have_next() const;
+  /// Whether it is a Choice that says what follows when no rule holds.
+  bool has_default() const;
   /// The state's value in "States".
   json::object to_json() const;
   /// Names of all states that this one may go to.
@@ -102,13 +64,17 @@ class State {
 
  protected:
   json::object& fields() { return fields_; }
+  json::object& tail() { return tail_; }
 
  private:
+  bool has_next_or_end() const;
+
   std::string name_;
   std::string type_;
   json::object fields_;
   json::array retries_;
   json::array catchers_;
+  json::object tail_;  // after everything else
   std::string next_;
 };
 
@@ -118,9 +84,18 @@ class Pass : public State {
   Pass(std::string name, json::value result);
 };
 
+/// How a task waits for what it calls: not at all, for the end of the job, or until somebody sends
+/// its TaskToken back.
+enum class Pattern { request_response, sync, wait_for_task_token };
+
+/// arn:aws:states:::SERVICE:OPERATION with the pattern's suffix. Any call of AWS's SDK is one, too:
+/// integration("aws-sdk:sagemaker", "listModels").
+std::string integration(const std::string& service, const std::string& operation,
+                        Pattern pattern = Pattern::request_response);
+
 class Task : public State {
  public:
-  /// `resource`: an ARN such as arn:aws:states:::sagemaker:createModel.
+  /// `resource`: the ARN of an integration, or of an activity.
   Task(std::string name, const std::string& resource, const Parameters& parameters = {});
 };
 
@@ -129,6 +104,12 @@ class Wait : public State {
   Wait(std::string name, int seconds);
   /// Waits as many seconds as the placeholder says.
   Wait(std::string name, const Placeholder& seconds);
+  static Wait until(std::string name, Time time);
+  /// Waits until the time that the placeholder says.
+  static Wait until(std::string name, const Placeholder& timestamp);
+
+ private:
+  Wait(std::string name, const char* field, json::value value);
 };
 
 class Succeed : public State {
@@ -139,32 +120,7 @@ class Succeed : public State {
 class Fail : public State {
  public:
   Fail(std::string name, const std::string& error, const std::string& cause);
-};
-
-/// A condition of a Choice.
-///
-///   Rule::all({Rule::numeric_greater_than("$.n", 3), Rule::is_present("$.name")})
-class Rule {
- public:
-  /// Any comparison of the States Language: Rule::compare("$.n", "NumericLessThan", 3).
-  static Rule compare(const std::string& variable, const std::string& comparison,
-                      json::value value);
-  static Rule string_equals(const std::string& variable, const std::string& value);
-  static Rule string_matches(const std::string& variable, const std::string& pattern);
-  static Rule numeric_equals(const std::string& variable, double value);
-  static Rule numeric_greater_than(const std::string& variable, double value);
-  static Rule numeric_less_than(const std::string& variable, double value);
-  static Rule boolean_equals(const std::string& variable, bool value);
-  static Rule is_present(const std::string& variable, bool value = true);
-  static Rule all(const std::vector<Rule>& rules);
-  static Rule any(const std::vector<Rule>& rules);
-  static Rule negated(const Rule& rule);
-
-  const json::object& members() const { return members_; }
-
- private:
-  explicit Rule(json::object members) : members_(std::move(members)) {}
-  json::object members_;
+  Fail(std::string name, const Placeholder& error, const Placeholder& cause);
 };
 
 class Choice : public State {
@@ -181,23 +137,39 @@ class Definition;
 class Parallel : public State {
  public:
   explicit Parallel(std::string name) : State(std::move(name), "Parallel") {}
-  Parallel& branch(const Definition& definition);
+  Parallel& add_branch(const Definition& definition);
 };
 
-/// Runs a definition once for each item of a list.
+/// Runs a definition once for each item of a list; its output is the list of theirs.
 class Map : public State {
  public:
-  Map(std::string name, const Definition& iterator);
+  explicit Map(std::string name) : State(std::move(name), "Map") {}
+  /// What runs, as "ItemProcessor".
+  Map& item_processor(const Definition& definition);
+  /// The same as "Iterator", its older name, which the Python SDK writes.
+  Map& iterator(const Definition& definition);
+  /// Where the list is; without it the state's input is the list.
+  Map& items_path(const Path& path);
+  /// What an iteration gets, in which MapItem is the item; without it the item alone.
+  Map& item_selector(const Parameters& parameters);
+  /// How many iterations may run at a time; 0 is the service's own limit.
+  Map& max_concurrency(int count);
+  Map& max_concurrency(const Placeholder& count);
 };
 
-/// A workflow: where it starts and its states. SystemError when two states have one name, or a
-/// transition names a state that is not there.
+/// A workflow, a branch or what a Map runs: where it starts and its states. SystemError when two
+/// states have one name, at whatever depth, or a transition names a state that is not there.
 class Definition {
  public:
   /// Starts at the first state.
   explicit Definition(const std::vector<State>& states);
+  /// One state is a definition, too.
+  Definition(const State& state);
   /// A definition that was written elsewhere, as it is.
   static Definition from_json(json::object document);
+
+  /// Sets a field of the whole: Comment, TimeoutSeconds, Version. It is written before StartAt.
+  Definition& set(const std::string& field, json::value value);
 
   const json::object& to_json() const { return document_; }
   /// Compact, or indented by four as the Python SDK prints it.
@@ -208,8 +180,8 @@ class Definition {
   json::object document_;
 };
 
-/// States that follow one another: each goes to the next one in the list. `others` are reached
-/// through choices and catchers.
+/// States that follow one another: each goes to the next one in the list, a Choice by default
+/// unless it says otherwise. `others` are reached through choices and catchers.
 Definition chain(std::vector<State> states, const std::vector<State>& others = {});
 
 }  // namespace trainyard::sdk

@@ -60,6 +60,18 @@ TrainingStep::TrainingStep(std::string name, const Parameters& parameters, bool 
     : Task(std::move(name), kService + (wait ? "createTrainingJob.sync" : "createTrainingJob"),
            parameters) {}
 
+StartExecutionStep::StartExecutionStep(std::string name, const Name& state_machine_arn,
+                                       const Parameters& input, Pattern pattern)
+    : State(std::move(name), "Task") {
+  Parameters parameters;
+  state_machine_arn.set_in(parameters, "StateMachineArn");
+  parameters.set("Input", input);
+  set("Parameters", parameters);
+  // Version 2 of .sync is the one that parses the execution's output.
+  const std::string version = pattern == Pattern::sync ? ":2" : "";
+  set("Resource", json::value(integration("states", "startExecution", pattern) + version));
+}
+
 ModelStep::ModelStep(std::string name, const Model& model, const Name& model_name)
     : ModelStep(std::move(name), model_parameters(model, model_name)) {}
 

@@ -30,6 +30,14 @@ class TrainingStep : public Task {
   TrainingStep(std::string name, const Parameters& parameters, bool wait = true);
 };
 
+/// Starts an execution of a state machine with `input`, and waits as the pattern says: for its end,
+/// whose description is the output (Output parsed), or for TaskToken, which stands in `input`.
+class StartExecutionStep : public State {
+ public:
+  StartExecutionStep(std::string name, const Name& state_machine_arn, const Parameters& input,
+                     Pattern pattern = Pattern::sync);
+};
+
 /// Creates a model.
 class ModelStep : public State {
  public:

@@ -9,11 +9,35 @@
 namespace trainyard::server {
 namespace {
 
+/// "stateMachine:NAME" and the qualifier of the ARN of a state machine, a version or an alias.
+std::pair<std::string, std::string> state_machine_parts(const Arn& arn) {
+  const std::size_t name = arn.resource.find(':');
+  const std::size_t colon = name == std::string::npos ? name : arn.resource.find(':', name + 1);
+  if (colon == std::string::npos) return {arn.resource, ""};
+  return {arn.resource.substr(0, colon), arn.resource.substr(colon + 1)};
+}
+
+/// The number of a version or the name of an alias; "" for another ARN.
+std::string qualifier_of(const std::string& text) {
+  auto arn = parse_arn(text);
+  return arn ? state_machine_parts(*arn).second : "";
+}
+
+/// Step Functions decides on the state machine whose version or alias is named (Step Functions
+/// Developer Guide, "Authorization for versions and aliases").
+std::string unqualified(const std::string& text) {
+  auto arn = parse_arn(text);
+  if (!arn) return text;
+  arn->resource = state_machine_parts(*arn).first;
+  return arn->text();
+}
+
 /// Condition keys that an operation's input fills (Service Authorization Reference).
 struct ConditionKey {
   std::string_view service;
   std::string_view member;
   const char* key;
+  std::string (*part)(const std::string& value) = nullptr;  // no key where it is ""
 };
 constexpr ConditionKey kConditionKeys[] = {
     {"monitoring", "Namespace", "cloudwatch:namespace"},
@@ -34,6 +58,9 @@ constexpr ConditionKey kConditionKeys[] = {
     {"s3", "MetadataDirective", "s3:x-amz-metadata-directive"},
     {"s3", "WebsiteRedirectLocation", "s3:x-amz-website-redirect-location"},
     {"iam", "PolicyArn", "iam:PolicyARN"},
+    {"states", "stateMachineArn", "states:StateMachineQualifier", qualifier_of},
+    {"states", "stateMachineVersionArn", "states:StateMachineQualifier", qualifier_of},
+    {"states", "stateMachineAliasArn", "states:StateMachineQualifier", qualifier_of},
 };
 
 /// The member of that name that holds one value, or nullptr.
@@ -44,12 +71,30 @@ const wire::Member* scalar_member(const wire::Shape& shape, std::string_view nam
   return nullptr;
 }
 
-/// The string member of that name, or nullptr.
+/// The string member of that name, or nullptr. "a.b" is b of the first structure in the list a.
 const std::string* string_member(const wire::Shape& shape, const void* structure,
                                  std::string_view name) {
+  if (auto dot = name.find('.'); dot != std::string_view::npos) {
+    for (const wire::Member& member : shape.members) {
+      if (member.name != name.substr(0, dot) || member.shape->kind != wire::Kind::list) continue;
+      const void* list = member.get(structure);
+      if (list == nullptr || member.shape->list->size(list) == 0) return nullptr;
+      return string_member(*member.shape->element, member.shape->list->at(list, 0),
+                           name.substr(dot + 1));
+    }
+    return nullptr;
+  }
   const wire::Member* member = scalar_member(shape, name);
   if (member == nullptr || member->shape->kind != wire::Kind::string) return nullptr;
   return static_cast<const std::string*>(member->get(structure));
+}
+
+/// Whether the flag of that name is set.
+bool flag_member(const wire::Shape& shape, const void* structure, std::string_view name) {
+  const wire::Member* member = name.empty() ? nullptr : scalar_member(shape, name);
+  if (member == nullptr || member->shape->kind != wire::Kind::boolean) return false;
+  const auto* value = static_cast<const bool*>(member->get(structure));
+  return value != nullptr && *value;
 }
 
 /// A name, or the ARN of a log group, whose name it is then: "…:log-group:NAME:*". As the handlers
@@ -63,13 +108,17 @@ std::string name_in(const std::string& identifier) {
 
 /// The value of a placeholder of a template: "region", a member, or members of which the first that
 /// is present counts ("logGroupName|logGroupIdentifier"). nullopt when none is. "lower:Member" is
-/// the value in lower case, where ARNs have it so.
+/// the value in lower case, where ARNs have it so; "unqualified:Member" the state machine's ARN.
 std::optional<std::string> placed(std::string_view names, const wire::Shape& shape,
                                   const void* input, const Site& site) {
-  constexpr std::string_view kLower = "lower:";
+  constexpr std::string_view kLower = "lower:", kUnqualified = "unqualified:";
   if (names.starts_with(kLower)) {
     auto value = placed(names.substr(kLower.size()), shape, input, site);
     return value ? std::optional(to_lower(*value)) : std::nullopt;
+  }
+  if (names.starts_with(kUnqualified)) {
+    auto value = placed(names.substr(kUnqualified.size()), shape, input, site);
+    return value ? std::optional(unqualified(*value)) : std::nullopt;
   }
   if (names == "region") return site.region;
   if (names == "account") return site.account;
@@ -118,9 +167,10 @@ std::map<std::string, std::string> context_of(const wire::Service& service,
     const wire::Member* member =
         service.name == key.service ? scalar_member(*operation.input, key.member) : nullptr;
     const void* value = member ? member->get(input) : nullptr;
-    if (value) {
-      context[key.key] = wire::to_text(*member->shape, wire::TimestampFormat::iso8601, value);
-    }
+    if (!value) continue;
+    std::string text = wire::to_text(*member->shape, wire::TimestampFormat::iso8601, value);
+    if (key.part) text = key.part(text);
+    if (!key.part || !text.empty()) context[key.key] = std::move(text);
   }
   return context;
 }
@@ -161,13 +211,19 @@ void authorise_operation(Txn& txn, const Caller& caller, const wire::Service& se
                          Time now) {
   if (operation.action.empty()) return;
   identity::Authorisation request;
-  request.action = operation.action;
   set_denial(request, service);
   request.context = context_of(service, operation, input, caller, site);
+  std::vector<std::string_view> actions{operation.action};
+  if (flag_member(*operation.input, input, operation.also_member)) {
+    actions.push_back(operation.also_action);
+  }
   for (const std::string& named : resources_of(operation, input, site, caller)) {
     std::string resource = identity::canonical_arn(txn, named);
     request.resource = resource;
-    identity::authorise(txn, caller, request, now);
+    for (std::string_view action : actions) {
+      request.action = action;
+      identity::authorise(txn, caller, request, now);
+    }
   }
   if (operation.pass_role_member.empty()) return;
   const std::string* role =

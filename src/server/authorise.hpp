@@ -15,7 +15,7 @@
 namespace trainyard::server {
 
 /// The operation's resource templates filled in with the input: "arn:aws:s3:::{Bucket}/{Key}". A
-/// member that holds an ARN stands alone ("{stateMachineArn}"); of "{a|b}" the first that is
+/// member that holds an ARN stands alone ("{executionArn}"); of "{a|b}" the first that is
 /// present counts, and the name in it when it is an ARN. An absent Path is "/"; a request about a
 /// user that names none is about its caller. Any other absent member leaves its place empty and so
 /// names no resource that there is: no policy's word about one is passed by.
@@ -31,7 +31,8 @@ void authorise_pass_role(Txn& txn, const Caller& caller, const std::string& role
                          std::string_view service, std::map<std::string, std::string> context,
                          std::string_view code, int status, Time now);
 
-/// Throws AccessDenied(Exception) unless `caller` may do the action on every resource and,
+/// Throws AccessDenied(Exception) unless `caller` may do the action (and the one that a flag of the
+/// input adds) on every resource and,
 /// where the operation hands a role to a service, iam:PassRole on that role for that service.
 void authorise_operation(Txn& txn, const Caller& caller, const wire::Service& service,
                          const wire::Operation& operation, const void* input, const Site& site,

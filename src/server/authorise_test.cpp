@@ -1,5 +1,6 @@
 #include "server/authorise.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
@@ -8,6 +9,7 @@
 #include "generated/monitoring/operations.hpp"
 #include "generated/s3/operations.hpp"
 #include "generated/sagemaker/operations.hpp"
+#include "generated/states/operations.hpp"
 #include "identity/identity.hpp"
 #include "identity/policies.hpp"
 #include "identity/roles.hpp"
@@ -138,6 +140,46 @@ TEST_F(Authorise, TheRegionOfARequestIsAlwaysKnown) {
   EXPECT_NE(ask(s3::kService, "ListObjectsV2", &list), "");
   EXPECT_NE(ask(sagemaker::kService, "ListTrainingJobs", &jobs), "");
   EXPECT_EQ(ask(iam::kService, "ListRoles", &roles), "");  // its one endpoint is in us-east-1
+}
+
+TEST_F(Authorise, VersionsAndAliasesAreDecidedOnAsTheirMachine) {
+  const std::string flow = "arn:aws:states:us-east-1:000000000000:stateMachine:flow";
+  may("states:StartExecution", flow,
+      R"({"ForAnyValue:StringEquals":{"states:StateMachineQualifier":["1","PROD"]}})");
+  auto start = [&](const std::string& arn) {
+    states::StartExecutionInput input{.state_machine_arn = arn};
+    return ask(states::kService, "StartExecution", &input);
+  };
+  EXPECT_EQ(start(flow + ":1"), "");
+  EXPECT_EQ(start(flow + ":PROD"), "");
+  EXPECT_NE(start(flow + ":2"), "");
+  EXPECT_NE(start(flow), "");  // without a qualifier the key is absent
+  EXPECT_NE(start(flow + "x:1"), "");
+  may("states:*StateMachine*", flow);
+  states::DeleteStateMachineVersionInput version{flow + ":7"};
+  EXPECT_EQ(ask(states::kService, "DeleteStateMachineVersion", &version), "");
+  states::CreateStateMachineAliasInput alias{{}, "A", {{flow + ":1", 50}, {flow + ":2", 50}}};
+  EXPECT_EQ(ask(states::kService, "CreateStateMachineAlias", &alias), "");
+  alias.routing_configuration.front().state_machine_version_arn = flow + "x:1";
+  EXPECT_NE(ask(states::kService, "CreateStateMachineAlias", &alias), "");
+  alias.routing_configuration.clear();
+  EXPECT_NE(ask(states::kService, "CreateStateMachineAlias", &alias), "");
+  states::UpdateStateMachineAliasInput update{flow + ":A", {}, {}};
+  EXPECT_EQ(ask(states::kService, "UpdateStateMachineAlias", &update), "");
+}
+
+TEST_F(Authorise, PublishingIsARightOfItsOwn) {
+  const std::string flow = "arn:aws:states:us-east-1:000000000000:stateMachine:flow";
+  may("states:UpdateStateMachine", flow);
+  states::UpdateStateMachineInput update{.state_machine_arn = flow};
+  EXPECT_EQ(ask(states::kService, "UpdateStateMachine", &update), "");
+  update.publish = false;
+  EXPECT_EQ(ask(states::kService, "UpdateStateMachine", &update), "");
+  update.publish = true;
+  EXPECT_THAT(ask(states::kService, "UpdateStateMachine", &update),
+              testing::HasSubstr("states:PublishStateMachineVersion on resource: " + flow));
+  may("states:PublishStateMachineVersion", flow);
+  EXPECT_EQ(ask(states::kService, "UpdateStateMachine", &update), "");
 }
 
 TEST_F(Authorise, ConditionsSeeTheNamespaceOfMetrics) {

@@ -21,12 +21,15 @@
 #include "server/door.hpp"
 #include "server/egress.hpp"
 #include "server/front.hpp"
+#include "server/outside_calls.hpp"
 #include "server/performer.hpp"
 #include "server/pipeline.hpp"
 #include "server/proxy.hpp"
 #include "server/schema.hpp"
 #include "services/s3/deliveries.hpp"
 #include "services/sagemaker/attempts.hpp"
+#include "services/states/deliveries.hpp"
+#include "services/states/http_task.hpp"
 
 namespace trainyard::server {
 namespace {
@@ -129,6 +132,9 @@ int run_daemon(const ServeOptions& options) {
   sigset_t signals = block_signals();
   fs::path dir = fs::absolute(options.data_dir);
   DataDir data_dir(dir);
+  for (const std::string& pattern : options.http_allow) {
+    if (auto fault = states::pattern_fault(pattern)) throw SystemError("--http-allow: " + *fault);
+  }
   for (const auto& [name, version] : options.managed_policies) {
     identity::choose_managed_version(name, version);
   }
@@ -140,6 +146,7 @@ int run_daemon(const ServeOptions& options) {
   site.data_dir = dir;
   const runtimes::Table table = runtimes_of(dir);
   site.runtimes = &table;
+  site.http_allow = options.http_allow;
   Store store(dir, all_migrations());
   Blobs blobs(dir / "blobs");
   Segments segments(dir / "segments");
@@ -160,7 +167,8 @@ int run_daemon(const ServeOptions& options) {
   AgentDoor agents(
       parts, images, [&](http::Request& request) { return pipeline.handle(request); },
       [&](const http::Request& request) { return proxy.connect_from_attempt(request); });
-  Performer performer(parts, all_deliveries(parts, agents));
+  OutsideCalls outside_calls(parts, data_plane);
+  Performer performer(parts, all_deliveries(parts, agents, outside_calls));
   Front front(parts, pipeline, options.hosts);
   http::ServerOptions http_options;
   http_options.quick = [&](const http::Request& request) { return front.is_quick(request); };
@@ -185,6 +193,7 @@ int run_daemon(const ServeOptions& options) {
     Caller caller = own_caller(site);
     Call call = make_call(parts, txn, caller);
     sagemaker::restore(call);
+    states::restore(call);
   });
   performer.start();
   write_file_atomically(dir / "endpoint", site.url + "\n", 0644, "endpoint.rename");
@@ -197,6 +206,7 @@ int run_daemon(const ServeOptions& options) {
   } while (signal == SIGHUP);  // a closed terminal is no reason to end
   if (signal == SIGINT) stop_everything(parts, signals);
   server.stop(kStopGrace);
+  outside_calls.stop();
   performer.stop();
   agents.stop();
   return 0;

@@ -17,6 +17,9 @@ struct ServeOptions {
   bool egress = true;  // whether jobs and endpoints reach the internet, unless they are isolated
   std::vector<std::string> hosts;  // further names that the console answers to
   std::vector<std::string> pass_through;  // buckets and AWS hosts that the proxy leaves to AWS
+  /// Endpoints that workflows may call by http:invoke: https://HOST[:PORT][/PATH], `*` for any
+  /// characters. run_daemon refuses what is no such pattern with a SystemError.
+  std::vector<std::string> http_allow;
   std::vector<std::pair<std::string, std::string>> managed_policies;  // name, version to default to
 };
 

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "server/agent_door.hpp"
+#include "server/outside_calls.hpp"
 #include "services/events/deliveries.hpp"
 #include "services/logs/deliveries.hpp"
 #include "services/s3/deliveries.hpp"
@@ -80,6 +81,8 @@ constexpr Inside kInside[] = {
     {"states.timer", states::deliver_timer},
     {"states.event", states::deliver_event},
     {"states.poll", states::deliver_poll},
+    {"states.stop", states::deliver_stop},
+    {"states.sweep", states::deliver_sweep},
     {"events.put", events::deliver_event},
     {"sagemaker.deadline", sagemaker::deliver_deadline},
 };
@@ -99,7 +102,7 @@ constexpr Outside kOutside[] = {
 
 }  // namespace
 
-Deliveries all_deliveries(const Parts& parts, AgentDoor& agents) {
+Deliveries all_deliveries(const Parts& parts, AgentDoor& agents, OutsideCalls& calls) {
   Deliveries deliveries;
   for (const Inside& row : kInside) deliveries.inside.emplace(row.kind, row.deliver);
   for (const Outside& row : kOutside) {
@@ -107,6 +110,8 @@ Deliveries all_deliveries(const Parts& parts, AgentDoor& agents) {
       row.perform(parts, agents, message);
     });
   }
+  deliveries.slow.emplace("states.call",
+                          [&calls](const outbox::Message& message) { calls.perform(message); });
   return deliveries;
 }
 

@@ -8,8 +8,9 @@
 namespace trainyard::server {
 
 class AgentDoor;
+class OutsideCalls;
 
-/// Every kind of message that there is; the parts and the door outlive what is returned.
-Deliveries all_deliveries(const Parts& parts, AgentDoor& agents);
+/// Every kind of message that there is; the arguments outlive what is returned.
+Deliveries all_deliveries(const Parts& parts, AgentDoor& agents, OutsideCalls& calls);
 
 }  // namespace trainyard::server

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "server/agent_door.hpp"
+#include "server/data_plane.hpp"
+#include "server/outside_calls.hpp"
 #include "server/schema.hpp"
 #include "server/server_testing.hpp"
 #include "services/sagemaker/attempt_rows.hpp"
@@ -38,7 +40,9 @@ class DeliveriesTest : public ServiceTest {
   Parts parts{store, clock, random, site, blobs, segments, door, executor};
   compute::ImageStore images{dir.path()};
   AgentDoor agents{parts, images, [](http::Request&) { return http::Response(); }, nullptr};
-  Deliveries deliveries = all_deliveries(parts, agents);
+  DataPlane data_plane{store, executor, random, site};
+  OutsideCalls calls{parts, data_plane};
+  Deliveries deliveries = all_deliveries(parts, agents, calls);
 };
 
 TEST_F(DeliveriesTest, AStartThatWasPutOffComesAfterItsStopAndStopsAllTheSame) {

@@ -13,6 +13,8 @@ namespace trainyard::server {
 namespace {
 
 constexpr int kOutsideThreads = 4;
+/// As many calls of workflows wait for answers at a time; further ones wait for a thread.
+constexpr int kSlowThreads = 64;
 /// So many of one kind are looked at for those that can be handed out now.
 constexpr int kOutsideLookahead = 256;
 constexpr std::chrono::milliseconds kIdleWait{1'000};
@@ -31,11 +33,20 @@ struct Performer::Impl {
   std::condition_variable changed;
   bool stopping = false;
   bool woken = false;
-  std::set<std::string> busy;            // keys of which an outside thread has a message
-  std::deque<outbox::Message> outside;   // for the outside threads
+  std::set<std::string> busy;  // keys of which an outside thread has a message
+  /// Messages that act on the world, for the threads that perform them.
+  struct Lane {
+    const Deliveries::Outside& kinds;
+    int thread_count;
+    std::deque<outbox::Message> waiting = {};
+  };
+  Lane lanes[2];
   std::vector<std::thread> threads;
 
-  Impl(const Parts& p, Deliveries d) : parts(p), deliveries(std::move(d)) {}
+  Impl(const Parts& p, Deliveries d)
+      : parts(p),
+        deliveries(std::move(d)),
+        lanes{{deliveries.outside, kOutsideThreads}, {deliveries.slow, kSlowThreads}} {}
 
   void defer(const outbox::Message& message, const char* why) {
     log_warning("delivery {} of {} failed ({}), will be tried again", message.kind, message.key,
@@ -45,21 +56,37 @@ struct Performer::Impl {
     });
   }
 
-  /// Delivers messages whose effect is in the store: effect and removal commit together. Each has a
-  /// savepoint of its own, so that one that fails leaves the others alone.
-  void deliver_inside(const std::vector<outbox::Message>& messages) {
-    for (const auto& message : messages) crash_point(("perform." + message.kind).c_str());
+  void deliver_one(Txn& txn, const Caller& caller, const outbox::Message& message) {
+    if (!outbox::remove(txn, message.id)) return;
+    Call call = make_call(parts, txn, caller);
+    deliveries.inside.find(message.kind)->second(call, message);
+  }
+
+  /// Delivers messages whose effect is in the store: effect and removal commit together. When one
+  /// fails nothing of this is left, and false is returned.
+  bool deliver_together(const std::vector<outbox::Message>& messages) {
+    try {
+      parts.store.write([&](Txn& txn) {
+        Caller caller = own_caller(parts.site);
+        for (const auto& message : messages) deliver_one(txn, caller, message);
+      });
+      return true;
+    } catch (const StoreError&) {
+      throw;
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+
+  /// Each with a savepoint of its own, which costs more than it is worth where none fails.
+  void deliver_apart(const std::vector<outbox::Message>& messages) {
     std::vector<std::pair<const outbox::Message*, std::string>> failed;
     parts.store.write([&](Txn& txn) {
       failed.clear();  // the work may run again
       Caller caller = own_caller(parts.site);
       for (const auto& message : messages) {
         try {
-          txn.savepoint([&] {
-            if (!outbox::remove(txn, message.id)) return;
-            Call call = make_call(parts, txn, caller);
-            deliveries.inside.find(message.kind)->second(call, message);
-          });
+          txn.savepoint([&] { deliver_one(txn, caller, message); });
         } catch (const ApiError& error) {
           failed.emplace_back(&message, error.code() + ": " + error.message());
         } catch (const StoreError&) {
@@ -72,12 +99,17 @@ struct Performer::Impl {
     for (const auto& [message, why] : failed) defer(*message, why.c_str());
   }
 
+  void deliver_inside(const std::vector<outbox::Message>& messages) {
+    for (const auto& message : messages) crash_point(("perform." + message.kind).c_str());
+    if (!deliver_together(messages)) deliver_apart(messages);
+  }
+
   /// Performs one message that acts on the world, then removes it. A crash between the two repeats
   /// it: executors recognise an attempt by its id.
-  void perform_outside(const outbox::Message& message) {
+  void perform_outside(const Lane& lane, const outbox::Message& message) {
     crash_point(("perform." + message.kind).c_str());
     try {
-      deliveries.outside.find(message.kind)->second(message);
+      lane.kinds.find(message.kind)->second(message);
     } catch (const std::exception& error) {
       defer(message, error.what());
       return;
@@ -108,10 +140,10 @@ struct Performer::Impl {
 
   /// Messages of which no other of their key is under way; they count as under way from here on.
   /// What one key wants done is done in its order: a start before its stop.
-  std::vector<outbox::Message> take_outside(Time now) {
+  std::vector<outbox::Message> take_outside(const Lane& lane, Time now) {
     // Copied before the messages are read: one that is performed meanwhile may still be among them.
     std::set<std::string> before = keys_under_way();
-    std::vector<outbox::Message> messages = due(deliveries.outside, now, kOutsideLookahead);
+    std::vector<outbox::Message> messages = due(lane.kinds, now, kOutsideLookahead);
     std::erase_if(messages, [&](const auto& one) { return !before.insert(one.key).second; });
     std::lock_guard lock(mutex);
     for (const auto& message : messages) busy.insert(message.key);
@@ -125,25 +157,32 @@ struct Performer::Impl {
     changed.notify_all();
   }
 
-  /// Delivers what is due inside and hands the rest out, or performs it here; returns how many
-  /// messages there were.
-  int turn(Time now, bool outside_here) {
-    std::vector<outbox::Message> out = take_outside(now);
-    const std::size_t count = out.size();
-    if (outside_here) {
+  /// Hands out what is due in a lane, or performs it here; returns how many messages there were.
+  int hand_out(Lane& lane, Time now, bool here) {
+    std::vector<outbox::Message> out = take_outside(lane, now);
+    const int count = static_cast<int>(out.size());
+    if (here) {
       for (const auto& message : out) {
-        perform_outside(message);
+        perform_outside(lane, message);
         release(message);
       }
     } else if (count > 0) {
       std::lock_guard lock(mutex);
-      std::ranges::move(out, std::back_inserter(outside));
+      std::ranges::move(out, std::back_inserter(lane.waiting));
       changed.notify_all();
     }
+    return count;
+  }
+
+  /// Delivers what is due inside and hands the rest out, or performs it here; returns how many
+  /// messages there were.
+  int turn(Time now, bool outside_here) {
+    int count = 0;
+    for (Lane& lane : lanes) count += hand_out(lane, now, outside_here);
     std::vector<outbox::Message> in = due(deliveries.inside, now, kDeliveriesPerTurn);
     if (in.size() > kDeliveriesPerTurn) in.resize(kDeliveriesPerTurn);
     if (!in.empty()) deliver_inside(in);
-    return static_cast<int>(count + in.size());
+    return count + static_cast<int>(in.size());
   }
 
   void inside_loop() {
@@ -189,18 +228,18 @@ struct Performer::Impl {
     return !stopping;
   }
 
-  void outside_loop() {
+  void outside_loop(Lane& lane) {
     for (;;) {
       outbox::Message message;
       {
         std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return stopping || !outside.empty(); });
+        changed.wait(lock, [&] { return stopping || !lane.waiting.empty(); });
         if (stopping) return;
-        message = std::move(outside.front());
-        outside.pop_front();
+        message = std::move(lane.waiting.front());
+        lane.waiting.pop_front();
       }
       try {
-        perform_outside(message);
+        perform_outside(lane, message);
       } catch (const std::exception& error) {
         log_error("outbox {}: {}", message.kind, error.what());
       }
@@ -216,8 +255,10 @@ Performer::~Performer() { stop(); }
 
 void Performer::start() {
   impl_->threads.emplace_back([this] { impl_->inside_loop(); });
-  for (int i = 0; i < kOutsideThreads; ++i) {
-    impl_->threads.emplace_back([this] { impl_->outside_loop(); });
+  for (Impl::Lane& lane : impl_->lanes) {
+    for (int i = 0; i < lane.thread_count && !lane.kinds.empty(); ++i) {
+      impl_->threads.emplace_back([this, &lane] { impl_->outside_loop(lane); });
+    }
   }
 }
 

@@ -17,10 +17,14 @@ inline constexpr std::chrono::seconds kRetryDelayMax{60};
 
 /// Who takes which kind of message.
 struct Deliveries {
+  using Outside = std::map<std::string_view, std::function<void(const outbox::Message&)>>;
   /// In one transaction with the message's removal.
   std::map<std::string_view, std::function<void(Call&, const outbox::Message&)>> inside;
   /// These act on the world. Messages of one key are performed one at a time.
-  std::map<std::string_view, std::function<void(const outbox::Message&)>> outside;
+  Outside outside;
+  /// So do these, but what they wait for is others' and may take a minute: they have threads of
+  /// their own, so that nothing of ours waits behind them.
+  Outside slow;
 };
 
 class Performer {

@@ -55,29 +55,32 @@ http::Response or_error(const wire::Service& service, const wire::Operation* con
 class PendingOutput final : public http::PendingResponse {
  public:
   PendingOutput(const wire::Service& service, const wire::Operation& operation,
-                const OperationDispatch& handler, std::string request_id, LaterOutput later)
+                std::string request_id, LaterOutput later)
       : service_(service),
         operation_(operation),
-        handler_(handler),
         request_id_(std::move(request_id)),
         later_(std::move(later)) {}
 
   Progress progress() override { return later_.wait->progress(); }
   int fd() const override { return later_.wait->fd(); }
+  bool calls() const override { return later_.wait->calls(); }
+  void call(std::function<void()> ready) override { later_.wait->call(std::move(ready)); }
   int64_t deadline() const override { return later_.wait->deadline(); }
 
   http::Response finish() override {
     return or_error(service_, &operation_, request_id_, false, [&] {
-      auto output = handler_.make_output();
+      auto output = operation_.make_output();
       later_.finish(output.get());
-      return wire::serialise_response(service_, operation_, output.get(), request_id_);
+      http::Response response =
+          wire::serialise_response(service_, operation_, output.get(), request_id_);
+      response.over = std::move(later_.over);
+      return response;
     });
   }
 
  private:
   const wire::Service& service_;
   const wire::Operation& operation_;
-  const OperationDispatch& handler_;
   std::string request_id_;
   LaterOutput later_;
 };
@@ -119,7 +122,7 @@ struct Pipeline::Impl {
     find_operation(route, request, kBodyBytesMax);
     const wire::Operation& operation = *route.operation;
     const OperationDispatch& handler = route.service->operations[operation.index];
-    auto input = handler.make_input();
+    auto input = operation.make_input();
     std::shared_ptr<void> output;
     wire::Missing missing = wire::parse_request(service, operation, request,
                                                 route.located, kBodyBytesMax, input.get());
@@ -130,21 +133,21 @@ struct Pipeline::Impl {
                             parts.clock.now());
       });
       StreamCall call{parts.store, caller, parts.clock, parts.random, parts.site, parts.blobs,
-                      parts.segments, router, request, request_id};
+                      parts.segments, router, parts.door, request, request_id};
       if (operation.mode == wire::Mode::later) {
         http::Response response;
         response.pending = std::make_unique<PendingOutput>(
-            service, operation, handler, request_id, handler.run_later(call, input.get()));
+            service, operation, request_id, handler.run_later(call, input.get()));
         return response;
       }
-      output = handler.make_output();
+      output = operation.make_output();
       handler.run_stream(call, input.get(), output.get());
     } else {
       auto work = [&](Txn& txn) {
         authorise_operation(txn, caller, service, operation, input.get(), parts.site,
                             parts.clock.now());
         Call call = make_call(parts, txn, caller, request_id);
-        auto fresh = handler.make_output();  // the work may run again
+        auto fresh = operation.make_output();  // the work may run again
         handler.run(call, input.get(), fresh.get());
         output = std::move(fresh);
       };

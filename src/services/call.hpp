@@ -16,8 +16,10 @@
 #include "http/message.hpp"
 #include "identity/caller.hpp"
 #include "runtimes/table.hpp"
+#include "services/limits.hpp"
 #include "store/outbox.hpp"
 #include "store/store.hpp"
+#include "wire/json.hpp"
 
 namespace trainyard {
 
@@ -32,24 +34,40 @@ struct Site {
   /// What the host names below the daemon's own end in, and its port: "localhost:4566".
   std::string domain = "localhost:4566";
   fs::path data_dir;
+  std::vector<std::string> http_allow;  // endpoints of workflows: states/http_task.hpp
   const runtimes::Table* runtimes = &runtimes::built_in();  // what images mean here
+  Limits limits;
 };
 
 struct Call;
 
+/// Who would hear an event of a service: nobody, only those that wait for a job (the rules that
+/// Step Functions manages), or others too.
+enum class Listeners { none, jobs, others };
+
 /// The door for one service's call to another: parse, validate, authorise as `principal`, handle,
-/// inside the caller's transaction (a savepoint of its own). Input and output are JSON with AWS's
-/// member names. What the operation throws comes through as ApiError.
+/// inside the caller's transaction (a savepoint of its own). Input and output are JSON in the given
+/// form. What the operation throws comes through as ApiError.
 class Door {
  public:
   virtual ~Door() = default;
   virtual json::object invoke(Call& call, const Caller& principal, std::string_view service,
-                              std::string_view operation, const json::object& input) = 0;
-  /// Whether there is such an operation here, and whether its input has such a member: definitions
-  /// of state machines are checked against both when they are created.
-  virtual bool has_operation(std::string_view service, std::string_view operation) const = 0;
+                              std::string_view operation, const json::object& input,
+                              wire::JsonForm form = wire::JsonForm::service) = 0;
+  /// How an operation runs, nullopt when it is not here, and whether its input has such a member:
+  /// definitions of state machines are checked against both when they are created. Only those of
+  /// mode write or read can be invoked.
+  virtual std::optional<wire::Mode> mode_of(std::string_view service,
+                                            std::string_view operation) const = 0;
   virtual bool has_member(std::string_view service, std::string_view operation,
-                          std::string_view member) const = 0;
+                          std::string_view member,
+                          wire::JsonForm form = wire::JsonForm::service) const = 0;
+  /// The name of the shape that a service's model has for an error's code; "" when it has none.
+  virtual std::string_view error_shape(std::string_view service, std::string_view code) const = 0;
+  /// Who listens to events of this source and type. Cheap: whoever has an event that nobody
+  /// hears need not put it on the bus.
+  virtual Listeners listeners(Call& call, std::string_view source,
+                              std::string_view detail_type) const = 0;
 };
 
 struct Call {
@@ -97,6 +115,8 @@ template <class Output>
 struct Later {
   std::shared_ptr<http::Wait> wait;
   std::function<Output()> finish;
+  /// Called after `finish` has returned: whether the answer has gone out to its client whole.
+  std::function<void(bool sent)> over;
 };
 
 struct StreamCall {
@@ -108,6 +128,7 @@ struct StreamCall {
   Blobs& blobs;
   Segments& segments;
   InstanceRouter& router;
+  Door& door;
   const http::Request& request;  // its body is reached through the input's stream member
   std::string request_id;
 };

@@ -14,11 +14,10 @@ namespace trainyard {
 struct LaterOutput {
   std::shared_ptr<http::Wait> wait;
   std::function<void(void* output)> finish;
+  std::function<void(bool sent)> over;
 };
 
 struct OperationDispatch {
-  std::shared_ptr<void> (*make_input)();
-  std::shared_ptr<void> (*make_output)();
   void (*run)(Call&, const void* input, void* output);               // modes write and read
   void (*run_stream)(StreamCall&, const void* input, void* output);  // mode stream
   LaterOutput (*run_later)(StreamCall&, const void* input);          // mode later
@@ -32,15 +31,9 @@ struct ServiceDispatch {
 /// Every service of this daemon.
 std::span<const ServiceDispatch* const> all_services();
 
-template <class Value>
-std::shared_ptr<void> make_shared_void() {
-  return std::make_shared<Value>();
-}
-
 template <class Input, class Output, Output (*Handler)(Call&, const Input&)>
 constexpr OperationDispatch dispatch() {
-  return {make_shared_void<Input>, make_shared_void<Output>,
-          [](Call& call, const void* input, void* output) {
+  return {[](Call& call, const void* input, void* output) {
             *static_cast<Output*>(output) = Handler(call, *static_cast<const Input*>(input));
           },
           nullptr, nullptr};
@@ -48,7 +41,7 @@ constexpr OperationDispatch dispatch() {
 
 template <class Input, class Output, Output (*Handler)(StreamCall&, const Input&)>
 constexpr OperationDispatch stream_dispatch() {
-  return {make_shared_void<Input>, make_shared_void<Output>, nullptr,
+  return {nullptr,
           [](StreamCall& call, const void* input, void* output) {
             *static_cast<Output*>(output) = Handler(call, *static_cast<const Input*>(input));
           },
@@ -57,13 +50,14 @@ constexpr OperationDispatch stream_dispatch() {
 
 template <class Input, class Output, Later<Output> (*Handler)(StreamCall&, const Input&)>
 constexpr OperationDispatch later_dispatch() {
-  return {make_shared_void<Input>, make_shared_void<Output>, nullptr, nullptr,
+  return {nullptr, nullptr,
           [](StreamCall& call, const void* input) {
             Later<Output> later = Handler(call, *static_cast<const Input*>(input));
             return LaterOutput{std::move(later.wait),
                                [finish = std::move(later.finish)](void* output) {
                                  *static_cast<Output*>(output) = finish();
-                               }};
+                               },
+                               std::move(later.over)};
           }};
 }
 

@@ -2,34 +2,46 @@
 // door that the test answers.
 #pragma once
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
-#include "services/call.hpp"
+#include "services/open_door.hpp"
 #include "store/blobs.hpp"
 #include "store/segments.hpp"
 
 namespace trainyard {
 
 /// Records each call and answers as the test says (an empty object unless told).
-class FakeDoor final : public Door {
+class FakeDoor final : public OpenDoor {
  public:
   struct Invocation {
     Caller principal;
     std::string service, operation;
     json::object input;
+    wire::JsonForm form = wire::JsonForm::service;
   };
   std::function<json::object(const Invocation&)> answer;
+  /// Asked first; nullopt leaves it to `answer`.
+  std::function<std::optional<json::object>(Call&, const Invocation&)> handle;
   std::vector<Invocation> invocations;
+  Listeners heard_by = Listeners::jobs;
+  std::optional<std::set<std::string, std::less<>>> named_errors;  // nullopt: every code is named
 
-  json::object invoke(Call&, const Caller& principal, std::string_view service,
-                      std::string_view operation, const json::object& input) override {
-    invocations.push_back({principal, std::string(service), std::string(operation), input});
-    return answer ? answer(invocations.back()) : json::object{};
+  json::object invoke(Call& call, const Caller& principal, std::string_view service,
+                      std::string_view operation, const json::object& input,
+                      wire::JsonForm form) override {
+    invocations.push_back({principal, std::string(service), std::string(operation), input, form});
+    const Invocation made = invocations.back();
+    if (auto handled = handle ? handle(call, made) : std::nullopt) return std::move(*handled);
+    return answer ? answer(made) : json::object{};
   }
-  bool has_operation(std::string_view, std::string_view) const override { return true; }
-  bool has_member(std::string_view, std::string_view, std::string_view) const override {
-    return true;
+  std::string_view error_shape(std::string_view, std::string_view code) const override {
+    return !named_errors || named_errors->contains(code) ? code : std::string_view();
+  }
+  Listeners listeners(Call&, std::string_view, std::string_view) const override {
+    return heard_by;
   }
 };
 
@@ -74,6 +86,14 @@ class ServiceTest : public ::testing::Test {
   Output run(Output (*handler)(Call&, const Input&), const std::type_identity_t<Input>& input) {
     return write([&](Call& call) { return handler(call, input); });
   }
+  /// The same for a handler of mode stream or later.
+  template <class Output, class Input>
+  Output stream(Output (*handler)(StreamCall&, const Input&),
+                const std::type_identity_t<Input>& input) {
+    StreamCall call{store,    caller, clock, random,  site,       blobs,
+                    segments, router, door,  request, "request-1"};
+    return handler(call, input);
+  }
   /// The code of the ApiError that `work` throws; "" when it throws none.
   template <class Work>
   std::string error_of(Work work, std::string* message = nullptr) {
@@ -103,6 +123,12 @@ class ServiceTest : public ::testing::Test {
   Store store;
   Blobs blobs{dir.path() / "blobs"};
   Segments segments{dir.path() / "segments"};
+  class NoRouter final : public InstanceRouter {
+    std::unique_ptr<Invoked> invoke(Invocation) override {
+      throw SystemError("no instances here");
+    }
+  } router;
+  http::Request request;
 };
 
 }  // namespace trainyard

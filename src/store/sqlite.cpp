@@ -7,9 +7,17 @@
 namespace trainyard {
 namespace {
 
-/// The page cache of one connection, in KiB: the daemon stays small, the kernel caches the rest.
+/// The page caches of a connection that reads and of the one that writes, in KiB: the daemon stays
+/// small, the kernel caches the rest. What a commit has changed beyond that is written twice.
 constexpr int kCacheKib = 2048;
+constexpr int kWriterCacheKib = 8192;
 constexpr int kBusyTimeoutMs = 10'000;
+
+/// Of all connections, before the first: memory is counted by a lock around each allocation.
+void configure() {
+  static const bool done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK;
+  TRAINYARD_ASSERT(done);
+}
 
 void bind(sqlite3_stmt* statement, int index, const Param& param) {
   if (std::holds_alternative<std::nullptr_t>(param)) {
@@ -59,11 +67,12 @@ std::string Row::text(int column) const {
 }
 
 Connection::Connection(const fs::path& file, bool read_only) : file_(file) {
+  configure();
   int flags = SQLITE_OPEN_NOMUTEX |
               (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   if (sqlite3_open_v2(file.c_str(), &db_, flags, nullptr) != SQLITE_OK) fail("cannot open");
   sqlite3_busy_timeout(db_, kBusyTimeoutMs);
-  execute("PRAGMA cache_size=-" + std::to_string(kCacheKib));
+  execute("PRAGMA cache_size=-" + std::to_string(read_only ? kCacheKib : kWriterCacheKib));
   if (read_only) {
     execute("PRAGMA query_only=1");
   } else {

@@ -23,9 +23,12 @@ class SqliteTxn : public Txn {
   uint64_t version() const override { return 0; }
   void note_outbox() override { posted_ = true; }
   bool posted() const { return posted_; }
+  void tell(std::string_view topic) override { told_.emplace_back(topic); }
+  const std::vector<std::string>& told() const { return told_; }
 
   void savepoint(const std::function<void()>& work) override {
     std::string name = "s" + std::to_string(++depth_);
+    const std::size_t told = told_.size();
     connection_.run("SAVEPOINT " + name, {}, nullptr);
     try {
       work();
@@ -35,6 +38,7 @@ class SqliteTxn : public Txn {
       connection_.run("ROLLBACK TO " + name, {}, nullptr);
       connection_.run("RELEASE " + name, {}, nullptr);
       --depth_;
+      told_.resize(told);
       throw;
     }
     connection_.run("RELEASE " + name, {}, nullptr);
@@ -50,6 +54,7 @@ class SqliteTxn : public Txn {
  private:
   Connection& connection_;
   bool posted_ = false;
+  std::vector<std::string> told_;
   int depth_ = 0;
 };
 
@@ -108,6 +113,7 @@ struct Store::Impl {
   bool stopping = false;
   bool rerun = false;
   std::function<void()> wake;
+  Notices notices;
   std::atomic<uint64_t> version{next_version()};  // 0 while a commit is under way
   std::thread thread;
   std::mutex readers_mutex;
@@ -131,23 +137,35 @@ struct Store::Impl {
   }
 
   /// One transaction, one fsync, for all. A job that throws loses only its own changes and hears of
-  /// it after the commit, as everyone does.
+  /// it after the commit, as everyone does. One that is alone needs no savepoint: SQLite writes
+  /// every page that a savepoint may have to bring back to a temporary file first.
   void commit_group(const std::vector<Job*>& group) {
     std::vector<std::exception_ptr> outcomes(group.size());
     bool posted = false;
+    std::vector<std::string> told;
     try {
       writer->execute("BEGIN IMMEDIATE");
       for (std::size_t i = 0; i < group.size(); ++i) {
         SqliteTxn txn(*writer);
         try {
           if (rerun) run_and_undo(txn, group[i]->work);
-          txn.savepoint([&] { group[i]->work(txn); });
+          if (group.size() == 1) {
+            group[i]->work(txn);
+          } else {
+            txn.savepoint([&] { group[i]->work(txn); });
+          }
           posted = posted || txn.posted();
+          told.insert(told.end(), txn.told().begin(), txn.told().end());
         } catch (const StoreError&) {
           throw;
         } catch (...) {
           outcomes[i] = std::current_exception();
         }
+      }
+      if (group.size() == 1 && outcomes[0]) {
+        abandon();
+        group[0]->done.set_exception(outcomes[0]);
+        return;
       }
       crash_point("store.commit");
       version = 0;
@@ -158,9 +176,11 @@ struct Store::Impl {
       abandon();
       outcomes.assign(group.size(), fault);
       posted = false;
+      told.clear();
     }
     version = next_version();
     if (posted && wake) wake();
+    for (const std::string& topic : told) notices.tell(topic);
     for (std::size_t i = 0; i < group.size(); ++i) {
       if (outcomes[i]) {
         group[i]->done.set_exception(outcomes[i]);
@@ -232,6 +252,7 @@ class Store::ReadTxn final : public Txn {
   bool read_only() const override { return true; }
   uint64_t version() const override { return store_.version == version_ ? version_ : 0; }
   void note_outbox() override { TRAINYARD_ASSERT(false); }
+  void tell(std::string_view) override { TRAINYARD_ASSERT(false); }
   void savepoint(const std::function<void()>& work) override { work(); }  // nothing to undo
 
  protected:
@@ -247,11 +268,12 @@ class Store::ReadTxn final : public Txn {
   std::unique_ptr<Connection> reader_;
 };
 
-Store::Store(fs::path dir, std::span<const Migration> migrations)
+Store::Store(fs::path dir, std::span<const Migration> migrations, Durability durability)
     : impl_(std::make_unique<Impl>()) {
   impl_->dir = std::move(dir);
   impl_->file = impl_->dir / "trainyard.db";
   impl_->writer = std::make_unique<Connection>(impl_->file, false);
+  if (durability == Durability::of_process) impl_->writer->execute("PRAGMA synchronous=OFF");
   fs::permissions(impl_->file, fs::perms::owner_read | fs::perms::owner_write);
   migrate(*impl_->writer, migrations);
   impl_->thread = std::thread([impl = impl_.get()] { impl->loop(); });
@@ -266,6 +288,7 @@ Store::~Store() {
   impl_->thread.join();
 }
 
+Notices& Store::notices() { return impl_->notices; }
 void Store::on_outbox(std::function<void()> wake) { impl_->wake = std::move(wake); }
 void Store::set_rerun_writes(bool rerun) { impl_->rerun = rerun; }
 const fs::path& Store::dir() const { return impl_->dir; }

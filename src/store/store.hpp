@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/files.hpp"
+#include "store/notices.hpp"
 #include "store/txn.hpp"
 
 namespace trainyard {
@@ -22,11 +23,18 @@ struct Migration {
   std::string_view sql;
 };
 
+/// What a commit outlives.
+enum class Durability {
+  of_machine,  // the loss of power: every group of commits is one fsync
+  of_process,  // the end of the process only: for tests that make very many commits
+};
+
 class Store {
  public:
   /// Opens or creates DIR/trainyard.db and brings every component up to date. SystemError when the
   /// folder is not writable, the disk is full, or the data is newer than this program.
-  Store(fs::path dir, std::span<const Migration> migrations);
+  Store(fs::path dir, std::span<const Migration> migrations,
+        Durability durability = Durability::of_machine);
   ~Store();  // finishes what is queued
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -59,6 +67,8 @@ class Store {
     }
   }
 
+  /// Who waits for what transactions tell.
+  Notices& notices();
   /// Called after each commit that posted to the outbox, on the writer thread: wake and return.
   void on_outbox(std::function<void()> wake);
 

@@ -71,6 +71,15 @@ TEST(Store, ManyThreadsCommitInGroups) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 50; ++i) put(store, std::to_string(t) + "-" + std::to_string(i), i);
     });
+    // Whoever shares a group with one that throws is none the worse for it.
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 50; ++i) {
+        EXPECT_THROW(store.write([&](Txn& txn) {
+          txn.exec("INSERT INTO t VALUES (?, 1)", std::to_string(t) + "!" + std::to_string(i));
+          throw ApiError("No", 400, "no");
+        }), ApiError);
+      }
+    });
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(store.read([](Txn& txn) {
@@ -472,6 +481,71 @@ TEST(Segments, RecordsLongerThanABlock) {
     EXPECT_EQ(seen, backwards ? std::vector<int64_t>({4, 3, 2, 1, 0})
                               : std::vector<int64_t>({0, 1, 2, 3, 4}));
   }
+}
+
+TEST(Notices, TheOneThatHasWaitedLongestIsCalled) {
+  Notices notices;
+  std::string calls;
+  auto place = [&](const char* name, const char* topic = "t") {
+    return std::make_unique<Notices::Place>(notices, topic, [&calls, name] { calls += name; });
+  };
+  notices.tell("t");  // nobody waits: it is lost
+  auto a = place("a"), b = place("b"), other = place("x", "u");
+  EXPECT_EQ(notices.places("t"), 2u);
+  notices.tell("t");
+  EXPECT_EQ(calls, "a");
+  a->line_up();  // behind b
+  a->line_up();
+  notices.tell("t");
+  notices.tell("t");
+  notices.tell("t");
+  EXPECT_EQ(calls, "aba");
+  b.reset();  // what it was called for is for another, but all have been called
+  EXPECT_EQ(calls, "aba");
+  auto c = place("c");
+  a.reset();
+  EXPECT_EQ(calls, "abac");
+  c->line_up();
+  c.reset();
+  EXPECT_EQ(calls, "abac");
+  EXPECT_EQ(notices.places("t"), 0u);
+  EXPECT_EQ(notices.places("u"), 1u);
+}
+
+TEST(Notices, TransactionsTellOnceTheyAreCommitted) {
+  TempDir dir;
+  Store store(dir.path(), {});
+  store.set_rerun_writes(true);
+  std::mutex mutex;
+  std::condition_variable changed;
+  int calls = 0;
+  std::vector<std::unique_ptr<Notices::Place>> places;
+  for (int i = 0; i < 5; ++i) {
+    places.push_back(std::make_unique<Notices::Place>(store.notices(), "t", [&] {
+      std::lock_guard lock(mutex);
+      ++calls;
+      changed.notify_all();
+    }));
+  }
+  EXPECT_THROW(store.write([](Txn& txn) {
+    txn.tell("t");
+    throw SystemError("undone");
+  }),
+               SystemError);
+  store.write([](Txn& txn) {
+    txn.tell("t");
+    EXPECT_THROW(txn.savepoint([&] {
+      txn.tell("t");
+      throw SystemError("undone");
+    }),
+                 SystemError);
+    txn.tell("t");
+  });
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return calls >= 2; });
+  lock.unlock();
+  store.write([](Txn&) {});  // nothing more is told
+  EXPECT_EQ(calls, 2);
 }
 
 }  // namespace

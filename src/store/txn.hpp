@@ -111,6 +111,8 @@ class Txn {
   virtual void savepoint(const std::function<void()>& work) = 0;
   /// Called by the outbox when this transaction posts.
   virtual void note_outbox() = 0;
+  /// Tells the topic (see Notices) once this transaction is committed.
+  virtual void tell(std::string_view topic) = 0;
 
  protected:
   /// `visit` returns false to stop. SystemError on a constraint or I/O fault.

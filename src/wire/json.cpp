@@ -5,6 +5,8 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/utf8.hpp"
+#include "wire/sdk_names.hpp"
 
 namespace trainyard::wire {
 
@@ -42,17 +44,35 @@ const char* type_name(Kind kind) {
   return "?";
 }
 
-[[noreturn]] void throw_mismatch(const Shape& shape, const json::value& source,
-                                 const std::string& path) {
-  std::string where = path.empty() ? "" : " at '" + path + "'";
-  throw ApiError("SerializationException", 400,
-                 std::string(kind_name(source)) + " can not be converted to " +
-                     type_name(shape.kind) + where);
+/// As Step Functions calls what a parameter must be [unverified but for STRING].
+const char* sdk_type_name(Kind kind) {
+  switch (kind) {
+    case Kind::boolean: return "a BOOLEAN";
+    case Kind::integer:
+    case Kind::long_: return "an INTEGER";
+    case Kind::float_:
+    case Kind::double_: return "a NUMBER";
+    case Kind::structure:
+    case Kind::map: return "an OBJECT";
+    case Kind::list: return "an ARRAY";
+    case Kind::timestamp: return "a TIMESTAMP";
+    default: return "a STRING";
+  }
+}
+
+/// The last member in a path: "Tags" of "Tags.1.member".
+std::string field_of(std::string path) {
+  constexpr std::string_view kElement = ".member";
+  while (path.ends_with(kElement)) {
+    path.resize(path.size() - kElement.size());
+    path.resize(path.rfind('.'));
+  }
+  return path.substr(path.rfind('.') + 1);
 }
 
 class Reader {
  public:
-  explicit Reader(Missing* missing) : missing_(missing) {}
+  Reader(Missing* missing, JsonForm form) : missing_(missing), form_(form) {}
 
   void read(const Shape& shape, const json::value& source, void* target, const std::string& path) {
     switch (shape.kind) {
@@ -77,8 +97,7 @@ class Reader {
         *static_cast<double*>(target) = number(shape, source, path);
         return;
       case Kind::string:
-        if (!source.is_string()) throw_mismatch(shape, source, path);
-        *static_cast<std::string*>(target) = to_std(source.get_string());
+        *static_cast<std::string*>(target) = text(shape, source, path);
         return;
       case Kind::blob: return read_blob(shape, source, target, path);
       case Kind::timestamp: return read_time(shape, source, target, path);
@@ -90,13 +109,26 @@ class Reader {
   }
 
  private:
-  static double number(const Shape& shape, const json::value& source, const std::string& path) {
+  [[noreturn]] void throw_mismatch(const Shape& shape, const json::value& source,
+                                   const std::string& path) const {
+    if (form_ == JsonForm::sdk) {
+      throw ApiError("SerializationException", 400,
+                     "The value for the field '" + sdk_name(field_of(path)) + "' must be " +
+                         sdk_type_name(shape.kind));
+    }
+    std::string where = path.empty() ? "" : " at '" + path + "'";
+    throw ApiError("SerializationException", 400,
+                   std::string(kind_name(source)) + " can not be converted to " +
+                       type_name(shape.kind) + where);
+  }
+
+  double number(const Shape& shape, const json::value& source, const std::string& path) const {
     if (!source.is_number()) throw_mismatch(shape, source, path);
     return source.to_number<double>();
   }
 
-  static int64_t whole(const Shape& shape, const json::value& source, const std::string& path,
-                       int64_t low, int64_t high) {
+  int64_t whole(const Shape& shape, const json::value& source, const std::string& path, int64_t low,
+                int64_t high) const {
     int64_t value = 0;
     if (source.is_int64()) {
       value = source.get_int64();
@@ -110,15 +142,26 @@ class Reader {
     return value;
   }
 
-  static void read_blob(const Shape& shape, const json::value& source, void* target,
-                        const std::string& path) {
+  std::string text(const Shape& shape, const json::value& source, const std::string& path) const {
+    if (source.is_string()) return to_std(source.get_string());
+    if (form_ != JsonForm::sdk || !source.is_structured()) throw_mismatch(shape, source, path);
+    return dump(source);
+  }
+
+  void read_blob(const Shape& shape, const json::value& source, void* target,
+                 const std::string& path) const {
+    if (form_ == JsonForm::sdk) {
+      *static_cast<std::string*>(target) =
+          source.is_string() ? to_std(source.get_string()) : dump(source);
+      return;
+    }
     auto bytes = source.is_string() ? unbase64(to_std(source.get_string())) : std::nullopt;
     if (!bytes) throw_mismatch(shape, source, path);
     *static_cast<std::string*>(target) = std::move(*bytes);
   }
 
-  static void read_time(const Shape& shape, const json::value& source, void* target,
-                        const std::string& path) {
+  void read_time(const Shape& shape, const json::value& source, void* target,
+                 const std::string& path) const {
     Time time;
     if (source.is_number()) {
       if (!is_epoch_time(source.to_number<double>())) throw_mismatch(shape, source, path);
@@ -135,7 +178,9 @@ class Reader {
     if (object == nullptr) throw_mismatch(shape, source, path);
     for (const Member& member : shape.members) {
       if (member.shape->kind == Kind::stream) continue;
-      const json::value* value = object->if_contains(member.wire_name);
+      const json::value* value = form_ == JsonForm::service
+                                     ? object->if_contains(member.wire_name)
+                                     : object->if_contains(sdk_name(member.name));
       bool absent = value == nullptr || value->is_null();
       if (absent && !member.required) continue;
       std::string at = (path.empty() ? "" : path + ".") + path_name(member.name);
@@ -171,48 +216,62 @@ class Reader {
   }
 
   Missing* missing_;
+  JsonForm form_;
 };
 
-json::value time_to_json(Time time) {
-  int64_t millis = to_millis(time);
-  if (millis % 1000 == 0) return millis / 1000;
+json::value time_to_json(Time time, JsonForm form) {
+  const int64_t millis = to_millis(time);
+  const bool whole = millis % 1000 == 0;
+  // As java.time.Instant writes itself.
+  if (form == JsonForm::sdk) return json::string(whole ? iso8601_seconds(time) : iso8601(time));
+  if (whole) return millis / 1000;
   return static_cast<double>(millis) / 1000.0;
 }
 
-json::object structure_to_json(const Shape& shape, const void* value) {
+json::string blob_to_json(const std::string& bytes, JsonForm form) {
+  return json::string(form == JsonForm::sdk ? valid_utf8(bytes) : base64(bytes));
+}
+
+json::object structure_to_json(const Shape& shape, const void* value, JsonForm form) {
   json::object object;
   for (const Member& member : shape.members) {
     if (member.shape->kind == Kind::stream) continue;
     const void* present = member.get(value);
-    if (present != nullptr) object[member.wire_name] = to_json(*member.shape, present);
+    if (present == nullptr) continue;
+    object[name_in(form, member)] = to_json(*member.shape, present, form);
   }
   return object;
 }
 
-json::array list_to_json(const Shape& shape, const void* value) {
+json::array list_to_json(const Shape& shape, const void* value, JsonForm form) {
   json::array array;
   std::size_t size = shape.list->size(value);
   for (std::size_t i = 0; i < size; ++i) {
-    array.push_back(to_json(*shape.element, shape.list->at(value, i)));
+    array.push_back(to_json(*shape.element, shape.list->at(value, i), form));
   }
   return array;
 }
 
-json::object map_to_json(const Shape& shape, const void* value) {
+json::object map_to_json(const Shape& shape, const void* value, JsonForm form) {
   struct Visit {
     const Shape& element;
+    JsonForm form;
     json::object object;
-  } visit{*shape.element, {}};
+  } visit{*shape.element, form, {}};
   shape.map->each(value, &visit, [](void* context, const std::string& key, const void* element) {
     auto& visit = *static_cast<Visit*>(context);
-    visit.object[key] = to_json(visit.element, element);
+    visit.object[key] = to_json(visit.element, element, visit.form);
   });
   return std::move(visit.object);
 }
 
 }  // namespace
 
-json::value to_json(const Shape& shape, const void* value) {
+std::string name_in(JsonForm form, const Member& member) {
+  return form == JsonForm::sdk ? sdk_name(member.name) : std::string(member.wire_name);
+}
+
+json::value to_json(const Shape& shape, const void* value, JsonForm form) {
   switch (shape.kind) {
     case Kind::boolean: return *static_cast<const bool*>(value);
     case Kind::integer: return *static_cast<const int32_t*>(value);
@@ -220,18 +279,19 @@ json::value to_json(const Shape& shape, const void* value) {
     case Kind::float_: return *static_cast<const float*>(value);
     case Kind::double_: return *static_cast<const double*>(value);
     case Kind::string: return json::string(*static_cast<const std::string*>(value));
-    case Kind::blob: return json::string(base64(*static_cast<const std::string*>(value)));
-    case Kind::timestamp: return time_to_json(*static_cast<const Time*>(value));
-    case Kind::structure: return structure_to_json(shape, value);
-    case Kind::list: return list_to_json(shape, value);
-    case Kind::map: return map_to_json(shape, value);
+    case Kind::blob: return blob_to_json(*static_cast<const std::string*>(value), form);
+    case Kind::timestamp: return time_to_json(*static_cast<const Time*>(value), form);
+    case Kind::structure: return structure_to_json(shape, value, form);
+    case Kind::list: return list_to_json(shape, value, form);
+    case Kind::map: return map_to_json(shape, value, form);
     case Kind::stream: return nullptr;
   }
   return nullptr;
 }
 
-void from_json(const Shape& shape, const json::value& source, void* target, Missing* missing) {
-  Reader(missing).read(shape, source, target, "");
+void from_json(const Shape& shape, const json::value& source, void* target, Missing* missing,
+               JsonForm form) {
+  Reader(missing, form).read(shape, source, target, "");
 }
 
 std::string path_name(std::string_view member) {

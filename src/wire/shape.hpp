@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -95,6 +96,11 @@ enum class Mode : uint8_t { write, read, stream, later };
 /// Whether another service can call such an operation inside its own transaction.
 constexpr bool is_transactional(Mode mode) { return mode == Mode::write || mode == Mode::read; }
 
+template <class Structure>
+std::shared_ptr<void> make_structure() {
+  return std::make_shared<Structure>();
+}
+
 struct ErrorShape {
   std::string_view name;    // shape name: what handlers throw
   std::string_view code;    // what goes on the wire
@@ -107,6 +113,8 @@ struct Operation {
   std::string_view uri;         // "/endpoints/{EndpointName}/invocations"
   const Shape* input;           // never null; an operation without input has an empty structure
   const Shape* output;
+  std::shared_ptr<void> (*make_input)();  // an empty structure of that type
+  std::shared_ptr<void> (*make_output)();
   std::string_view result_wrapper;  // query: "GetRoleResult"
   std::span<const ErrorShape* const> errors;
   Mode mode;
@@ -117,6 +125,8 @@ struct Operation {
   std::span<const std::string_view> resources; // templates: "…:training-job/{TrainingJobName}"
   std::string_view pass_role_member;           // path of the role passed: "RoleArn", or ""
   std::string_view pass_role_service;          // "sagemaker.amazonaws.com"
+  std::string_view also_member;                // a flag of the input: "publish", or ""
+  std::string_view also_action;                // what is needed as well when it is set
 };
 
 struct Service {

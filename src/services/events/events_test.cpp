@@ -1,5 +1,6 @@
 #include "generated/events/operations.hpp"
 #include "services/events/deliveries.hpp"
+#include "services/events/listeners.hpp"
 #include "services/events/pattern.hpp"
 #include "services/events/schema.hpp"
 #include "services/testing.hpp"
@@ -55,6 +56,31 @@ TEST_F(Events, ATrainingJobsEndReachesStepFunctions) {
   payload["source"] = "aws.ecs";
   deliver(payload);
   EXPECT_EQ(due().size(), 1u);
+}
+
+TEST_F(Events, WhoListensIsKnownBeforeTheEvent) {
+  auto heard = [&](const char* source, const char* type) {
+    return read([&](Call& call) { return listeners(call.txn, source, type); });
+  };
+  const char* kType = "SageMaker Training Job State Change";
+  EXPECT_EQ(heard("aws.sagemaker", kType), Listeners::none);
+  put_managed();
+  EXPECT_EQ(heard("aws.sagemaker", kType), Listeners::jobs);
+  EXPECT_EQ(heard("aws.sagemaker", "Another Change"), Listeners::none);
+  EXPECT_EQ(heard("aws.states", kType), Listeners::none);
+  run(put_rule, {.name = "mine", .event_pattern = R"({"source":[{"prefix":"aws."}]})"});
+  EXPECT_EQ(heard("aws.states", kType), Listeners::none);  // nothing is done with what it matches
+  auto target = [&](const char* rule) {
+    write([&](Call& call) {
+      call.txn.exec("INSERT INTO events_targets(rule, id, arn) VALUES (?, 't', ?)", rule, kIntake);
+    });
+  };
+  target("mine");
+  EXPECT_EQ(heard("aws.states", kType), Listeners::others);
+  run(put_rule, {.name = "mine", .event_pattern = R"({"detail":{"status":["FAILED"]}})"});
+  EXPECT_EQ(heard("aws.states", kType), Listeners::others);
+  run(put_rule, {.name = "mine", .event_pattern = R"({"source":["aws."]})", .state = "DISABLED"});
+  EXPECT_EQ(heard("aws.", kType), Listeners::none);
 }
 
 TEST_F(Events, ManagedRulesAreTheirServices) {

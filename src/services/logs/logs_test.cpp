@@ -25,15 +25,13 @@ class Logs : public ServiceTest {
 
   PutLogEventsOutput put(const std::string& stream,
                          const std::vector<std::pair<int64_t, std::string>>& events) {
-    StreamCall call{store,    caller, clock,   random,     site, blobs,
-                    segments, router, request, "request-1"};
     PutLogEventsInput input;
     input.log_group_name = "group";
     input.log_stream_name = stream;
     for (const auto& [after, message] : events) {
       input.log_events.push_back({to_millis(clock.now()) + after, message});
     }
-    return put_log_events(call, input);
+    return ServiceTest::stream(put_log_events, input);
   }
 
   GetLogEventsOutput get(const std::string& stream,
@@ -60,13 +58,6 @@ class Logs : public ServiceTest {
   }
 
   int64_t at(int64_t after) { return to_millis(clock.now()) + after; }
-
-  class NoRouter final : public InstanceRouter {
-    std::unique_ptr<Invoked> invoke(Invocation) override {
-      throw SystemError("no instances here");
-    }
-  } router;
-  http::Request request;
 };
 
 TEST_F(Logs, GroupsAndStreams) {

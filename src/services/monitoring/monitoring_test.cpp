@@ -42,9 +42,7 @@ class Monitoring : public ServiceTest {
     put(input);
   }
   void put(const PutMetricDataInput& input) {
-    StreamCall call{store,    caller, clock,   random,     site, blobs,
-                    segments, router, request, "request-1"};
-    put_metric_data(call, input);
+    stream(put_metric_data, input);
   }
   std::string put_error(const std::function<void(MetricDatum&)>& change) {
     MetricDatum one = datum(1);
@@ -86,13 +84,6 @@ class Monitoring : public ServiceTest {
     for (const Metric& metric : *found.metrics) shown.push_back(*metric.metric_name);
     return shown;
   }
-
-  class NoRouter final : public InstanceRouter {
-    std::unique_ptr<Invoked> invoke(Invocation) override {
-      throw SystemError("no instances here");
-    }
-  } router;
-  http::Request request;
 };
 
 TEST_F(Monitoring, StatisticsOfWhatWasPut) {

@@ -45,7 +45,7 @@ class Runtime : public ServiceTest {
   Runtime() : ServiceTest({}) {}
   InvokeEndpointOutput invoke(const InvokeEndpointInput& input) {
     StreamCall call{store, caller,   clock,  random,  site,       blobs,
-                    segments, router, request, "request-1"};
+                    segments, router, door,  request, "request-1"};
     return invoke_endpoint(call, input).finish();
   }
   FakeRouter router;

@@ -29,14 +29,6 @@ class S3Test : public ServiceTest {
     run(create_bucket, input);
   }
 
-  template <class Output, class Input>
-  Output stream(Output (*handler)(StreamCall&, const Input&),
-                const std::type_identity_t<Input>& input) {
-    StreamCall call{store,    caller, clock,   random,     site, blobs,
-                    segments, router, request, "request-1"};
-    return handler(call, input);
-  }
-
   std::string put(const std::string& key, const std::string& body,
                   const std::function<void(PutObjectInput&)>& change = {}) {
     PutObjectInput input;
@@ -130,13 +122,6 @@ class S3Test : public ServiceTest {
     EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), held.size());
     for (const std::string& name : names) EXPECT_TRUE(held.contains(name));
   }
-
-  class NoRouter final : public InstanceRouter {
-    std::unique_ptr<Invoked> invoke(Invocation) override {
-      throw SystemError("no instances here");
-    }
-  } router;
-  http::Request request;
 };
 
 }  // namespace trainyard::s3

@@ -1,5 +1,7 @@
 #include "services/states/deliveries.hpp"
 
+#include "services/states/activity_tasks.hpp"
+#include "services/states/retention.hpp"
 #include "services/states/rows.hpp"
 #include "services/states/turn.hpp"
 
@@ -22,6 +24,11 @@ void deliver_event(Call& call, const outbox::Message& message) {
 
 void deliver_poll(Call& call, const outbox::Message& message) {
   take_poll(call, message, CallMode::inside);
+}
+
+void restore(Call& call) {
+  begin_sweeps(call);
+  return_activity_tasks(call.txn);
 }
 
 }  // namespace trainyard::states

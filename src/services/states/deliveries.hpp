@@ -13,7 +13,17 @@ void deliver_timer(Call& call, const outbox::Message& message);
 /// `states.event`: what a managed rule hands over; its payload is the event as the bus carries it.
 void deliver_event(Call& call, const outbox::Message& message);
 
-/// `states.poll`: asks how a job is that a `.sync` task waits for; its key is the job's ARN.
+/// `states.sweep`: removes executions that ended 90 days ago, ends those that have run for a year,
+/// and asks for the next sweep.
+void deliver_sweep(Call& call, const outbox::Message& message);
+/// What a daemon does when it starts: has the sweeps begin, and puts the tasks of activities back
+/// whose workers may not have got them.
+void restore(Call& call);
+
+/// `states.poll`: asks how a job is that a `.sync` task waits for.
 void deliver_poll(Call& call, const outbox::Message& message);
+/// `states.stop`: stops what a task has begun that nobody waits for any longer, in a transaction of
+/// its own, so that executions within executions are not stopped within one another.
+void deliver_stop(Call& call, const outbox::Message& message);
 
 }  // namespace trainyard::states

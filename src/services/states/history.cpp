@@ -1,6 +1,7 @@
 #include "services/states/history.hpp"
 
 #include <limits>
+#include <unordered_map>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -36,10 +37,14 @@ HistoryEvent to_api(const asl::HistoryEvent& event) {
 }  // namespace
 
 void append_history(Txn& txn, int64_t execution, const std::vector<asl::HistoryEvent>& events) {
+  // What a state puts out is what the next one takes in.
+  std::unordered_map<std::string_view, std::string> interned;
   for (const asl::HistoryEvent& event : events) {
-    std::optional<std::string> payload, digest;
+    std::optional<std::string_view> payload, digest;
     if (event.payload.size() > kInlinePayloadBytes) {
-      digest = intern(txn, execution, event.payload);
+      auto [known, fresh] = interned.try_emplace(event.payload);
+      if (fresh) known->second = intern(txn, execution, event.payload);
+      digest = known->second;
     } else {
       payload = event.payload;
     }

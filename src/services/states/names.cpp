@@ -1,6 +1,7 @@
 #include "services/states/names.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/arn.hpp"
 #include "base/text.hpp"
@@ -37,6 +38,57 @@ std::string machine_arn(const Site& site, std::string_view name) {
 
 std::string execution_arn(const Site& site, std::string_view machine, std::string_view name) {
   return states_arn(site, "execution:" + std::string(machine) + ":" + std::string(name));
+}
+
+std::string activity_arn(const Site& site, std::string_view name) {
+  return states_arn(site, "activity:" + std::string(name));
+}
+
+std::optional<int64_t> MachineRef::version() const {
+  int64_t number = 0;
+  const char* end = qualifier.data() + qualifier.size();
+  auto [stop, error] = std::from_chars(qualifier.data(), end, number);
+  if (error != std::errc() || stop != end || number < 0) return std::nullopt;
+  return number;
+}
+
+MachineRef parse_machine_ref(const std::string& arn) {
+  check_arn(arn, "stateMachine");
+  const std::string resource = parse_arn(arn)->resource;
+  const auto parts = split(resource, ':');  // "stateMachine", the name, and a qualifier
+  const bool empty = std::any_of(parts.begin(), parts.end(),
+                                 [](const std::string& part) { return part.empty(); });
+  if (empty || parts.size() < 2 || parts.size() > 3) {
+    throw errors::invalid_arn("Invalid Arn: '" + arn + "'");
+  }
+  MachineRef ref{arn, "", parts[1].find('/') != std::string::npos};
+  if (parts.size() == 3) {
+    ref.qualifier = parts[2];
+    ref.machine.resize(arn.size() - ref.qualifier.size() - 1);
+  }
+  return ref;
+}
+
+void refuse_label(const MachineRef& ref) {
+  if (!ref.labelled) return;
+  ApiError error = errors::validation_exception(
+      "This operation does not support the ARN of a Distributed Map state: '" + ref.machine + "'");
+  error.fields()["reason"] = "API_DOES_NOT_SUPPORT_LABELED_ARNS";
+  throw error;
+}
+
+std::string unqualified_arn(const std::string& arn) {
+  MachineRef ref = parse_machine_ref(arn);
+  refuse_label(ref);
+  if (!ref.qualifier.empty()) {
+    throw errors::validation_exception(
+        "This operation does not support the ARN of a version or an alias: '" + arn + "'");
+  }
+  return ref.machine;
+}
+
+std::string qualified_arn(std::string_view machine, std::string_view qualifier) {
+  return std::string(machine) + ":" + std::string(qualifier);
 }
 
 void check_name(std::string_view name) {

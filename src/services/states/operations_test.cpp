@@ -85,9 +85,6 @@ TEST_F(OperationsTest, NamesAndOtherInput) {
   input.tracing_configuration.emplace().enabled = true;
   EXPECT_THAT(refusal(input), HasSubstr("InvalidTracingConfiguration: "));
   input = machine_input("x");
-  input.publish = true;
-  EXPECT_THAT(refusal(input), HasSubstr("ValidationException: "));
-  input = machine_input("x");
   for (int i = 0; i < 51; ++i) {
     if (!input.tags) input.tags.emplace();
     input.tags->push_back({std::to_string(i), "v"});
@@ -98,14 +95,19 @@ TEST_F(OperationsTest, NamesAndOtherInput) {
 TEST_F(OperationsTest, DefinitionsAreCheckedAgainstWhatThereIs) {
   struct Door final : trainyard::Door {
     json::object invoke(Call&, const Caller&, std::string_view, std::string_view,
-                        const json::object&) override {
+                        const json::object&, wire::JsonForm) override {
       return {};
     }
-    bool has_operation(std::string_view, std::string_view operation) const override {
-      return operation != "CreateLabelingJob";
+    std::optional<wire::Mode> mode_of(std::string_view, std::string_view name) const override {
+      return name == "CreateLabelingJob" ? std::nullopt : std::optional(wire::Mode::write);
     }
-    bool has_member(std::string_view, std::string_view, std::string_view member) const override {
+    bool has_member(std::string_view, std::string_view, std::string_view member,
+                    wire::JsonForm) const override {
       return member != "key";
+    }
+    std::string_view error_shape(std::string_view, std::string_view) const override { return ""; }
+    Listeners listeners(Call&, std::string_view, std::string_view) const override {
+      return Listeners::none;
     }
   } strict;
   auto refused = [&](const std::string& resource, const std::string& parameters) {
@@ -222,6 +224,8 @@ TEST_F(OperationsTest, ArnsAreChecked) {
   EXPECT_EQ(error_of([&] { run(list_executions, list); }), "ValidationException");
   list.map_run_arn = "x";
   EXPECT_EQ(error_of([&] { run(list_executions, list); }), "ResourceNotFound");
+  list.state_machine_arn = kMachine;
+  EXPECT_EQ(error_of([&] { run(list_executions, list); }), "ValidationException");
 }
 
 TEST_F(OperationsTest, StartingTwice) {
@@ -348,10 +352,33 @@ TEST_F(OperationsTest, HistoriesComeInPagesBothWaysAndWithoutData) {
   auto described = run(describe_execution, describe_input);
   EXPECT_FALSE(described.input);
   EXPECT_FALSE(described.output);
+  EXPECT_EQ(run(describe_state_machine_for_execution, {arn, "METADATA_ONLY"}).definition, "{}");
+  EXPECT_EQ(run(describe_state_machine, {described.state_machine_arn, "METADATA_ONLY"}).definition,
+            "{}");
   EXPECT_EQ(described.input_details->included, false);
   auto whole = describe(arn);
   EXPECT_EQ(whole.redrive_status_reason, "Execution is SUCCEEDED and cannot be redriven");
   EXPECT_EQ(whole.output, R"({"a":1})");
+}
+
+TEST(Schema, TagsOfEarlierVersionsStay) {
+  TempDir dir;
+  constexpr int kWithTagsByMachine = 3;
+  const auto all = test_migrations();  // this service's are the last
+  {
+    Store store(dir.path(), all.first(all.size() - std::size(kMigrations) + kWithTagsByMachine));
+    store.write([](Txn& txn) {
+      txn.exec(
+          "INSERT INTO states_machines(id, arn, name, status, revision, created) "
+          "VALUES (7, 'arn', 'flow', 'ACTIVE', 1, 0)");
+      txn.exec("INSERT INTO states_tags(machine, key, value) VALUES (7, 'a', 'b')");
+    });
+  }
+  Store store(dir.path(), all);
+  EXPECT_TRUE(store.read([](Txn& txn) {
+    return txn.exists(
+        "SELECT 1 FROM states_resource_tags WHERE resource = 'arn' AND key = 'a' AND value = 'b'");
+  }));
 }
 
 TEST_F(OperationsTest, Tags) {

@@ -2,7 +2,11 @@
 
 #include "base/error.hpp"
 #include "generated/states/errors.hpp"
+#include "services/states/aliases.hpp"
 #include "services/states/names.hpp"
+#include "services/states/retention.hpp"
+#include "services/states/tags.hpp"
+#include "services/states/versions.hpp"
 
 namespace trainyard::states {
 namespace {
@@ -31,12 +35,18 @@ std::optional<MachineRow> find_machine(Txn& txn, std::string_view arn) {
 }
 
 MachineRow get_machine(Txn& txn, const std::string& arn) {
-  check_arn(arn, "stateMachine");
-  auto machine = find_machine(txn, arn);
-  if (!machine) {
-    throw errors::state_machine_does_not_exist("State Machine Does Not Exist: '" + arn + "'");
-  }
+  auto machine = find_machine(txn, unqualified_arn(arn));
+  if (!machine) throw no_such_machine(arn);
   return *machine;
+}
+
+ApiError no_such_machine(const std::string& arn) {
+  return errors::state_machine_does_not_exist("State Machine Does Not Exist: '" + arn + "'");
+}
+
+void refuse_deleting(const MachineRow& machine) {
+  if (!machine.deleting) return;
+  throw errors::state_machine_deleting("State Machine is being deleted: '" + machine.arn + "'");
 }
 
 Revision get_revision(Txn& txn, int64_t id) {
@@ -56,28 +66,19 @@ void remove_if_done(Txn& txn, int64_t machine) {
   bool busy = txn.exists(
       "SELECT 1 FROM states_executions WHERE machine = ? AND status = 'RUNNING' LIMIT 1", machine);
   if (busy || !machine_of(txn, machine).deleting) return;
-  txn.exec(
-      "DELETE FROM states_history WHERE execution IN "
-      "(SELECT id FROM states_executions WHERE machine = ?)",
-      machine);
-  txn.exec(
-      "DELETE FROM states_payloads WHERE execution IN "
-      "(SELECT id FROM states_executions WHERE machine = ?)",
-      machine);
-  txn.exec(
-      "DELETE FROM states_parts WHERE execution IN "
-      "(SELECT id FROM states_executions WHERE machine = ?)",
-      machine);
-  txn.exec("DELETE FROM states_executions WHERE machine = ?", machine);
+  remove_executions_of(txn, machine);
+  remove_aliases(txn, machine);
+  remove_versions(txn, machine);
+  remove_tags(txn, machine_of(txn, machine).arn);
   txn.exec("DELETE FROM states_revisions WHERE machine = ?", machine);
-  txn.exec("DELETE FROM states_tags WHERE machine = ?", machine);
   txn.exec("DELETE FROM states_machines WHERE id = ?", machine);
 }
 
 std::optional<ExecutionRow> find_execution(Txn& txn, std::string_view arn) {
   return txn.one(
       "SELECT id, arn, name, status, machine, revision, started, stopped, input, output, error, "
-      "cause, trace_header FROM states_executions WHERE arn = ?",
+      "cause, trace_header, version_arn, alias_arn, redrives, redriven FROM states_executions "
+      "WHERE arn = ?",
       [](const Row& row) {
         ExecutionRow found;
         found.id = row.integer(0);
@@ -93,6 +94,10 @@ std::optional<ExecutionRow> find_execution(Txn& txn, std::string_view arn) {
         found.error = row.maybe_text(10);
         found.cause = row.maybe_text(11);
         found.trace_header = row.maybe_text(12);
+        found.version_arn = row.maybe_text(13);
+        found.alias_arn = row.maybe_text(14);
+        found.redrives = row.integer(15);
+        found.redriven = row.maybe_time(16);
         return found;
       },
       arn);

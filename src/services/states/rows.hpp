@@ -10,6 +10,12 @@
 
 namespace trainyard::states {
 
+/// The number that a query finds.
+template <class... Args>
+int64_t get_number(Txn& txn, std::string_view sql, const Args&... args) {
+  return txn.one(sql, [](const Row& row) { return row.integer(0); }, args...).value();
+}
+
 /// One version of a machine's definition and role; executions are pinned to one.
 struct Revision {
   int64_t id = 0;
@@ -28,8 +34,12 @@ struct MachineRow {
   Revision revision;  // the newest
 };
 std::optional<MachineRow> find_machine(Txn& txn, std::string_view arn);
-/// StateMachineDoesNotExist; InvalidArn for what is no state machine's ARN.
+/// By its own ARN: ValidationException for a qualified one, InvalidArn for what is no state
+/// machine's, StateMachineDoesNotExist.
 MachineRow get_machine(Txn& txn, const std::string& arn);
+ApiError no_such_machine(const std::string& arn);
+/// StateMachineDeleting.
+void refuse_deleting(const MachineRow& machine);
 Revision get_revision(Txn& txn, int64_t id);
 /// Removes a machine that is being deleted once none of its executions runs, with all of theirs.
 void remove_if_done(Txn& txn, int64_t machine);
@@ -42,6 +52,9 @@ struct ExecutionRow {
   std::optional<Time> stopped;
   std::string input;
   std::optional<std::string> output, error, cause, trace_header;
+  std::optional<std::string> version_arn, alias_arn;  // what it was started by, if by one of these
+  int64_t redrives = 0;
+  std::optional<Time> redriven;  // the last time
 };
 std::optional<ExecutionRow> find_execution(Txn& txn, std::string_view arn);
 /// ExecutionDoesNotExist; InvalidArn for what is no execution's ARN.

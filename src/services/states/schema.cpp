@@ -4,8 +4,10 @@ namespace trainyard::states {
 
 // states_machines.revision is the one that new executions are pinned to. A payload of the history
 // stands in its event when it is short, and else once an execution under its digest. Of a snapshot,
-// what seldom changes stands in states_parts: iterations, items and results of Map states.
-const Migration kMigrations[3] = {{"states", 1, R"sql(
+// what seldom changes stands in states_parts: iterations, items and results of Map states. A task
+// of an activity has a row until a worker has it for sure; `handed` is 1 while its answer is on the
+// way.
+const Migration kMigrations[5] = {{"states", 1, R"sql(
 CREATE TABLE states_machines(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   arn TEXT NOT NULL UNIQUE,
@@ -86,6 +88,95 @@ CREATE TABLE states_parts(
   body TEXT NOT NULL,
   PRIMARY KEY(execution, name)
 ) WITHOUT ROWID;
+)sql"}, {"states", 4, R"sql(
+ALTER TABLE states_machines ADD COLUMN last_version INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE states_versions(
+  machine INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
+  description TEXT,
+  created INTEGER NOT NULL,
+  PRIMARY KEY(machine, number)
+);
+CREATE INDEX states_versions_revision ON states_versions(machine, revision);
+CREATE TABLE states_aliases(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  machine INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT,
+  created INTEGER NOT NULL,
+  updated INTEGER NOT NULL,
+  UNIQUE(machine, name)
+);
+CREATE TABLE states_routes(
+  alias INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  weight INTEGER NOT NULL,
+  PRIMARY KEY(alias, position)
+);
+CREATE TABLE states_resource_tags(
+  resource TEXT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY(resource, key)
+);
+INSERT INTO states_resource_tags(resource, key, value)
+  SELECT m.arn, t.key, t.value FROM states_tags t JOIN states_machines m ON m.id = t.machine;
+DROP TABLE states_tags;
+CREATE TABLE states_activities(
+  arn TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  created INTEGER NOT NULL
+);
+CREATE TABLE states_activity_tasks(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  activity TEXT NOT NULL,
+  execution INTEGER NOT NULL,
+  call TEXT NOT NULL,
+  token TEXT NOT NULL,
+  input TEXT NOT NULL,
+  handed INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX states_activity_tasks_activity ON states_activity_tasks(activity, handed, id);
+CREATE INDEX states_activity_tasks_execution ON states_activity_tasks(execution, call);
+CREATE TABLE states_redrives(
+  execution INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  token TEXT,
+  at INTEGER NOT NULL,
+  PRIMARY KEY(execution, number)
+);
+ALTER TABLE states_executions ADD COLUMN version_arn TEXT;
+ALTER TABLE states_executions ADD COLUMN alias_arn TEXT;
+ALTER TABLE states_executions ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE states_executions ADD COLUMN redriven INTEGER;
+CREATE INDEX states_executions_version ON states_executions(version_arn, id)
+  WHERE version_arn IS NOT NULL;
+CREATE INDEX states_executions_alias ON states_executions(alias_arn, id)
+  WHERE alias_arn IS NOT NULL;
+CREATE INDEX states_executions_running ON states_executions(id) WHERE status = 'RUNNING';
+CREATE INDEX states_executions_stopped ON states_executions(stopped) WHERE stopped IS NOT NULL;
+)sql"},
+    {"states", 5, R"sql(
+CREATE TABLE states_jobs(
+  execution INTEGER NOT NULL,
+  call TEXT NOT NULL,
+  job TEXT NOT NULL,
+  task TEXT NOT NULL,
+  role TEXT,
+  PRIMARY KEY(execution, call)
+);
+CREATE INDEX states_jobs_job ON states_jobs(job);
+INSERT INTO states_jobs(execution, call, job, task)
+  SELECT execution, call, resource, 'arn:aws:states:::sagemaker:createTrainingJob.sync'
+  FROM states_waits;
+UPDATE outbox SET key = (
+    SELECT j.execution || '#' || j.call FROM states_jobs j WHERE j.job = outbox.key),
+  payload = (SELECT json_object('execution', j.execution, 'call', j.call)
+    FROM states_jobs j WHERE j.job = outbox.key)
+  WHERE kind = 'states.poll' AND key IN (SELECT job FROM states_jobs);
+DROP TABLE states_waits;
 )sql"}};
 
 }  // namespace trainyard::states

@@ -5,6 +5,6 @@
 
 namespace trainyard::states {
 
-extern const Migration kMigrations[3];
+extern const Migration kMigrations[5];
 
 }  // namespace trainyard::states

@@ -8,6 +8,7 @@
 #include "identity/identity.hpp"
 #include "identity/roles.hpp"
 #include "services/states/deliveries.hpp"
+#include "services/states/names.hpp"
 #include "services/states/schema.hpp"
 #include "services/states/turn.hpp"
 #include "services/testing.hpp"
@@ -66,6 +67,9 @@ class StatesTest : public ServiceTest {
                     const std::string& text = "{}") {
     return run(start_execution, {machine, name, text, {}}).execution_arn;
   }
+  std::string execution_of(const std::string& machine, const std::string& name) {
+    return execution_arn(site, machine.substr(machine.rfind(':') + 1), name);
+  }
   DescribeExecutionOutput describe(const std::string& arn) {
     return run(describe_execution, {arn, {}});
   }
@@ -106,8 +110,14 @@ class StatesTest : public ServiceTest {
   static void deliver_one(Call& call, const outbox::Message& message, CallMode mode) {
     if (message.kind == "states.timer") {
       deliver_timer(call, message);
+    } else if (message.kind == "states.sweep") {
+      deliver_sweep(call, message);
     } else if (message.kind == "states.poll") {
       take_poll(call, message, mode);
+    } else if (message.kind == "states.stop") {
+      deliver_stop(call, message);
+    } else if (message.kind == "events.put") {  // the bus, with a rule that takes everything
+      outbox::post(call.txn, "states.event", "rule", message.payload, call.now);
     } else if (mode == CallMode::inside) {
       (message.kind == "states.task" ? deliver_task : deliver_event)(call, message);
     } else {
@@ -169,6 +179,11 @@ inline std::string one_job(const std::string& more = "") {
          R"("arn:aws:states:::sagemaker:createTrainingJob.sync","Parameters":)"
          R"({"TrainingJobName.$":"$.name"})" +
          more + "}}}";
+}
+/// A machine of one task of an activity.
+inline std::string one_activity(const std::string& activity, const std::string& more = "") {
+  return R"({"StartAt":"T","States":{"T":{"Type":"Task","End":true,"Resource":")" + activity +
+         "\"" + more + "}}}";
 }
 inline std::string one_pass() {
   return R"({"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}})";

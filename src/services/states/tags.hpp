@@ -1,16 +1,16 @@
-// Tags of state machines.
+// Tags of state machines and activities.
 #pragma once
 
-#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "generated/states/types.hpp"
-#include "store/txn.hpp"
+#include "services/call.hpp"
 
 namespace trainyard::states {
 
-/// Adds them to what the machine has, the newer value of a key wins. TooManyTags above 50 (Step
-/// Functions quotas, "Tags per resource").
-void put_tags(Txn& txn, int64_t machine, const std::vector<Tag>& tags);
+/// Adds them to what the resource of this ARN has, the newer value of a key wins. TooManyTags.
+void put_tags(Call& call, const std::string& arn, const std::vector<Tag>& tags);
+void remove_tags(Txn& txn, const std::string& arn);
 
 }  // namespace trainyard::states

@@ -6,21 +6,21 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "services/states/activity_tasks.hpp"
+#include "services/states/definition.hpp"
 #include "services/states/history.hpp"
-#include "services/states/integrations.hpp"
+#include "services/states/jobs.hpp"
+#include "services/states/nested.hpp"
+#include "services/states/parsed.hpp"
+#include "services/states/roles.hpp"
 #include "services/states/rows.hpp"
 
 namespace trainyard::states {
 namespace {
 
 constexpr std::string_view kTaskMessage = "states.task";
+constexpr std::string_view kOutsideMessage = "states.call";
 constexpr std::string_view kTimerMessage = "states.timer";
-constexpr std::string_view kPollMessage = "states.poll";
-/// Events tell of a job's end at once; this is for those that do not come, because somebody has
-/// removed the managed rule.
-constexpr std::chrono::seconds kPollEvery{60};
-constexpr std::string_view kRunning = "RUNNING";
-constexpr std::string_view kPermissions = "States.Permissions";
 
 /// An execution with its pinned revision, as the interpreter sees it.
 struct Loaded {
@@ -44,8 +44,9 @@ std::optional<Loaded> load(Call& call, int64_t id) {
   loaded.machine = row.machine;
   loaded.machine_deleting = machine.deleting;
   loaded.facts = {row.arn,      row.name,         revision.role_arn, machine.arn,
-                  machine.name, call.site.region, row.started,       parse_own_json(row.input),
-                  row.input};
+                  machine.name, call.site.region, row.started,       nullptr,
+                  row.input,    row.version_arn,  row.alias_arn};
+  loaded.facts.supports_field = supports_field(call.door);
   loaded.stored = read_snapshot(call.txn, id);
   loaded.snapshot = asl::from_stored(loaded.stored);
   loaded.definition = std::move(revision.definition);
@@ -59,17 +60,14 @@ class Turn {
       : call_(call), loaded_(std::move(loaded)), mode_(mode) {}
 
   void run(asl::Event event);
-  /// Makes the call that the execution waits for, then runs the turn of its answer.
-  void run_call(const asl::CallTask& task);
-
  private:
   void apply(const asl::CallTask& task);
   void apply(const asl::SetTimer& timer);
   void apply(const asl::CancelTimer& timer);
   void apply(const asl::CancelTask& task);
   void apply(const asl::Ended& ended);
-  asl::Event make_call(const asl::CallTask& task);
-  void wait_for(const asl::CallTask& task, const SyncRule& rule, const json::object& output);
+  void queue(const asl::CallTask& task);
+  TaskOwner owner() const { return {loaded_.id, loaded_.facts}; }
   std::string key(std::string_view part) const {
     return loaded_.facts.id + "#" + std::string(part);
   }
@@ -104,27 +102,13 @@ asl::CallTask task_of(const json::object& message) {
   return task;
 }
 
-void forget_wait(Call& call, const std::string& resource) {
-  call.txn.exec("DELETE FROM states_waits WHERE resource = ?", resource);
-  outbox::cancel(call.txn, kPollMessage, resource);
-}
-
-/// The job's end as the task sees it; nullopt while it goes on.
-std::optional<asl::TaskResult> result_of(const SyncRule& rule, const json::object& detail) {
-  std::string status = find_string(detail, rule.status_member).value_or("");
-  if (status == rule.succeeded) return asl::TaskResult{detail, std::nullopt};
-  if (status != rule.failed[0] && status != rule.failed[1]) return std::nullopt;
-  return asl::TaskResult{nullptr,
-                         asl::Failure{std::string(asl::kTaskFailed), dump(detail)}};
-}
-
 void Turn::run(asl::Event event) {
-  asl::Parsed parsed = load_definition(call_, loaded_.definition);
+  const auto parsed = parsed_definition(loaded_.definition);
   // A definition that passed an earlier version's checks ends the execution in order.
-  if (asl::has_errors(parsed.problems)) {
+  if (asl::has_errors(parsed->problems)) {
     events_.push_back(
         asl::Aborted{std::string(asl::kRuntime),
-                     "The definition is not valid any more: " + asl::to_text(parsed.problems)});
+                     "The definition is not valid any more: " + asl::to_text(parsed->problems)});
   } else if (loaded_.machine_deleting && !std::holds_alternative<asl::Aborted>(event)) {
     events_.push_back(asl::Aborted{});  // DeleteStateMachine ends executions as they move on
   } else {
@@ -135,7 +119,7 @@ void Turn::run(asl::Event event) {
     asl::Event next = std::move(events_.front());
     events_.pop_front();
     asl::Outcome outcome =
-        asl::step(parsed.machine, {loaded_.facts, std::move(loaded_.snapshot)}, next, call_.now,
+        asl::step(parsed->machine, {loaded_.facts, std::move(loaded_.snapshot)}, next, call_.now,
                   call_.random);
     loaded_.snapshot = std::move(outcome.snapshot);
     std::move(outcome.history.begin(), outcome.history.end(), std::back_inserter(history));
@@ -149,13 +133,24 @@ void Turn::run(asl::Event event) {
 }
 
 void Turn::apply(const asl::CallTask& task) {
-  if (mode_ == CallMode::inside && calls_made_ < asl::kStepsPerTurn) {
+  if (task.resource.is_activity) return queue(task);
+  const CallPlace place = place_of(call_.door, task.resource);
+  if (place == CallPlace::inside && mode_ == CallMode::inside &&
+      calls_made_ < asl::kStepsPerTurn) {
     ++calls_made_;
-    events_.push_back(make_call(task));
+    events_.push_back(call_task(call_, owner(), task));
     return;
   }
-  outbox::post(call_.txn, kTaskMessage, key(task.call.text()),
-               message_of(task, loaded_.facts.id), call_.now);
+  outbox::post(call_.txn, place == CallPlace::outside ? kOutsideMessage : kTaskMessage,
+               key(task.call.text()), message_of(task, loaded_.facts.id), call_.now);
+}
+
+/// Workers ask for it. (The error's name is unverified.)
+void Turn::queue(const asl::CallTask& task) {
+  if (queue_activity_task(call_, loaded_.id, task)) return;
+  events_.push_back(asl::TaskAnswered{
+      task.call, {nullptr, asl::Failure{"ActivityDoesNotExist",
+                                        "Activity Does Not Exist: '" + task.resource.arn + "'"}}});
 }
 
 void Turn::apply(const asl::SetTimer& timer) {
@@ -169,22 +164,11 @@ void Turn::apply(const asl::CancelTimer& timer) {
 
 /// A call that was not made yet is forgotten; a job that runs is stopped, if the role may.
 void Turn::apply(const asl::CancelTask& task) {
-  outbox::cancel(call_.txn, kTaskMessage, key(task.call.text()));
-  const SyncRule* rule = find_sync_rule(task.resource);
-  auto resource = call_.txn.one(
-      "SELECT resource FROM states_waits WHERE execution = ? AND call = ?",
-      [](const Row& row) { return row.text(0); }, loaded_.id, task.call.text());
-  if (!rule || !resource) return;
-  forget_wait(call_, *resource);
-  std::string name = resource->substr(resource->rfind('/') + 1);
-  try {
-    Caller principal =
-        assume_role(call_, loaded_.facts.role_arn, loaded_.facts.name, loaded_.facts.machine_id);
-    call_.door.invoke(call_, principal, rule->service, rule->stop_operation,
-                      {{rule->name_member, name}});
-  } catch (const ApiError& error) {
-    log_info("{} goes on after its task was given up: {}", *resource, error.message());
+  if (task.resource.is_activity) return forget_activity_task(call_.txn, loaded_.id, task.call);
+  for (std::string_view kind : {kTaskMessage, kOutsideMessage}) {
+    outbox::cancel(call_.txn, kind, key(task.call.text()));
   }
+  stop_job_of(call_, owner(), task.call);
 }
 
 void Turn::apply(const asl::Ended& ended) {
@@ -194,76 +178,25 @@ void Turn::apply(const asl::Ended& ended) {
       "cause = ? WHERE id = ?",
       asl::name_of(ended.status), call_.now, succeeded ? std::optional(ended.output) : std::nullopt,
       ended.error, ended.cause, loaded_.id);
-  call_.txn.exec("DELETE FROM states_waits WHERE execution = ?", loaded_.id);
+  delete_waits(call_, loaded_.id);
+  tell_status(call_, loaded_.facts.id);
 }
 
-/// The call itself, through the same door as any client's, with the machine's role as principal.
-asl::Event Turn::make_call(const asl::CallTask& task) {
-  std::string request_id = call_.random.uuid();
-  if (!is_supported(call_.door, task.resource)) {  // it was when the definition was checked
-    return asl::TaskAnswered{
-        task.call,
-        {nullptr, asl::Failure{std::string(asl::kRuntime),
-                               "The resource " + task.resource.arn + " is not available."}}};
-  }
-  Caller principal;
-  try {
-    principal =
-        assume_role(call_, loaded_.facts.role_arn, loaded_.facts.name, loaded_.facts.machine_id);
-  } catch (const ApiError&) {
-    return asl::TaskAnswered{
-        task.call,
-        {nullptr,
-         asl::Failure{std::string(kPermissions),
-                      fmt::format("The role {} is not there, or does not allow the service "
-                                  "principal states.amazonaws.com to assume it.",
-                                  loaded_.facts.role_arn)}}};
-  }
-  try {
-    json::object output = call_.door.invoke(call_, principal, task.resource.service,
-                                            api_operation(task.resource.operation),
-                                            request_of(call_, task, loaded_.facts.id));
-    const SyncRule* rule = find_sync_rule(task.resource);
-    if (rule) wait_for(task, *rule, output);
-    json::object response = response_of(call_, std::move(output), request_id);
-    if (rule) return asl::TaskSubmitted{task.call, std::move(response)};
-    return asl::TaskAnswered{task.call, {std::move(response), std::nullopt}};
-  } catch (const ApiError& error) {
-    return asl::TaskAnswered{task.call, {nullptr, failure_of(task.resource, error, request_id)}};
-  }
-}
-
-/// Notes which job the task waits for, in the transaction that starts it: no event can come before.
-void Turn::wait_for(const asl::CallTask& task, const SyncRule& rule, const json::object& output) {
-  std::string resource = find_string(output, rule.arn_member).value_or("");
-  forget_wait(call_, resource);
-  call_.txn.exec(
-      "INSERT INTO states_waits(resource, execution, call) VALUES (?, ?, ?)",
-      resource, loaded_.id, task.call.text());
-  outbox::post(call_.txn, kPollMessage, resource, {{"task", task.resource.arn}},
-               call_.now + kPollEvery);
-}
-
-void Turn::run_call(const asl::CallTask& task) {
-  if (!asl::waits_for_answer(loaded_.snapshot, task.call)) return;
-  run(loaded_.machine_deleting ? asl::Event(asl::Aborted{}) : make_call(task));
-}
-
-/// The execution and the call that wait for a job; nullopt when nobody does.
-struct Wait {
-  int64_t execution = 0;
-  asl::CallId call;
+/// A task's call out of its message, with the execution that waits for it.
+struct Waiting {
+  Loaded execution;
+  asl::CallTask task;
 };
-std::optional<Wait> find_wait(Txn& txn, const std::string& resource) {
-  return txn.one(
-      "SELECT execution, call FROM states_waits WHERE resource = ?",
-      [](const Row& row) { return Wait{row.integer(0), asl::CallId::parse(row.text(1)).value()}; },
-      resource);
+std::optional<Waiting> waiting_of(Call& call, const outbox::Message& message) {
+  auto execution = find_execution(call.txn, find_string(message.payload, "execution").value_or(""));
+  asl::CallTask task = task_of(message.payload);
+  auto loaded = execution ? load(call, execution->id) : std::nullopt;
+  if (!loaded || !asl::waits_for_answer(loaded->snapshot, task.call)) return std::nullopt;
+  return Waiting{std::move(*loaded), std::move(task)};
 }
 
-void complete(Call& call, const std::string& resource, const Wait& wait, asl::TaskResult result,
-              CallMode mode) {
-  forget_wait(call, resource);
+void complete(Call& call, const JobWait& wait, asl::TaskResult result, CallMode mode) {
+  delete_wait(call, wait.execution, wait.call);
   run_turn(call, wait.execution, asl::TaskCompleted{wait.call, std::move(result)}, mode);
 }
 
@@ -276,10 +209,31 @@ void run_turn(Call& call, int64_t execution, const asl::Event& event, CallMode m
 }
 
 void perform_task(Call& call, const outbox::Message& message, CallMode mode) {
-  auto execution = find_execution(call.txn, find_string(message.payload, "execution").value_or(""));
-  auto loaded = execution ? load(call, execution->id) : std::nullopt;
-  if (!loaded) return;
-  Turn(call, std::move(*loaded), mode).run_call(task_of(message.payload));
+  auto waiting = waiting_of(call, message);
+  if (!waiting) return;
+  Loaded& loaded = waiting->execution;
+  const int64_t id = loaded.id;
+  if (loaded.machine_deleting) return run_turn(call, id, asl::Aborted{}, mode);
+  const asl::Event event = call_task(call, {id, loaded.facts}, waiting->task);
+  // The call may have moved the execution itself: it is looked at anew.
+  if (place_of(call.door, waiting->task.resource) == CallPlace::alone) {
+    return run_turn(call, id, event, mode);
+  }
+  Turn(call, std::move(loaded), mode).run(event);
+}
+
+std::optional<std::variant<OutsideCall, asl::Failure>> take_call(Call& call,
+                                                                 const outbox::Message& message) {
+  auto waiting = waiting_of(call, message);
+  if (!waiting || waiting->execution.machine_deleting) return std::nullopt;
+  return outside_call(call, {waiting->execution.id, waiting->execution.facts}, waiting->task);
+}
+
+void take_result(Call& call, const outbox::Message& message, asl::TaskResult result) {
+  auto waiting = waiting_of(call, message);
+  if (!waiting) return;
+  Turn(call, std::move(waiting->execution), CallMode::inside)
+      .run(answer_of(waiting->task, std::move(result)));
 }
 
 void take_event(Call& call, const outbox::Message& message, CallMode mode) {
@@ -289,31 +243,35 @@ void take_event(Call& call, const outbox::Message& message, CallMode mode) {
   const json::object* detail = find_object(event, "detail");
   const json::array* resources = find_array(event, "resources");
   if (!rule || !detail || !resources || resources->empty()) return;
-  auto result = result_of(*rule, *detail);
-  if (!result) return;
-  std::string resource = to_std(resources->front().as_string());
-  auto wait = find_wait(call.txn, resource);
-  if (wait) complete(call, resource, *wait, std::move(*result), mode);
+  const std::string job = to_std(resources->front().as_string());
+  for (const JobWait& wait : find_waits(call.txn, job)) {
+    auto result = rule->result(call, asl::parse_resource(wait.task), job, *detail);
+    if (result) complete(call, wait, std::move(*result), mode);
+  }
 }
 
 void take_poll(Call& call, const outbox::Message& message, CallMode mode) {
-  const std::string& resource = message.key;
-  const SyncRule* rule =
-      find_sync_rule(asl::parse_resource(find_string(message.payload, "task").value_or("")));
-  auto wait = find_wait(call.txn, resource);
-  auto loaded = rule && wait ? load(call, wait->execution) : std::nullopt;
+  auto wait = wait_of(call.txn, message);
+  const asl::Resource task = asl::parse_resource(wait ? wait->task : "");
+  const SyncRule* rule = find_sync_rule(task);
+  auto loaded = rule ? load(call, wait->execution) : std::nullopt;
   if (!loaded) return;
+  auto principal = task_principal(call, loaded->facts, wait->role);
   std::optional<asl::TaskResult> result;
   try {
-    Caller principal =
-        assume_role(call, loaded->facts.role_arn, loaded->facts.name, loaded->facts.machine_id);
-    result = result_of(*rule, describe_job(call, principal, *rule, resource));
+    if (const auto* failure = std::get_if<asl::Failure>(&principal)) {
+      log_info("{} cannot be asked how it is, its event is waited for: {}", wait->job,
+               failure->cause);
+    } else {
+      result = rule->result(call, task, wait->job,
+                            rule->describe(call, std::get<Caller>(principal), wait->job));
+    }
   } catch (const ApiError& error) {
-    log_info("{} cannot be asked how it is, its event is waited for: {}", resource,
+    log_info("{} cannot be asked how it is, its event is waited for: {}", wait->job,
              error.message());
   }
-  if (result) return complete(call, resource, *wait, std::move(*result), mode);
-  outbox::post(call.txn, kPollMessage, resource, message.payload, call.now + kPollEvery);
+  if (result) return complete(call, *wait, std::move(*result), mode);
+  post_poll(call, *wait);
 }
 
 }  // namespace trainyard::states

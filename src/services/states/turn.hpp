@@ -3,6 +3,7 @@
 
 #include "asl/execution.hpp"
 #include "services/call.hpp"
+#include "services/states/tasks.hpp"
 
 namespace trainyard::states {
 
@@ -19,11 +20,17 @@ void run_turn(Call& call, int64_t execution, const asl::Event& event, CallMode m
 /// Makes the call that a message of kind `states.task` asks for and runs the turn of its answer.
 void perform_task(Call& call, const outbox::Message& message, CallMode mode);
 
-/// Ends the `.sync` task that waits for the job that an event of the bus tells of.
+/// What a message of kind `states.call` wants done outside of transactions, or what its call comes
+/// to at once; nullopt when nobody waits for it any longer.
+std::optional<std::variant<OutsideCall, asl::Failure>> take_call(Call& call,
+                                                                 const outbox::Message& message);
+/// Runs the turn of what has come of it.
+void take_result(Call& call, const outbox::Message& message, asl::TaskResult result);
+
+/// Ends the `.sync` tasks that wait for the job that an event of the bus tells of.
 void take_event(Call& call, const outbox::Message& message, CallMode mode);
 
-/// Ends the `.sync` task that waits for the job whose ARN is the message's key, if the job has
-/// ended; else asks again later.
+/// Ends the `.sync` task of the message, if its job has ended; else asks again later.
 void take_poll(Call& call, const outbox::Message& message, CallMode mode);
 
 }  // namespace trainyard::states

@@ -281,6 +281,16 @@ TEST_F(TurnTest, AJobWhoseEventDoesNotComeIsAskedFor) {
   EXPECT_EQ(texts[0], texts[1]);
 }
 
+TEST_F(TurnTest, APollThatComesTwiceGoesOnAsOne) {
+  start(create("flow", one_job()), "run", R"({"name":"job"})");
+  deliver();
+  clock.advance(std::chrono::seconds(60));
+  const auto poll = due().at(0);
+  deliver();
+  write([&](Call& call) { deliver_poll(call, poll); });
+  EXPECT_EQ(waiting_messages("states.poll"), 1);
+}
+
 TEST_F(TurnTest, StopExecutionStopsTheJobAndItsTimers) {
   std::string definition = one_job(R"(,"TimeoutSeconds":60)");
   definition.insert(1, R"("TimeoutSeconds":600,)");
@@ -291,6 +301,7 @@ TEST_F(TurnTest, StopExecutionStopsTheJobAndItsTimers) {
   clock.advance(std::chrono::seconds(1));
   auto stopped = run(stop_execution, {arn, "Why", "Because"});
   EXPECT_EQ(stopped.stop_date, clock.now());
+  EXPECT_EQ(deliver(), 1);
   EXPECT_EQ(dump(calls_of("StopTrainingJob").back().input), R"({"TrainingJobName":"job"})");
   EXPECT_EQ(waiting_messages(), 0);
   auto execution = describe(arn);
