@@ -12,7 +12,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr const char* kCall = "w|S|r|0|t|0";
+constexpr const char* kCall = "w|S|r|0|t|0|0";
 
 /// "3<2 TaskScheduled", one after the other, a second apart.
 std::vector<HistoryEvent> history(const std::vector<std::string>& lines) {
@@ -78,8 +78,8 @@ TEST(Checks, CallsThatAreTooManyOrMissingAreSeen) {
               ElementsAre(std::string("succeeded without a call: ") + kCall));
   EXPECT_THAT(check_calls({kCall, kCall}, {history(kTask)}),
               ElementsAre(std::string("called twice: ") + kCall));
-  EXPECT_THAT(check_calls({kCall, "w|S|r|0|t|1"}, {history(kTask)}),
-              ElementsAre("called and not scheduled: w|S|r|0|t|1"));
+  EXPECT_THAT(check_calls({kCall, "w|S|r|0|t|1|0"}, {history(kTask)}),
+              ElementsAre("called and not scheduled: w|S|r|0|t|1|0"));
   auto lines = kTask;
   lines[3] = "4<3 TaskScheduled";
   EXPECT_THAT(check_calls({kCall}, {history(lines)}),
@@ -110,10 +110,10 @@ TEST(Checks, WhatIsLeftBehindIsSeen) {
 TEST(Checks, WhatMayDifferIsMasked) {
   EXPECT_EQ(
       masked(
-          R"({"id":"0b9c2f5e-1111-4222-8333-123456789abc","Cause":"{\"Name\":\"w|S|r|0|t|1\"}"})"),
+          R"({"id":"0b9c2f5e-1111-4222-8333-123456789abc","Cause":"{\"Name\":\"w|S|r|0|t|1|0\"}"})"),
       R"({"id":"UUID","Cause":"{\"Name\":\"CALL\"}"})");
   EXPECT_EQ(masked("(entered at the event id #17). w|S"), "(entered at the event id #N). CALL");
-  EXPECT_EQ(masked("w|S|r|0|t|1"), "CALL");
+  EXPECT_EQ(masked("w|S|r|0|t|1|0"), "CALL");
   EXPECT_EQ(masked(R"({"key":"r-2.S10.0","n":0})"), R"({"key":"CHILD","n":0})");
   EXPECT_EQ(masked(R"({"key":"r-2","text":"r"})"), R"({"key":"r-2","text":"r"})");
   EXPECT_EQ(masked(R"({\"StartDate\":1700000000125,"n":17})"), R"({\"StartDate\":TIME,"n":17})");

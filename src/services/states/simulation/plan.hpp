@@ -57,11 +57,11 @@ inline constexpr int64_t kLateSecondsMax = 300;
 Plan make_plan(uint64_t seed, int size = kSizeMax);
 
 /// How a task's request names itself, so that the world knows which try of which state it is:
-/// `w|STATE|KEY|N|ENTERED|RETRY`. KEY tells iterations of Map states apart, N rounds of a loop,
-/// ENTERED is the time at which the state was entered.
+/// `w|STATE|KEY|N|ENTERED|RETRY|REDRIVE`. KEY tells iterations of Map states apart, N rounds of a
+/// loop, ENTERED is the time at which the state was entered.
 struct CallName {
   std::string state;
-  std::size_t retry = 0;
+  std::size_t retry = 0;  // retries and redrives before it
   static std::optional<CallName> parse(std::string_view text);
 };
 

@@ -92,7 +92,7 @@ TEST(Simulation, AnExecutionWithoutAnEndIsSeen) {
 TEST(Simulation, ACallThatIsMadeTwiceIsSeen) {
   const std::string call =
       R"({"Type":"Task","Resource":"arn:aws:states:::sagemaker:createModel","End":true,)"
-      R"("Parameters":{"ModelName":"w|S|r|0|t|0"}})";
+      R"("Parameters":{"ModelName":"w|S|r|0|t|0|0"}})";
   Plan plan = one_job("");
   plan.definition = R"({"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[)"
                     R"({"StartAt":"A","States":{"A":)" +
@@ -100,7 +100,7 @@ TEST(Simulation, ACallThatIsMadeTwiceIsSeen) {
                     R"(}},)"
                     R"({"StartAt":"B","States":{"B":)" +
                     call + "}}]}}}";
-  EXPECT_THAT(first_problems(plan), HasSubstr("called twice: w|S|r|0|t|0"));
+  EXPECT_THAT(first_problems(plan), HasSubstr("called twice: w|S|r|0|t|0|0"));
 }
 
 TEST(Plans, AreTheSameForTheSameSeed) {
@@ -114,11 +114,12 @@ TEST(Plans, AreTheSameForTheSameSeed) {
 }
 
 TEST(Plans, CallsAreReadFromTheirNames) {
-  auto name = CallName::parse("w|S7|r-0|2|2023-11-14T22:13:20.000Z|3");
+  auto name = CallName::parse("w|S7|r-0|2|2023-11-14T22:13:20.000Z|2|1");
   ASSERT_TRUE(name);
   EXPECT_EQ(name->state, "S7");
   EXPECT_EQ(name->retry, 3u);
-  for (const char* text : {"", "w|S7", "x|S7|r|0|t|3", "w|S7|r|0|t|3x", "w|S7|r|0|t|"}) {
+  for (const char* text : {"", "w|S7", "x|S7|r|0|t|3|0", "w|S7|r|0|t|3x|0", "w|S7|r|0|t|3|",
+                           "w|S7|r|0|t|3"}) {
     EXPECT_FALSE(CallName::parse(text)) << text;
   }
 }
