@@ -76,8 +76,18 @@ bool numbers_in_order(Order order, const json::value& a, const json::value& b) {
   return in_order(order, a.to_number<double>(), b.to_number<double>());
 }
 
+/// Steps of a pattern's search that count as a visit.
+constexpr std::size_t kStepsPerVisit = 64;
+
+/// A text against a pattern; at worst each place of one is tried with each of the other.
+bool matches(const json::string& text, const json::string& pattern, Visits& visits) {
+  visits.spend(text.size() * pattern.size() / kStepsPerVisit);
+  return matches_pattern(to_std(text), to_std(pattern));
+}
+
 /// Whether `actual` stands to `expected` as the condition asks.
-bool compare(const Condition& condition, const json::value& actual, const json::value& expected) {
+bool compare(const Condition& condition, const json::value& actual, const json::value& expected,
+             Visits& visits) {
   switch (condition.test) {
     case Test::string:
       return actual.is_string() && expected.is_string() &&
@@ -93,7 +103,7 @@ bool compare(const Condition& condition, const json::value& actual, const json::
     }
     default:
       return actual.is_string() && expected.is_string() &&
-             matches_pattern(to_std(actual.get_string()), to_std(expected.get_string()));
+             matches(actual.get_string(), expected.get_string(), visits);
   }
 }
 
@@ -165,10 +175,12 @@ Result<bool> holds(const Condition& condition, const Scope& scope) {
   if (condition.test >= Test::is_null) {
     return is_of_kind(condition.test, *actual) == condition.expected.as_bool();
   }
-  if (!condition.expected_path) return compare(condition, *actual, condition.expected);
+  if (!condition.expected_path) {
+    return compare(condition, *actual, condition.expected, scope.visits);
+  }
   auto expected = condition.expected_path->find(scope);
   if (!expected) return dead_path(*condition.expected_path, "comparison path");
-  return compare(condition, *actual, *expected);
+  return compare(condition, *actual, *expected, scope.visits);
 }
 
 }  // namespace trainyard::asl

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <set>
 #include <unordered_set>
 
 #include "base/hash.hpp"
@@ -231,24 +232,41 @@ Computed math_add(const Arguments& arguments, Random&) {
   return sum;
 }
 
+/// The character that begins there.
+std::string_view character_at(std::string_view text, std::size_t begin) {
+  std::size_t end = begin + 1;
+  while (end < text.size() && !begins_character(text[end])) ++end;
+  return text.substr(begin, end - begin);
+}
+
+std::set<std::string_view> characters_of(std::string_view text) {
+  std::set<std::string_view> characters;
+  for (std::size_t i = 0; i < text.size();) {
+    std::string_view character = character_at(text, i);
+    characters.insert(character);
+    i += character.size();
+  }
+  return characters;
+}
+
 /// Each character of the second argument splits; nothing between two of them is no item.
 Computed string_split(const Arguments& arguments, Random&) {
   const json::string *text = arguments[0].if_string(), *splitters = arguments[1].if_string();
   if (!text || !splitters) return no("string", text ? 2 : 1);
+  const std::set<std::string_view> splits = characters_of(*splitters);
   json::array items;
   std::string item;
   auto finish = [&] {
     if (!item.empty()) items.emplace_back(item);
     item.clear();
   };
-  for (std::size_t i = 0, end = 0; i < text->size(); i = end) {
-    end = i + 1;
-    while (end < text->size() && !begins_character((*text)[end])) ++end;
-    std::string_view character(text->data() + i, end - i);
-    if (splitters->find(character) == json::string::npos) {
-      item += character;
-    } else {
+  for (std::size_t i = 0; i < text->size();) {
+    std::string_view character = character_at(*text, i);
+    i += character.size();
+    if (splits.contains(character)) {
       finish();
+    } else {
+      item += character;
     }
   }
   finish();

@@ -140,6 +140,22 @@ TEST(Limits, ALongMapIsStoredAsFarAsItHasCome) {
   EXPECT_LT(results, 10u);
 }
 
+TEST(Limits, PatternsAndSplittersAreWork) {
+  const std::string text(250'000, 'a');
+  Runner run(R"({"StartAt":"C","States":{"C":{"Type":"Choice","Choices":[{"Variable":"$",)"
+             R"("StringMatches":"*)" +
+                 std::string(130'000, 'a') + R"(b","Next":"E"}],"Default":"E"},"E":{"Type":)"
+                                             R"("Succeed"}}})",
+             "\"" + text + "\"");
+  run.go();
+  EXPECT_NE(run.last("ExecutionFailed").find("look at too many values"), std::string::npos);
+  Runner split(one(R"x("Type":"Pass","Parameters":{"n.$":)x"
+                   R"x("States.ArrayLength(States.StringSplit($, $))"},"End":true)x"),
+               "\"" + text.substr(0, 100'000) + "\"");
+  split.go();
+  EXPECT_EQ(split.ended->output, R"({"n":0})");
+}
+
 TEST(Limits, ResponsesAndCauses) {
   Runner token(one(task("arn:aws:states:::states:startExecution.waitForTaskToken")));
   token.answer = silent;
@@ -249,6 +265,20 @@ TEST(Redrive, RetriesAreThereAgain) {
   single.ended.reset();
   single.go(Redriven{});
   EXPECT_EQ(seen, R"({"n":0}{"n":1}{"n":0}{"n":1})");
+}
+
+TEST(Redrive, OfAMapThatWasStoppedBetweenTurns) {
+  json::array items(40, json::value(std::string(100, 'x')));
+  Runner run(one(R"("Type":"Map","End":true,"ItemProcessor":{"StartAt":"A","States":{"A":{"Type":)"
+                 R"("Pass","Next":"B"},"B":{"Type":"Pass","Next":"C"},"C":{"Type":"Pass",)"
+                 R"("Result":1,"End":true}}})"),
+             dump(items), true);
+  run.take(Started{});
+  ASSERT_EQ(run.timers.count("resume"), 1u);
+  run.take(Aborted{});
+  run.ended.reset();
+  run.go(Redriven{});
+  EXPECT_EQ(run.ended->status, Status::succeeded) << run.last("ExecutionFailed");
 }
 
 TEST(Redrive, OfWhatNeverBegan) {

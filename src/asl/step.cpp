@@ -40,11 +40,11 @@ Interpreter::Interpreter(const Machine& machine, Execution execution, Time now, 
       out_{with_root(std::move(execution.snapshot)), {}, {}} {
   if (out_.snapshot.branches.empty()) return;
   focus(kRoot);
+  for (const auto& [id, branch] : out_.snapshot.branches) open_weight_ += branch.weight;
   if (!running()) return;
   for (const auto& [id, branch] : out_.snapshot.branches) {
     bool ready = branch.phase == Phase::entering || branch.phase == Phase::restarting;
     if (ready && !branch.state.empty()) ready_.push_back(id);
-    open_weight_ += branch.weight;
   }
   // Whoever has waited longest comes first.
   std::ranges::stable_sort(ready_, {}, [&](int64_t id) {

@@ -17,6 +17,8 @@ struct Caller {
   std::string access_key;
   std::string session_policy;   // AssumeRole's Policy, a JSON document, or ""
   std::string via_service;      // "states.amazonaws.com" when a service acts for the principal
+  /// The service's own work with the principal's rights: nobody had it make this call.
+  bool by_service = false;
   std::string source_ip;
 };
 

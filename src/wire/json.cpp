@@ -65,7 +65,9 @@ std::string field_of(std::string path) {
   constexpr std::string_view kElement = ".member";
   while (path.ends_with(kElement)) {
     path.resize(path.size() - kElement.size());
-    path.resize(path.rfind('.'));
+    const std::size_t dot = path.rfind('.');
+    if (dot == std::string::npos) break;  // a map's key may end like an element
+    path.resize(dot);
   }
   return path.substr(path.rfind('.') + 1);
 }

@@ -20,9 +20,11 @@ class Events : public ServiceTest {
 
   void put_managed() {
     caller.via_service = "states.amazonaws.com";
+    caller.by_service = true;
     run(put_rule, {.name = kRule, .event_pattern = kPattern});
     run(put_targets, {.rule = kRule, .targets = {{.id = "StepFunctions", .arn = kIntake}}});
     caller.via_service.clear();
+    caller.by_service = false;
   }
 
   void deliver(const json::object& payload) {

@@ -83,7 +83,8 @@ RuleRow require_rule(Txn& txn, const std::string& name) {
 }
 
 void check_managed(const Call& call, const RuleRow& rule, bool force) {
-  if (!rule.managed_by || force || call.caller.via_service == *rule.managed_by) return;
+  const bool own = call.caller.by_service && call.caller.via_service == rule.managed_by;
+  if (!rule.managed_by || force || own) return;
   throw errors::managed_rule_exception("Rule " + rule.name + " is managed by " +
                                        *rule.managed_by + " and cannot be changed by others.");
 }
@@ -96,7 +97,8 @@ PutRuleOutput put_rule(Call& call, const PutRuleInput& input) {
   require_bus(call.site, input.event_bus_name);
   check_rule(input);
   std::optional<std::string> managed_by;
-  if (input.name.starts_with(kManagedPrefix) && call.caller.via_service == kStates) {
+  if (input.name.starts_with(kManagedPrefix) && call.caller.by_service &&
+      call.caller.via_service == kStates) {
     managed_by = kStates;
   }
   if (auto known = find_rule(call.txn, input.name)) {

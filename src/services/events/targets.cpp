@@ -18,7 +18,7 @@ void check_target(const Call& call, const Target& target) {
                                target.arn + "; only " + intake +
                                ", which Step Functions uses, is delivered to.");
   }
-  if (call.caller.via_service != "states.amazonaws.com") {
+  if (!call.caller.by_service || call.caller.via_service != "states.amazonaws.com") {
     throw validation_exception("Target " + target.id + ": " + intake +
                                " can be a target of Step Functions' own rules only.");
   }

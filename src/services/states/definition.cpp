@@ -106,6 +106,7 @@ void prepare_role(Call& call, const asl::Machine& machine, const std::string& ro
   } catch (const ApiError&) {
     throw ApiError("AccessDeniedException", kBadRequest, std::string(kNotAssumable));
   }
+  principal.by_service = true;
   std::set<const SyncRule*> rules;
   for (const auto& [name, state] : machine.states) {
     const SyncRule* rule = find_sync_rule(state.resource);

@@ -74,11 +74,36 @@ bool climbs(std::string_view path) {
   return false;
 }
 
+/// A name or an address, and a port. Brackets are an IPv6 address's alone: what stands between them
+/// is what a connection is made to.
 bool is_plain_host(std::string_view authority) {
+  if (authority.starts_with('[')) {
+    const std::size_t close = authority.find(']');
+    if (close == std::string_view::npos) return false;
+    const std::string_view inside = authority.substr(1, close - 1);
+    const std::string_view after = authority.substr(close + 1);
+    return inside.find(':') != std::string_view::npos &&
+           inside.find_first_not_of("0123456789abcdef:.") == std::string_view::npos &&
+           (after.empty() || after.starts_with(':')) &&
+           after.find_first_not_of(":0123456789") == std::string_view::npos;
+  }
   return std::all_of(authority.begin(), authority.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 ||
-           std::string_view(".-_:[]").find(static_cast<char>(c)) != std::string_view::npos;
+           std::string_view(".-_:").find(static_cast<char>(c)) != std::string_view::npos;
   });
+}
+
+/// Whether a character is escaped that need not be: policies decide on the text.
+bool hides_characters(std::string_view path) {
+  constexpr std::string_view kUnreserved = "-._~";
+  for (std::size_t at = path.find('%'); at != std::string_view::npos; at = path.find('%', at + 1)) {
+    auto decoded = percent_decode(path.substr(at, 3));
+    if (!decoded || decoded->size() != 1) return true;
+    const char c = decoded->front();
+    const bool letter = std::isalnum(static_cast<unsigned char>(c)) != 0;
+    if (letter || kUnreserved.find(c) != std::string_view::npos) return true;
+  }
+  return false;
 }
 
 bool has_blank_or_control(std::string_view text) {
@@ -146,7 +171,8 @@ void set_url(HttpTask& task, const json::object& parameters) {
   task.endpoint = text_of(parameters, "ApiEndpoint");
   auto url = split_url(task.endpoint);
   if (!url || has_blank_or_control(task.endpoint) || !is_plain_host(url->authority) ||
-      task.endpoint.find('#') != std::string::npos || climbs(url->path)) {
+      task.endpoint.find('#') != std::string::npos || climbs(url->path) ||
+      hides_characters(url->path)) {
     throw Fault{"The value for the field 'ApiEndpoint' must be a URL"};
   }
   std::string query = url->query;
@@ -159,6 +185,7 @@ void set_url(HttpTask& task, const json::object& parameters) {
     }
   }
   task.base = url->scheme + "://" + url->authority;
+  task.endpoint = task.base + url->path + (url->query.empty() ? "" : "?" + url->query);
   task.target = (url->path.empty() ? "/" : url->path) + (query.empty() ? "" : "?" + query);
 }
 

@@ -30,6 +30,8 @@ HttpTask at(const std::string& endpoint) {
 TEST(HttpTask, RequestsAreMadeOfParameters) {
   HttpTask got = task(R"({"ApiEndpoint":"https://API.example.com:443","Method":"GET"})");
   EXPECT_EQ(got.base + got.target, "https://api.example.com/");
+  EXPECT_EQ(got.endpoint, "https://api.example.com");  // what policies see has one spelling
+  EXPECT_EQ(at("http://[::1]:81/a").base, "http://[::1]:81");
   EXPECT_EQ(at("https://h/projects/group%2Fname/..x").target, "/projects/group%2Fname/..x");
   EXPECT_EQ(got.headers.get("User-Agent"), "Amazon|StepFunctions|HttpInvoke|us-east-1");
   EXPECT_EQ(got.headers.get("Range"), "bytes=0-262144");
@@ -73,7 +75,9 @@ TEST(HttpTask, FaultsAreTold) {
   for (const auto& [parameters, expected] : kCases) EXPECT_EQ(fault(parameters), expected);
   for (const char* url : {"ftp://h/", "h/path", "https://", "https://user@h/", "https://h/a b",
                           "https://h/a#b", "https://h/a/../b", "https://h/%2e%2E/b",
-                          "https://h/a%2f..%5Cb", "https://h/a%", "https://h\\\\@evil/"}) {
+                          "https://h/a%2f..%5Cb", "https://h/a%", "https://h\\\\@evil/",
+                          "http://[127.0.0.1].corp.example/", "https://[evil.com].corp.example/",
+                          "https://[::1].corp.example/", "https://h[::1]/", "https://h/%61dmin"}) {
     const std::string parameters =
         R"({"Method":"GET","ApiEndpoint":")" + std::string(url) + R"("})";
     EXPECT_EQ(fault(parameters.c_str()), "The value for the field 'ApiEndpoint' must be a URL")

@@ -48,8 +48,11 @@ std::optional<int64_t> MachineRef::version() const {
   int64_t number = 0;
   const char* end = qualifier.data() + qualifier.size();
   auto [stop, error] = std::from_chars(qualifier.data(), end, number);
-  if (error != std::errc() || stop != end || number < 0) return std::nullopt;
-  return number;
+  // In one spelling only: policies decide on the text.
+  if (error != std::errc() || stop != end || std::to_string(number) != qualifier) {
+    return std::nullopt;
+  }
+  return number < 0 ? std::nullopt : std::optional(number);
 }
 
 MachineRef parse_machine_ref(const std::string& arn) {

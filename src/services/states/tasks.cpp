@@ -175,6 +175,10 @@ asl::Event call_task(Call& call, const TaskOwner& owner, const asl::CallTask& ta
   } catch (const ApiError& error) {
     return failed(task,
                   task_failure(call.door, *integration, task.parameters, error, request_id));
+  } catch (const StoreError&) {
+    throw;  // the transaction runs again
+  } catch (const std::exception& error) {  // tried again it would fail again, and for ever
+    return failed(task, {std::string(asl::kRuntime), error.what()});
   }
 }
 

@@ -80,8 +80,9 @@ class Turn {
 };
 
 /// A call as the payload of a message.
-json::object message_of(const asl::CallTask& task, const std::string& execution) {
+json::object message_of(const asl::CallTask& task, const std::string& execution, int64_t id) {
   json::object message{{"execution", execution},
+                       {"id", id},
                        {"call", task.call.text()},
                        {"resource", task.resource.arn},
                        {"parameters", task.parameters}};
@@ -142,7 +143,8 @@ void Turn::apply(const asl::CallTask& task) {
     return;
   }
   outbox::post(call_.txn, place == CallPlace::outside ? kOutsideMessage : kTaskMessage,
-               key(task.call.text()), message_of(task, loaded_.facts.id), call_.now);
+               key(task.call.text()), message_of(task, loaded_.facts.id, loaded_.id),
+               call_.now);
 }
 
 /// Workers ask for it. (The error's name is unverified.)
@@ -190,7 +192,10 @@ struct Waiting {
 std::optional<Waiting> waiting_of(Call& call, const outbox::Message& message) {
   auto execution = find_execution(call.txn, find_string(message.payload, "execution").value_or(""));
   asl::CallTask task = task_of(message.payload);
-  auto loaded = execution ? load(call, execution->id) : std::nullopt;
+  // Another execution may have the name by now.
+  const bool same =
+      execution && find_integer(message.payload, "id").value_or(execution->id) == execution->id;
+  auto loaded = same ? load(call, execution->id) : std::nullopt;
   if (!loaded || !asl::waits_for_answer(loaded->snapshot, task.call)) return std::nullopt;
   return Waiting{std::move(*loaded), std::move(task)};
 }
@@ -225,7 +230,9 @@ void perform_task(Call& call, const outbox::Message& message, CallMode mode) {
 std::optional<std::variant<OutsideCall, asl::Failure>> take_call(Call& call,
                                                                  const outbox::Message& message) {
   auto waiting = waiting_of(call, message);
-  if (!waiting || waiting->execution.machine_deleting) return std::nullopt;
+  if (!waiting) return std::nullopt;
+  // The turn of the result ends the execution.
+  if (waiting->execution.machine_deleting) return asl::Failure{std::string(asl::kRuntime), ""};
   return outside_call(call, {waiting->execution.id, waiting->execution.facts}, waiting->task);
 }
 

@@ -111,6 +111,10 @@ TEST_F(VersionsTest, AreNumberedAndNeverChange) {
   EXPECT_EQ(described.revision_id, second.revision_id);
   EXPECT_EQ(described.creation_date, clock.now() - std::chrono::seconds(1));
   EXPECT_EQ(run(describe_state_machine, {arn, {}}).definition, waiting(3));
+  EXPECT_NE(error_of([&] {  // policies decide on the spelling
+              run(describe_state_machine, {arn + ":01", {}});
+            }),
+            "");
   publish(arn);
   EXPECT_THAT(versions(arn), ElementsAre(":3", ":2", ":1"));
   run(delete_state_machine_version, {arn + ":3"});
