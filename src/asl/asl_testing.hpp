@@ -138,6 +138,32 @@ class Runner {
   std::deque<Event> answers_;
 };
 
+inline constexpr const char* kSync = "arn:aws:states:::sagemaker:createTrainingJob.sync";
+inline constexpr const char* kModel = "arn:aws:states:::sagemaker:createModel";
+
+/// A machine of one Task that ends, with further fields.
+inline std::string one_task(const std::string& fields, const char* resource = kModel) {
+  return R"({"StartAt":"T","States":{"T":{"Type":"Task","End":true,"Resource":")" +
+         std::string(resource) + "\"" + (fields.empty() ? "" : "," + fields) +
+         R"(},"Caught":{"Type":"Pass","End":true}}})";
+}
+
+/// The same, without the state that only a catcher reaches.
+inline std::string lone_task(const std::string& fields, const char* resource = kModel) {
+  return R"({"StartAt":"T","States":{"T":{"Type":"Task","End":true,"Resource":")" +
+         std::string(resource) + "\"" + (fields.empty() ? "" : "," + fields) + "}}}";
+}
+
+/// A machine of one state "S".
+inline std::string one_state(const std::string& fields) {
+  return R"({"StartAt":"S","States":{"S":{)" + fields + "}}}";
+}
+
+/// A machine whose first state "G" has these fields; `more` has further states.
+inline std::string machine_of(const std::string& fields, const std::string& more = "") {
+  return R"({"StartAt":"G","States":{"G":{)" + fields + "}" + more + "}}";
+}
+
 /// The text with up to three places changed, dropped or doubled.
 inline std::string mutated(const std::string& whole, Random& random) {
   std::string text = whole;

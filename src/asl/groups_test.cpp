@@ -4,9 +4,6 @@
 namespace trainyard::asl {
 namespace {
 
-std::string one(const std::string& fields, const std::string& more = "") {
-  return R"({"StartAt":"G","States":{"G":{)" + fields + "}" + more + "}}";
-}
 const std::string kCaught = R"(,"C":{"Type":"Pass","End":true})";
 
 std::string map_of(const std::string& states, const std::string& more = "") {
@@ -28,7 +25,7 @@ std::string parallel_of(const std::string& more = "") {
 std::optional<Event> no_answer(const CallTask&) { return std::nullopt; }
 
 TEST(Map, OneAfterAnotherAsStepFunctionsWritesIt) {
-  Runner run(one(map_of(kPass, R"(,"MaxConcurrency":1)")), R"([{"a":1},2])", true);
+  Runner run(machine_of(map_of(kPass, R"(,"MaxConcurrency":1)")), R"([{"a":1},2])", true);
   run.go();
   EXPECT_EQ(run.types(),
             "1<0 ExecutionStarted\n2<0 MapStateEntered\n3<2 MapStateStarted\n"
@@ -59,7 +56,7 @@ TEST(Map, AtATimeAsManyAsMay) {
   for (const auto& test : kCases) {
     json::array items(test.size, json::object{});
     json::object input{{"n", 3}, {"items", items}};
-    Runner run(one(map_of(kTask, std::string(R"(,"ItemsPath":"$.items")") + test.limit)),
+    Runner run(machine_of(map_of(kTask, std::string(R"(,"ItemsPath":"$.items")") + test.limit)),
                dump(input));
     std::size_t open = 0, most = 0;
     run.answer = [&](const CallTask& call) -> std::optional<Event> {
@@ -78,7 +75,7 @@ TEST(Map, AtATimeAsManyAsMay) {
 }
 
 TEST(Map, ItemsAndTheirContext) {
-  Runner run(one(map_of(R"("P":{"Type":"Pass","Parameters":{"i.$":"$$.Map.Item.Index",
+  Runner run(machine_of(map_of(R"("P":{"Type":"Pass","Parameters":{"i.$":"$$.Map.Item.Index",
       "v.$":"$$.Map.Item.Value.k","in.$":"$"},"End":true})",
                         R"__(,"InputPath":"$.x","ItemsPath":"$.items",
       "ItemSelector":{"k.$":"$$.Map.Item.Value.k","all.$":"$.y"},
@@ -91,7 +88,7 @@ TEST(Map, ItemsAndTheirContext) {
 }
 
 TEST(Map, InsideOfAMapTheInnerItemCounts) {
-  Runner run(one(R"("Type":"Map","End":true,"Iterator":{"StartAt":"M","States":{"M":{"Type":"Map",
+  Runner run(machine_of(R"("Type":"Map","End":true,"Iterator":{"StartAt":"M","States":{"M":{"Type":"Map",
       "End":true,"ItemProcessor":{"ProcessorConfig":{"Mode":"INLINE"},"StartAt":"P","States":{"P":{
       "Type":"Pass","Parameters":{"v.$":"$$.Map.Item.Value"},"OutputPath":"$.v","End":true}}}}}})"),
              "[[1,2],[],[3]]", true);
@@ -100,7 +97,7 @@ TEST(Map, InsideOfAMapTheInnerItemCounts) {
 }
 
 TEST(Map, NothingToDo) {
-  Runner run(one(map_of(kPass)), "[]");
+  Runner run(machine_of(map_of(kPass)), "[]");
   run.go();
   EXPECT_EQ(run.types(),
             "1<0 ExecutionStarted\n2<0 MapStateEntered\n3<2 MapStateStarted\n"
@@ -109,7 +106,7 @@ TEST(Map, NothingToDo) {
 }
 
 TEST(Map, WhatIsNoArrayCannotBeCaught) {
-  Runner run(one(map_of(kPass, R"(,"ItemsPath":"$.a","Catch":[{"ErrorEquals":["States.ALL"],
+  Runner run(machine_of(map_of(kPass, R"(,"ItemsPath":"$.a","Catch":[{"ErrorEquals":["States.ALL"],
       "Next":"C"}])"),
                  kCaught),
              R"({"a":{}})");
@@ -120,7 +117,7 @@ TEST(Map, WhatIsNoArrayCannotBeCaught) {
 }
 
 TEST(Map, FailureAbortsWhatRuns) {
-  Runner run(one(map_of(kTask)), R"([{"n":1},{"n":2},{"n":3}])", true);
+  Runner run(machine_of(map_of(kTask)), R"([{"n":1},{"n":2},{"n":3}])", true);
   run.answer = [](const CallTask& call) -> std::optional<Event> {
     if (call.parameters.at("n") == 2) return fails(call.call, "Odd");
     return std::nullopt;
@@ -141,7 +138,7 @@ TEST(Map, FailureAbortsWhatRuns) {
 }
 
 TEST(Parallel, BranchesInTheirOrder) {
-  Runner run(one(parallel_of(R"(,"Parameters":{"x.$":"$.a"},"ResultPath":"$.r")")), R"({"a":1})",
+  Runner run(machine_of(parallel_of(R"(,"Parameters":{"x.$":"$.a"},"ResultPath":"$.r")")), R"({"a":1})",
              true);
   run.go();
   EXPECT_EQ(run.types(),
@@ -156,7 +153,7 @@ TEST(Parallel, BranchesInTheirOrder) {
 
 TEST(Parallel, AnErrorIsCaughtOutside) {
   for (const char* name : {"Odd", "States.ALL", "States.TaskFailed", "States.BranchFailed"}) {
-    Runner run(one(parallel_of(R"(,"Catch":[{"ErrorEquals":["Other"],"Next":"C"},
+    Runner run(machine_of(parallel_of(R"(,"Catch":[{"ErrorEquals":["Other"],"Next":"C"},
                    {"ErrorEquals":[")" +
                                std::string(name) + R"("],"Next":"C","ResultPath":"$.e"}])"),
                    kCaught),
@@ -176,7 +173,7 @@ TEST(Parallel, AnErrorIsCaughtOutside) {
 }
 
 TEST(Parallel, RunsAgainAsAWhole) {
-  Runner run(one(parallel_of(R"(,"Retry":[{"ErrorEquals":["States.ALL"],"MaxAttempts":1}])")), "{}",
+  Runner run(machine_of(parallel_of(R"(,"Retry":[{"ErrorEquals":["States.ALL"],"MaxAttempts":1}])")), "{}",
              true);
   int calls = 0;
   run.answer = [&](const CallTask& call) -> std::optional<Event> {
@@ -195,14 +192,14 @@ TEST(Parallel, RunsAgainAsAWhole) {
 }
 
 TEST(Parallel, AFailStateInsideAndRuntimeErrors) {
-  Runner fail(one(R"("Type":"Parallel","End":true,"Branches":[{"StartAt":"F","States":{"F":{
+  Runner fail(machine_of(R"("Type":"Parallel","End":true,"Branches":[{"StartAt":"F","States":{"F":{
       "Type":"Fail","Error":"Mine","Cause":"why"}}}])"));
   fail.go();
   EXPECT_EQ(fail.types(),
             "1<0 ExecutionStarted\n2<0 ParallelStateEntered\n3<2 ParallelStateStarted\n"
             "4<3 FailStateEntered\n5<4 ParallelStateFailed\n6<5 ExecutionFailed\n");
   EXPECT_EQ(fail.last("ExecutionFailed"), R"({"error":"Mine","cause":"why"})");
-  Runner runtime(one(R"("Type":"Parallel","End":true,"Branches":[{"StartAt":"P","States":{"P":{
+  Runner runtime(machine_of(R"("Type":"Parallel","End":true,"Branches":[{"StartAt":"P","States":{"P":{
       "Type":"Pass","InputPath":"$.no","End":true}}}],
       "Catch":[{"ErrorEquals":["States.ALL"],"Next":"C"}])",
                      kCaught));
@@ -218,7 +215,7 @@ TEST(Parallel, AFailStateInsideAndRuntimeErrors) {
 
 TEST(Group, ResultsThatAreTooLargeTogether) {
   const std::string text(100'000, 'x');
-  Runner run(one(map_of(R"("P":{"Type":"Pass","Result":")" + text + R"(","End":true})")), "[1,2,3]");
+  Runner run(machine_of(map_of(R"("P":{"Type":"Pass","Result":")" + text + R"(","End":true})")), "[1,2,3]");
   run.go();
   EXPECT_EQ(run.last("ExecutionFailed"),
             R"({"error":"States.DataLimitExceeded","cause":"The state/task 'G' returned a result )"
@@ -233,7 +230,7 @@ TEST(Group, InputsThatAreTooLargeTogether) {
                 R"(":{"Type":"Wait","Seconds":1,"End":true}}})";
   }
   const std::string input = "\"" + std::string(250'000, 'x') + "\"";
-  Runner run(one(R"("Type":"Parallel","End":true,"Branches":[)" + branches + "]"), input);
+  Runner run(machine_of(R"("Type":"Parallel","End":true,"Branches":[)" + branches + "]"), input);
   run.go();
   EXPECT_NE(run.last("ExecutionFailed").find("too large together"), std::string::npos);
 }
@@ -253,7 +250,7 @@ TEST(Group, TimeoutOfTheExecutionGivesEverythingUp) {
 
 TEST(Group, ATurnIsBounded) {
   json::array items(60);
-  Runner run(one(R"("Type":"Map","End":true,"ItemProcessor":{"StartAt":"P","States":{"P":{
+  Runner run(machine_of(R"("Type":"Map","End":true,"ItemProcessor":{"StartAt":"P","States":{"P":{
       "Type":"Pass","Next":"Q"},"Q":{"Type":"Pass","Next":"R"},"R":{"Type":"Pass","End":true}}})"),
              dump(items), true);
   run.take(Started{});

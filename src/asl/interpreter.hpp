@@ -6,7 +6,6 @@
 #include <string>
 
 #include "asl/execution.hpp"
-#include "base/utf8.hpp"
 
 namespace trainyard::asl {
 
@@ -39,6 +38,8 @@ class Interpreter {
   // step.cpp: events in
   void dispatch(const Event& event);
   void started();
+  /// The first state is about to be entered.
+  void begin();
   json::value execution_input() const;
   void redriven();
   void timer_fired(const std::string& timer);
@@ -54,9 +55,6 @@ class Interpreter {
   void make_ready(Phase phase);
   template <class Work>
   void guarded(Work work);
-  static void clip_to(std::optional<std::string>& text, std::size_t chars) {
-    if (text) text = clip(*text, chars);
-  }
 
   // step.cpp: the history and the commands
   int64_t add(std::string type, std::string details_name = "", json::object details = {},
@@ -75,7 +73,6 @@ class Interpreter {
   void give_up_all();
 
   // states.cpp
-  void begin();
   void enter();
   /// What the state does, after it was entered.
   void run_state();

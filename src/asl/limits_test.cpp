@@ -4,15 +4,10 @@
 namespace trainyard::asl {
 namespace {
 
-constexpr const char* kModel = "arn:aws:states:::sagemaker:createModel";
-constexpr const char* kJob = "arn:aws:states:::sagemaker:createTrainingJob.sync";
 constexpr const char* kActivity = "arn:aws:states:us-east-1:000000000000:activity:work";
 
 std::optional<Event> silent(const CallTask&) { return std::nullopt; }
 
-std::string one(const std::string& fields, const std::string& more = "") {
-  return R"({"StartAt":"G","States":{"G":{)" + fields + "}" + more + "}}";
-}
 std::string task(const std::string& resource, const std::string& more = "") {
   return R"("Type":"Task","End":true,"Resource":")" + resource + "\"" + more;
 }
@@ -41,7 +36,7 @@ TEST(Limits, DataOfBranchesIsCheckedLikeAllOther) {
        {R"("Type":"Parallel","End":true,"Parameters":)" + deep + R"(,"Branches":[)" +
             flow("W", wait) + "]",
         map_over(wait, R"(,"ItemSelector":)" + deep)}) {
-    Runner run(one(state), input, true);
+    Runner run(machine_of(state), input, true);
     run.go();
     EXPECT_NE(run.last("ExecutionFailed").find("nested deeper"), std::string::npos);
   }
@@ -49,7 +44,7 @@ TEST(Limits, DataOfBranchesIsCheckedLikeAllOther) {
   std::string numbers = "[1234567890123456789", fields;
   for (int i = 0; i < 12'000; ++i) numbers += ",1234567890123456789";
   for (int i = 0; i < 20; ++i) fields += (i ? ",\"f" : "\"f") + std::to_string(i) + R"(.$":"$")";
-  Runner run(one(R"("Type":"Parallel","End":true,"Parameters":{)" + fields + R"(},"Branches":[)" +
+  Runner run(machine_of(R"("Type":"Parallel","End":true,"Parameters":{)" + fields + R"(},"Branches":[)" +
                  flow("P", R"("Type":"Pass","Result":1,"End":true)") + "]"),
              numbers + "]");
   run.go();
@@ -60,7 +55,7 @@ TEST(Limits, BranchesAreNoMoreThanTheHistoryHasRoomFor) {
   const std::string inner =
       map_over(R"("Type":"Parallel","End":true,"Branches":[)" +
                many_flows(10'000, R"("Type":"Succeed")") + "]");
-  Runner run(one(R"("Type":"Map","End":true,"ItemProcessor":)" + flow("M", inner)),
+  Runner run(machine_of(R"("Type":"Map","End":true,"ItemProcessor":)" + flow("M", inner)),
              dump(json::array(40, json::array(40))));
   run.go();
   EXPECT_LT(run.snapshot.branches.size(), static_cast<std::size_t>(kHistoryEventsMax));
@@ -70,7 +65,7 @@ TEST(Limits, BranchesAreNoMoreThanTheHistoryHasRoomFor) {
 
 TEST(Limits, WhatIsOpenAtATimeCounts) {
   json::object input{{"items", json::array(100)}, {"big", std::string(200'000, 'x')}};
-  Runner serial(one(map_over(R"("Type":"Pass","Result":1,"End":true)",
+  Runner serial(machine_of(map_over(R"("Type":"Pass","Result":1,"End":true)",
                              R"(,"MaxConcurrency":1,"ItemsPath":"$.items",)"
                              R"("ItemSelector":{"all.$":"$.big"})")),
                 dump(input));
@@ -80,7 +75,7 @@ TEST(Limits, WhatIsOpenAtATimeCounts) {
   const std::string grows = R"({"StartAt":"L","States":{"L":{"Type":"Pass","Result":")" +
                             std::string(200'000, 'x') +
                             R"(","Next":"W"},"W":{"Type":"Wait","Seconds":100,"End":true}}})";
-  Runner wide(one(map_over(R"("Type":"Map","End":true,"ItemProcessor":)" + grows)),
+  Runner wide(machine_of(map_over(R"("Type":"Map","End":true,"ItemProcessor":)" + grows)),
               dump(json::array(40, json::array(40))), true);
   wide.go();
   EXPECT_NE(wide.last("ExecutionFailed").find("too large together"), std::string::npos);
@@ -89,8 +84,8 @@ TEST(Limits, WhatIsOpenAtATimeCounts) {
 TEST(Limits, AFullHistoryLeavesNothingBehind) {
   const std::string timeout = R"(,"TimeoutSeconds":1000)";
   for (int64_t left = 2; left < 12; ++left) {
-    Runner run(one(R"("Type":"Parallel","End":true,"Branches":[)" + flow("A", task(kModel)) + "," +
-                   flow("B", task(kJob, timeout)) + "," + flow("C", task(kJob, timeout)) + "]"));
+    Runner run(machine_of(R"("Type":"Parallel","End":true,"Branches":[)" + flow("A", task(kModel)) + "," +
+                   flow("B", task(kSync, timeout)) + "," + flow("C", task(kSync, timeout)) + "]"));
     CallId first;
     run.answer = [&](const CallTask& call) -> std::optional<Event> {
       if (call.resource.pattern == "sync") return TaskSubmitted{call.call, json::object{}};
@@ -118,7 +113,7 @@ TEST(Limits, NoBranchStarves) {
                                R"(true,"Next":"b)" + n + R"("}],"Default":"e)" + n + R"("},"e)" +
                                n + R"(":{"Type":"Succeed"}}})");
   }
-  Runner run(one(R"("Type":"Parallel","End":true,"Branches":[)" + flows + "]"), R"({"x":1})", true);
+  Runner run(machine_of(R"("Type":"Parallel","End":true,"Branches":[)" + flows + "]"), R"({"x":1})", true);
   run.go();
   std::map<std::string, int> entered;
   for (const auto& event : run.history) {
@@ -129,7 +124,7 @@ TEST(Limits, NoBranchStarves) {
 }
 
 TEST(Limits, ALongMapIsStoredAsFarAsItHasCome) {
-  Runner run(one(map_over(R"("Type":"Wait","Seconds":1,"End":true)", R"(,"MaxConcurrency":1)")),
+  Runner run(machine_of(map_over(R"("Type":"Wait","Seconds":1,"End":true)", R"(,"MaxConcurrency":1)")),
              dump(json::array(100'000)));
   run.take(Started{});
   for (int i = 0; i < 200; ++i) run.advance();
@@ -149,7 +144,7 @@ TEST(Limits, PatternsAndSplittersAreWork) {
              "\"" + text + "\"");
   run.go();
   EXPECT_NE(run.last("ExecutionFailed").find("look at too many values"), std::string::npos);
-  Runner split(one(R"x("Type":"Pass","Parameters":{"n.$":)x"
+  Runner split(machine_of(R"x("Type":"Pass","Parameters":{"n.$":)x"
                    R"x("States.ArrayLength(States.StringSplit($, $))"},"End":true)x"),
                "\"" + text.substr(0, 100'000) + "\"");
   split.go();
@@ -157,14 +152,14 @@ TEST(Limits, PatternsAndSplittersAreWork) {
 }
 
 TEST(Limits, ResponsesAndCauses) {
-  Runner token(one(task("arn:aws:states:::states:startExecution.waitForTaskToken")));
+  Runner token(machine_of(task("arn:aws:states:::states:startExecution.waitForTaskToken")));
   token.answer = silent;
   token.take(Started{});
   token.take(TaskSubmitted{{2, 0}, json::value(std::string(1'000'000, 'x'))});
   EXPECT_NE(token.last("TaskFailed").find("States.DataLimitExceeded"), std::string::npos);
   EXPECT_EQ(token.cancelled, std::vector<std::string>{"2.0"});
 
-  Runner activity(one(task(kActivity)));
+  Runner activity(machine_of(task(kActivity)));
   activity.answer = silent;
   activity.take(Started{});
   activity.take(ActivityStarted{{2, 0}, "me"});
@@ -172,7 +167,7 @@ TEST(Limits, ResponsesAndCauses) {
   EXPECT_NE(activity.last("ActivityFailed").find(kActivity), std::string::npos);
 
   // A cause that holds the input is cut before it is put into the data.
-  Runner cause(one(task(kModel, R"(,"ResultPath":"$.v.w","Parameters":{},"Catch":[{"ErrorEquals":)"
+  Runner cause(machine_of(task(kModel, R"(,"ResultPath":"$.v.w","Parameters":{},"Catch":[{"ErrorEquals":)"
                                 R"(["States.ALL"],"Next":"C","ResultPath":"$.e"}])"),
                    R"(,"C":{"Type":"Succeed"})"),
                R"({"v":")" + std::string(140'000, 'x') + R"("})");
@@ -186,7 +181,7 @@ TEST(Odd, TheIndexOfAnItemIsAnInteger) {
          {map_over(R"("Type":"Wait","SecondsPath":"$$.Map.Item.Index","End":true)"),
           map_over(R"("Type":"Wait","SecondsPath":"$.i","End":true)",
                    R"(,"ItemSelector":{"i.$":"$$.Map.Item.Index"})")}) {
-      Runner run(one(map), "[1,2]", restore);
+      Runner run(machine_of(map), "[1,2]", restore);
       run.go();
       EXPECT_EQ(run.ended->status, Status::succeeded) << run.last("ExecutionFailed");
     }
@@ -194,13 +189,13 @@ TEST(Odd, TheIndexOfAnItemIsAnInteger) {
 }
 
 TEST(Odd, AWaitSeesAtOnceThatItsInputIsMissing) {
-  Runner run(one(R"("Type":"Wait","Seconds":3600,"InputPath":"$.no","End":true)"));
+  Runner run(machine_of(R"("Type":"Wait","Seconds":3600,"InputPath":"$.no","End":true)"));
   run.take(Started{});
   EXPECT_TRUE(run.ended.has_value());
 }
 
 TEST(Odd, NoErrorIsNoErrorInsideOfAParallelToo) {
-  Runner run(one(R"("Type":"Parallel","End":true,"Branches":[)" +
+  Runner run(machine_of(R"("Type":"Parallel","End":true,"Branches":[)" +
                  flow("F", R"("Type":"Fail")") + "]"));
   run.go();
   EXPECT_EQ(run.last("ExecutionFailed"), "{}");
@@ -208,7 +203,7 @@ TEST(Odd, NoErrorIsNoErrorInsideOfAParallelToo) {
 }
 
 TEST(Odd, BranchFailedIsAnErrorOfParallel) {
-  Runner run(one(map_over(R"("Type":"Fail","Error":"Mine")",
+  Runner run(machine_of(map_over(R"("Type":"Fail","Error":"Mine")",
                           R"(,"Catch":[{"ErrorEquals":["States.BranchFailed"],"Next":"C"}])"),
                  R"(,"C":{"Type":"Succeed"})"),
              "[1]");
@@ -217,7 +212,8 @@ TEST(Odd, BranchFailedIsAnErrorOfParallel) {
 }
 
 TEST(Odd, ATokenMayComeBackBeforeTheResponse) {
-  Runner run(one(task("arn:aws:states:::aws-sdk:s3:putObject.waitForTaskToken")), "{}", true);
+  const char* put = "arn:aws:states:::aws-sdk:s3:putObject.waitForTaskToken";
+  Runner run(machine_of(task(put)), "{}", true);
   std::string token;
   run.answer = [&](const CallTask& call) {
     token = call.token;
@@ -236,7 +232,7 @@ TEST(Odd, ATokenMayComeBackBeforeTheResponse) {
 }
 
 TEST(Odd, RolesOfActivitiesAreNotShown) {
-  Runner run(one(task(kActivity, R"(,"Credentials":{"RoleArn":"arn:aws:iam::0:role/r"})")));
+  Runner run(machine_of(task(kActivity, R"(,"Credentials":{"RoleArn":"arn:aws:iam::0:role/r"})")));
   run.answer = silent;
   run.take(Started{});
   EXPECT_EQ(run.last("ActivityScheduled").find("taskCredentials"), std::string::npos);
@@ -244,7 +240,7 @@ TEST(Odd, RolesOfActivitiesAreNotShown) {
 
 TEST(Redrive, RetriesAreThereAgain) {
   const std::string retry = R"(,"Retry":[{"ErrorEquals":["States.ALL"],"MaxAttempts":1}])";
-  Runner group(one(map_over(task(kModel), retry)), "[{}]", true);
+  Runner group(machine_of(map_over(task(kModel), retry)), "[{}]", true);
   int calls = 0;
   group.answer = [&](const CallTask& call) {
     ++calls;
@@ -255,7 +251,7 @@ TEST(Redrive, RetriesAreThereAgain) {
   group.go(Redriven{});
   EXPECT_EQ(calls, 4);
 
-  Runner single(one(task(kModel, R"(,"Parameters":{"n.$":"$$.State.RetryCount"})" + retry)));
+  Runner single(machine_of(task(kModel, R"(,"Parameters":{"n.$":"$$.State.RetryCount"})" + retry)));
   std::string seen;
   single.answer = [&](const CallTask& call) {
     seen += dump(call.parameters);
@@ -269,7 +265,7 @@ TEST(Redrive, RetriesAreThereAgain) {
 
 TEST(Redrive, OfAMapThatWasStoppedBetweenTurns) {
   json::array items(40, json::value(std::string(100, 'x')));
-  Runner run(one(R"("Type":"Map","End":true,"ItemProcessor":{"StartAt":"A","States":{"A":{"Type":)"
+  Runner run(machine_of(R"("Type":"Map","End":true,"ItemProcessor":{"StartAt":"A","States":{"A":{"Type":)"
                  R"("Pass","Next":"B"},"B":{"Type":"Pass","Next":"C"},"C":{"Type":"Pass",)"
                  R"("Result":1,"End":true}}})"),
              dump(items), true);
@@ -282,7 +278,7 @@ TEST(Redrive, OfAMapThatWasStoppedBetweenTurns) {
 }
 
 TEST(Redrive, OfWhatNeverBegan) {
-  Runner run(one(R"("Type":"Succeed")"));
+  Runner run(machine_of(R"("Type":"Succeed")"));
   run.take(Aborted{});
   run.ended.reset();
   run.go(Redriven{});
@@ -293,7 +289,7 @@ TEST(Redrive, OfWhatNeverBegan) {
 
 TEST(Redrive, AsLongAsTheHistoryHasRoom) {
   for (int64_t events : {kHistoryEventsMax - 2, kHistoryEventsMax - 1}) {
-    Runner run(one(task(kModel)));
+    Runner run(machine_of(task(kModel)));
     run.answer = [](const CallTask& call) { return fails(call.call, "Odd"); };
     run.go();
     run.ended.reset();
@@ -305,7 +301,7 @@ TEST(Redrive, AsLongAsTheHistoryHasRoom) {
 }
 
 TEST(Redrive, OfAMapWhoseSelectorFails) {
-  Runner run(one(R"x("Type":"Parallel","End":true,"Branches":[)x" + flow("F", task(kModel)) + "," +
+  Runner run(machine_of(R"x("Type":"Parallel","End":true,"Branches":[)x" + flow("F", task(kModel)) + "," +
                  flow("M", R"x("Type":"Map","End":true,"ItemsPath":"$.i","ItemSelector":
                    {"x.$":"States.ArrayGetItem($.none, 0)"},"ItemProcessor":)x" +
                                flow("P", R"("Type":"Pass","End":true)")) +

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/json.hpp"
+#include "base/utf8.hpp"
 
 namespace trainyard::asl {
 
@@ -19,6 +20,10 @@ std::size_t weight_of(const json::value& value) {
     weight += text->size();
   }
   return weight;
+}
+
+void clip_to(std::optional<std::string>& text, std::size_t chars) {
+  if (text) text = clip(*text, chars);
 }
 
 std::string too_large(std::string_view who) {

@@ -38,6 +38,8 @@ inline constexpr std::string_view kIntrinsicFailure = "States.IntrinsicFailure";
 inline constexpr std::string_view kDataLimitExceeded = "States.DataLimitExceeded";
 inline constexpr std::string_view kResultPathMatchFailure = "States.ResultPathMatchFailure";
 
+/// Cut to so many characters.
+void clip_to(std::optional<std::string>& text, std::size_t chars);
 /// The cause of States.DataLimitExceeded; `who` is a state or what a task calls.
 std::string too_large(std::string_view who);
 

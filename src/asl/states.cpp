@@ -206,7 +206,7 @@ Time Interpreter::wait_until(const json::value& input, bool& ok) {
       return now_ + std::chrono::seconds(*number);
     }
     const char* what = number ? "references a value that is not between 0 and 99999999"
-                                         : "cannot be parsed as a long value";
+                              : "cannot be parsed as a long value";
     return refuse(fmt::format("The SecondsPath parameter {}: {} == {}", what, path.text(), shown));
   }
   Time time;

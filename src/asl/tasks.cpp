@@ -4,6 +4,7 @@
 
 #include "asl/interpreter.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 
 namespace trainyard::asl {
 

@@ -7,7 +7,7 @@ namespace {
 constexpr const char* kActivity = "arn:aws:states:us-east-1:000000000000:activity:work";
 constexpr const char* kToken = "arn:aws:states:::states:startExecution.waitForTaskToken";
 
-std::string one_task(const std::string& resource, const std::string& more = "") {
+std::string task_of(const std::string& resource, const std::string& more = "") {
   return R"({"StartAt":"T","States":{"T":{"Type":"Task","End":true,"Resource":")" + resource +
          "\"" + more + "}}}";
 }
@@ -37,7 +37,7 @@ TEST(Resource, TakesArnsApart) {
 }
 
 TEST(Activity, AsStepFunctionsWritesIt) {
-  Runner run(one_task(kActivity, R"(,"TimeoutSeconds":60,"HeartbeatSeconds":10)"), R"([1,"a"])",
+  Runner run(task_of(kActivity, R"(,"TimeoutSeconds":60,"HeartbeatSeconds":10)"), R"([1,"a"])",
              true);
   std::string token;
   run.answer = [&](const CallTask& call) -> std::optional<Event> {
@@ -72,7 +72,7 @@ TEST(Activity, AsStepFunctionsWritesIt) {
 }
 
 TEST(Activity, FailsAndTimesOut) {
-  Runner failed(one_task(kActivity));
+  Runner failed(task_of(kActivity));
   failed.answer = [](const CallTask&) { return std::nullopt; };
   failed.take(Started{});
   failed.take(ActivityStarted{{2, 0}, std::nullopt});
@@ -80,7 +80,7 @@ TEST(Activity, FailsAndTimesOut) {
   EXPECT_EQ(failed.last("ActivityStarted"), "{}");
   EXPECT_EQ(failed.last("ActivityFailed"), R"({"error":"Mine","cause":"why"})");
   EXPECT_EQ(failed.last("ExecutionFailed"), R"({"error":"Mine","cause":"why"})");
-  Runner late(one_task(kActivity, R"(,"TimeoutSeconds":60)"));
+  Runner late(task_of(kActivity, R"(,"TimeoutSeconds":60)"));
   late.answer = [](const CallTask&) { return std::nullopt; };
   late.go();
   EXPECT_EQ(late.last("ActivityTimedOut"), R"({"error":"States.Timeout"})");
@@ -88,7 +88,7 @@ TEST(Activity, FailsAndTimesOut) {
 }
 
 TEST(Activity, WhoseSchedulingFails) {
-  Runner run(one_task(kActivity, R"(,"Catch":[{"ErrorEquals":["States.ALL"],"Next":"P"}]},)"
+  Runner run(task_of(kActivity, R"(,"Catch":[{"ErrorEquals":["States.ALL"],"Next":"P"}]},)"
                                  R"("P":{"Type":"Pass","End":true)"));
   run.answer = [](const CallTask& call) { return fails(call.call, "Odd"); };
   run.go();
@@ -100,7 +100,7 @@ TEST(Activity, WhoseSchedulingFails) {
 }
 
 TEST(Expired, EndsAnExecutionThatWaits) {
-  Runner run(one_task(kActivity, R"(,"TimeoutSeconds":99999999)"), "{}", true);
+  Runner run(task_of(kActivity, R"(,"TimeoutSeconds":99999999)"), "{}", true);
   run.answer = [](const CallTask&) { return std::nullopt; };
   run.take(Started{});
   run.take(Expired{});
@@ -115,7 +115,7 @@ TEST(Expired, EndsAnExecutionThatWaits) {
 }
 
 TEST(Heartbeat, KeepsATaskAlive) {
-  Runner run(one_task(kToken, R"(,"HeartbeatSeconds":10,"Parameters":{"t.$":"$$.Task.Token"})"),
+  Runner run(task_of(kToken, R"(,"HeartbeatSeconds":10,"Parameters":{"t.$":"$$.Task.Token"})"),
              "{}", true);
   run.answer = [&](const CallTask& call) -> std::optional<Event> {
     EXPECT_EQ(dump(call.parameters), R"({"t":")" + call.token + "\"}");
@@ -138,7 +138,7 @@ TEST(Heartbeat, KeepsATaskAlive) {
 }
 
 TEST(Credentials, AreToldAndPassedOn) {
-  Runner run(one_task("arn:aws:states:::sagemaker:createModel",
+  Runner run(task_of("arn:aws:states:::sagemaker:createModel",
                       R"(,"Credentials":{"RoleArn.$":"$.role"})"),
              R"({"role":"arn:aws:iam::000000000000:role/Other"})");
   run.answer = [&](const CallTask& call) -> std::optional<Event> {

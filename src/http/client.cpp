@@ -62,6 +62,9 @@ Address Address::parse(const std::string& url) {
     if (bracket == std::string::npos) throw SystemError("malformed address " + url);
     address.host = authority.substr(1, bracket - 1);
     if (colon < bracket) colon = std::string::npos;
+    // What follows is a port or nothing: whoever reads the text must see the host that is meant.
+    const std::size_t end = colon == std::string::npos ? authority.size() : colon;
+    if (bracket + 1 != end) throw SystemError("malformed address " + url);
   } else {
     address.host = authority.substr(0, colon);
   }

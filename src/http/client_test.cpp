@@ -130,6 +130,16 @@ TEST_F(HttpTest, ServesManyClientsAtOnce) {
   EXPECT_EQ(good, 1600);
 }
 
+TEST(Address, BracketsHoldTheWholeHost) {
+  EXPECT_EQ(Address::parse("http://[::1]:81/a").host, "::1");
+  EXPECT_EQ(Address::parse("http://[::1]:81/a").port, 81);
+  EXPECT_EQ(Address::parse("https://[::1]").port, 443);
+  for (const char* url : {"http://[::1", "http://[127.0.0.1].example.com/",
+                          "http://[::1]a:80/", "https://[evil.example].example.com:8080"}) {
+    EXPECT_THROW(Address::parse(url), SystemError) << url;
+  }
+}
+
 TEST(HttpAddress, Parses) {
   Address address = Address::parse("https://example.com/path");
   EXPECT_TRUE(address.tls);

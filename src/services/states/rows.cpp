@@ -13,6 +13,28 @@ namespace {
 
 constexpr std::string_view kDeleting = "DELETING";
 
+ExecutionRow execution_of(const Row& row) {
+  ExecutionRow found;
+  found.id = row.integer(0);
+  found.arn = row.text(1);
+  found.name = row.text(2);
+  found.status = row.text(3);
+  found.machine = row.integer(4);
+  found.revision = row.integer(5);
+  found.started = row.time(6);
+  found.stopped = row.maybe_time(7);
+  found.input = row.text(8);
+  found.output = row.maybe_text(9);
+  found.error = row.maybe_text(10);
+  found.cause = row.maybe_text(11);
+  found.trace_header = row.maybe_text(12);
+  found.version_arn = row.maybe_text(13);
+  found.alias_arn = row.maybe_text(14);
+  found.redrives = row.integer(15);
+  found.redriven = row.maybe_time(16);
+  return found;
+}
+
 }  // namespace
 
 std::optional<MachineRow> find_machine(Txn& txn, std::string_view arn) {
@@ -79,28 +101,15 @@ std::optional<ExecutionRow> find_execution(Txn& txn, std::string_view arn) {
       "SELECT id, arn, name, status, machine, revision, started, stopped, input, output, error, "
       "cause, trace_header, version_arn, alias_arn, redrives, redriven FROM states_executions "
       "WHERE arn = ?",
-      [](const Row& row) {
-        ExecutionRow found;
-        found.id = row.integer(0);
-        found.arn = row.text(1);
-        found.name = row.text(2);
-        found.status = row.text(3);
-        found.machine = row.integer(4);
-        found.revision = row.integer(5);
-        found.started = row.time(6);
-        found.stopped = row.maybe_time(7);
-        found.input = row.text(8);
-        found.output = row.maybe_text(9);
-        found.error = row.maybe_text(10);
-        found.cause = row.maybe_text(11);
-        found.trace_header = row.maybe_text(12);
-        found.version_arn = row.maybe_text(13);
-        found.alias_arn = row.maybe_text(14);
-        found.redrives = row.integer(15);
-        found.redriven = row.maybe_time(16);
-        return found;
-      },
-      arn);
+      execution_of, arn);
+}
+
+std::optional<ExecutionRow> find_execution(Txn& txn, int64_t id) {
+  return txn.one(
+      "SELECT id, arn, name, status, machine, revision, started, stopped, input, output, error, "
+      "cause, trace_header, version_arn, alias_arn, redrives, redriven FROM states_executions "
+      "WHERE id = ?",
+      execution_of, id);
 }
 
 ExecutionRow get_execution(Txn& txn, const std::string& arn) {

@@ -57,6 +57,7 @@ struct ExecutionRow {
   std::optional<Time> redriven;  // the last time
 };
 std::optional<ExecutionRow> find_execution(Txn& txn, std::string_view arn);
+std::optional<ExecutionRow> find_execution(Txn& txn, int64_t id);
 /// ExecutionDoesNotExist; InvalidArn for what is no execution's ARN.
 ExecutionRow get_execution(Txn& txn, const std::string& arn);
 

@@ -32,25 +32,27 @@ struct Loaded {
   std::string definition;
 };
 
-std::optional<Loaded> load(Call& call, int64_t id) {
-  auto arn = call.txn.one("SELECT arn FROM states_executions WHERE id = ?",
-                          [](const Row& row) { return row.text(0); }, id);
-  if (!arn) return std::nullopt;
-  ExecutionRow row = *find_execution(call.txn, *arn);
+Loaded load(Call& call, const ExecutionRow& row) {
   MachineName machine = machine_of(call.txn, row.machine);
   Revision revision = get_revision(call.txn, row.revision);
   Loaded loaded;
-  loaded.id = id;
+  loaded.id = row.id;
   loaded.machine = row.machine;
   loaded.machine_deleting = machine.deleting;
   loaded.facts = {row.arn,      row.name,         revision.role_arn, machine.arn,
                   machine.name, call.site.region, row.started,       nullptr,
                   row.input,    row.version_arn,  row.alias_arn};
   loaded.facts.supports_field = supports_field(call.door);
-  loaded.stored = read_snapshot(call.txn, id);
+  loaded.stored = read_snapshot(call.txn, row.id);
   loaded.snapshot = asl::from_stored(loaded.stored);
   loaded.definition = std::move(revision.definition);
   return loaded;
+}
+
+/// nullopt when the execution is not there any more.
+std::optional<Loaded> load(Call& call, int64_t id) {
+  auto row = find_execution(call.txn, id);
+  return row ? std::optional(load(call, *row)) : std::nullopt;
 }
 
 /// The turn at work: the interpreter's commands become rows and messages.
@@ -60,6 +62,7 @@ class Turn {
       : call_(call), loaded_(std::move(loaded)), mode_(mode) {}
 
   void run(asl::Event event);
+
  private:
   void apply(const asl::CallTask& task);
   void apply(const asl::SetTimer& timer);
@@ -195,9 +198,10 @@ std::optional<Waiting> waiting_of(Call& call, const outbox::Message& message) {
   // Another execution may have the name by now.
   const bool same =
       execution && find_integer(message.payload, "id").value_or(execution->id) == execution->id;
-  auto loaded = same ? load(call, execution->id) : std::nullopt;
-  if (!loaded || !asl::waits_for_answer(loaded->snapshot, task.call)) return std::nullopt;
-  return Waiting{std::move(*loaded), std::move(task)};
+  if (!same) return std::nullopt;
+  Waiting waiting{load(call, *execution), std::move(task)};
+  if (!asl::waits_for_answer(waiting.execution.snapshot, waiting.task.call)) return std::nullopt;
+  return waiting;
 }
 
 void complete(Call& call, const JobWait& wait, asl::TaskResult result, CallMode mode) {
