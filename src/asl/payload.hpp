@@ -32,6 +32,7 @@ inline constexpr std::string_view kRuntime = "States.Runtime";
 inline constexpr std::string_view kTimeout = "States.Timeout";
 inline constexpr std::string_view kHeartbeatTimeout = "States.HeartbeatTimeout";
 inline constexpr std::string_view kBranchFailed = "States.BranchFailed";
+inline constexpr std::string_view kPermissions = "States.Permissions";
 inline constexpr std::string_view kTaskFailed = "States.TaskFailed";
 inline constexpr std::string_view kAll = "States.ALL";
 inline constexpr std::string_view kIntrinsicFailure = "States.IntrinsicFailure";

@@ -10,8 +10,6 @@ const SyncRule* const kSyncRules[] = {&kTrainingJobs, &kExecutions};
 
 constexpr std::string_view kPollMessage = "states.poll";
 
-#define WAIT_COLUMNS "execution, call, job, task, role"
-
 JobWait row_of(const Row& row) {
   return {row.integer(0), asl::CallId::parse(row.text(1)).value(), row.text(2), row.text(3),
           row.maybe_text(4)};
@@ -39,20 +37,22 @@ const SyncRule* find_sync_rule_of_event(std::string_view source, std::string_vie
 }
 
 void insert_wait(Call& call, const JobWait& wait) {
-  call.txn.exec("INSERT INTO states_jobs(" WAIT_COLUMNS ") VALUES (?, ?, ?, ?, ?)", wait.execution,
-                wait.call.text(), wait.job, wait.task, wait.role);
+  call.txn.exec("INSERT INTO states_jobs(execution, call, job, task, role) VALUES (?, ?, ?, ?, ?)",
+                wait.execution, wait.call.text(), wait.job, wait.task, wait.role);
   post_poll(call, wait);
 }
 
 std::optional<JobWait> find_wait(Txn& txn, int64_t execution, const asl::CallId& call) {
-  return txn.one("SELECT " WAIT_COLUMNS " FROM states_jobs WHERE execution = ? AND call = ?",
-                 row_of, execution, call.text());
+  return txn.one(
+      "SELECT execution, call, job, task, role FROM states_jobs WHERE execution = ? AND call = ?",
+      row_of, execution, call.text());
 }
 
 std::vector<JobWait> find_waits(Txn& txn, std::string_view job) {
   std::vector<JobWait> waits;
   txn.each(
-      "SELECT " WAIT_COLUMNS " FROM states_jobs WHERE job = ? ORDER BY execution, call",
+      "SELECT execution, call, job, task, role FROM states_jobs WHERE job = ? "
+      "ORDER BY execution, call",
       [&](const Row& row) { waits.push_back(row_of(row)); }, job);
   return waits;
 }

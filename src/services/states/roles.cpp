@@ -9,7 +9,6 @@ namespace trainyard::states {
 namespace {
 
 constexpr std::string_view kPrincipal = "states.amazonaws.com";
-constexpr std::string_view kPermissions = "States.Permissions";
 
 }  // namespace
 
@@ -25,7 +24,7 @@ std::variant<Caller, asl::Failure> task_principal(Call& call, const asl::Facts& 
   try {
     machine = assume_role(call, facts.role_arn, facts.name, facts.machine_id);
   } catch (const ApiError&) {
-    return asl::Failure{std::string(kPermissions),
+    return asl::Failure{std::string(asl::kPermissions),
                         fmt::format("The role {} is not there, or does not allow the service "
                                     "principal states.amazonaws.com to assume it.",
                                     facts.role_arn)};

@@ -16,7 +16,6 @@ namespace trainyard::states {
 namespace {
 
 constexpr std::string_view kStopMessage = "states.stop";
-constexpr std::string_view kPermissions = "States.Permissions";
 constexpr std::string_view kInvokeEndpoint = "states:InvokeHTTPEndpoint";
 constexpr int kOk = 200;
 
@@ -64,10 +63,10 @@ std::optional<asl::Failure> refused_endpoint(Call& call, const Caller& principal
   try {
     identity::authorise(call.txn, principal, request, call.now);
   } catch (const ApiError& error) {
-    return asl::Failure{std::string(kPermissions), error.message()};
+    return asl::Failure{std::string(asl::kPermissions), error.message()};
   }
   if (is_allowed(call.site.http_allow, task)) return std::nullopt;
-  return asl::Failure{std::string(kPermissions),
+  return asl::Failure{std::string(asl::kPermissions),
                       fmt::format("The endpoint {} is not reached from here: none of the patterns "
                                   "of 'trainyard serve --http-allow' names it.",
                                   task.endpoint)};
