@@ -1,0 +1,31 @@
+import { Suspense, useEffect, useState } from "react";
+import { resume, useSession } from "../api/session";
+import { Skeleton } from "../ui/controls";
+import { Boundary, Problem } from "../ui/problem";
+import { Login } from "./login";
+import { usePlace } from "./router";
+import { pageOf } from "./routes";
+import { Shell } from "./shell";
+
+export function App() {
+  const session = useSession();
+  const place = usePlace();
+  const [error, setError] = useState<unknown>();
+  const begin = () => {
+    setError(undefined);
+    void resume().catch(setError);
+  };
+  useEffect(begin, []);
+  if (error !== undefined) return <main className="login"><Problem error={error} onRetry={begin} /></main>;
+  if (session === undefined) return null;
+  if (session === null) return <Login />;
+  const Found = pageOf(place);
+  const key = place.parts.slice(0, 3).join("/");
+  return (
+    <Shell session={session}>
+      <Boundary key={key}>
+        <Suspense fallback={<Skeleton lines={6} />}><Found place={place} /></Suspense>
+      </Boundary>
+    </Shell>
+  );
+}

@@ -1,0 +1,102 @@
+/**
+ * Where the page is: in the fragment, as AWS's console has it, so that links made for that lead
+ * right here: #/executions/details/<arn>, #/statemachines/view/<arn>, #/jobs/<name>.
+ */
+import { useSyncExternalStore } from "react";
+
+export interface Place {
+  /** The parts between slashes, decoded: ["executions", "details", "arn:…"]. */
+  parts: string[];
+  query: URLSearchParams;
+}
+
+const decoded = (text: string) => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // typed by hand, as it stands
+  }
+};
+
+export function placeOf(fragment: string): Place {
+  const path = fragment.replace(/^#?\/?/, "");
+  const at = path.indexOf("?");
+  const names = at < 0 ? path : path.slice(0, at);
+  return {
+    parts: names === "" ? [] : names.split("/").map(decoded),
+    query: new URLSearchParams(at < 0 ? "" : path.slice(at + 1)),
+  };
+}
+
+/** "#/jobs/train%2F1?tab=logs" of ["jobs", "train/1"] and {tab: "logs"}; colons of ARNs stay as they are. */
+export function href(parts: readonly string[], query: Record<string, string | undefined> = {}): string {
+  const set = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  const search = set.length > 0 ? `?${new URLSearchParams(set)}` : "";
+  return `#/${parts.map((part) => encodeURIComponent(part).replaceAll("%3A", ":")).join("/")}${search}`;
+}
+
+export const links = {
+  home: "#/",
+  machines: "#/statemachines",
+  newMachine: "#/statemachines/create",
+  machine: (arn: string, query = {}) => href(["statemachines", "view", arn], query),
+  editMachine: (arn: string) => href(["statemachines", "edit", arn]),
+  execution: (arn: string, query = {}) => href(["executions", "details", arn], query),
+  startExecution: (machineArn: string, query = {}) => href(["executions", "start", machineArn], query),
+  activities: "#/activities",
+  jobs: "#/jobs",
+  newJob: (from?: string) => href(["jobs", "create"], { from }),
+  job: (name: string, query = {}) => href(["jobs", name], query),
+  compareJobs: (names: readonly string[]) => href(["jobs", "compare"], { names: names.join(",") }),
+  endpoints: "#/endpoints",
+  endpoint: (name: string, query = {}) => href(["endpoints", name], query),
+  models: "#/models",
+  model: (name: string) => href(["models", name]),
+  buckets: "#/buckets",
+  objects: (bucket: string, key = "") => href(["buckets", bucket, ...(key === "" ? [] : key.split("/"))]),
+  iam: "#/roles",
+  role: (name: string, query = {}) => href(["roles", name], query),
+  users: "#/users",
+  user: (name: string) => href(["users", name]),
+  policies: "#/policies",
+  policy: (arn: string) => href(["policies", arn]),
+  why: (text = "") => href(text ? ["why", text] : ["why"]),
+} as const;
+
+let place = typeof location === "undefined" ? placeOf("") : placeOf(location.hash);
+const listeners = new Set<() => void>();
+
+if (typeof window !== "undefined") {
+  window.addEventListener("hashchange", () => {
+    place = placeOf(location.hash);
+    listeners.forEach((tell) => tell());
+  });
+}
+
+export function usePlace(): Place {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => place,
+  );
+}
+
+/** `replace`: the place that is left is not kept for "back" (a tab was chosen, a page has moved). */
+export function go(to: string, replace = false): void {
+  if (replace) location.replace(to);
+  else location.hash = to;
+}
+
+/** A part of a page that its address names: the chosen tab, the chosen state. */
+export function useQuery<T extends string>(name: string, fallback: T): [T, (value: T) => void] {
+  const { parts, query } = usePlace();
+  const set = (value: T) => {
+    const next = Object.fromEntries(query);
+    if (value === fallback) delete next[name];
+    else next[name] = value;
+    go(href(parts, next), true);
+  };
+  return [(query.get(name) as T | null) ?? fallback, set];
+}

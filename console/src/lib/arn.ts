@@ -1,0 +1,12 @@
+/** Parts of ARNs that pages need. */
+
+/** The last part: the name of what the ARN names. */
+export function nameOf(arn: string): string {
+  return arn.slice(Math.max(arn.lastIndexOf(":"), arn.lastIndexOf("/")) + 1);
+}
+
+/** The state machine that an execution's ARN belongs to. */
+export function machineArnOf(executionArn: string): string {
+  const parts = executionArn.split(":");
+  return [...parts.slice(0, 5), "stateMachine", parts[6] ?? ""].join(":");
+}

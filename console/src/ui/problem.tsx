@@ -1,0 +1,32 @@
+/** What went wrong, in the service's words, and what to do next. */
+import { Component, type ReactNode } from "react";
+import { ApiError } from "../api/http";
+import { Button, ButtonLink, Note } from "./controls";
+
+export function Problem({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  const known = error instanceof ApiError ? error : null;
+  const text = error instanceof Error ? error.message : String(error);
+  return (
+    <Note tone="bad" actions={
+      <div className="row">
+        {known?.denied && <ButtonLink look="small" href={`#/why/${encodeURIComponent(text)}`}>Why?</ButtonLink>}
+        {onRetry && <Button look="small" onClick={onRetry}>Try again</Button>}
+      </div>
+    }>
+      <strong>{known?.code ?? "This page failed"}</strong>
+      <div>{text}</div>
+    </Note>
+  );
+}
+
+/** Keeps a fault in one part from taking the page along. */
+export class Boundary extends Component<{ children: ReactNode }, { error: unknown }> {
+  override state: { error: unknown } = { error: undefined };
+  static getDerivedStateFromError(error: unknown) {
+    return { error };
+  }
+  override render() {
+    if (this.state.error === undefined) return this.props.children;
+    return <Problem error={this.state.error} onRetry={() => this.setState({ error: undefined })} />;
+  }
+}
