@@ -51,20 +51,16 @@ struct Launch {
   pid_t parent;
 
   [[noreturn]] void run() const {
-    constexpr uint64_t kNoSignals = 0;      // the kernel's sigset_t
-    constexpr uint64_t kDefaultAction[4]{};  // the kernel's struct sigaction, SIG_DFL
-    bare(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    if (bare(SYS_getppid) != parent) end_child(127);
-    bare(SYS_rt_sigaction, SIGPIPE, kDefaultAction, nullptr, sizeof kNoSignals);
-    bare(SYS_rt_sigprocmask, SIG_SETMASK, &kNoSignals, nullptr, sizeof kNoSignals);
-    if (bare(SYS_dup3, socket, kWorkerSocket, 0) >= 0 &&
-        bare(SYS_dup3, requests, kRequestsSocket, 0) >= 0 &&
-        bare(SYS_dup3, page, kWorkerPage, 0) >= 0 && bare(SYS_chdir, folder) == 0) {
-      bare(SYS_execve, file, argv, environment);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) child::end(127);
+    child::reset_signals(child::Signals{0});
+    if (child::put(socket, kWorkerSocket) && child::put(requests, kRequestsSocket) &&
+        child::put(page, kWorkerPage) && ::chdir(folder) == 0) {
+      ::execve(file, argv, environment);
     }
     const int error = errno;
-    bare(SYS_write, report, &error, sizeof error);
-    end_child(127);
+    child::write(report, &error, sizeof error);
+    child::end(127);
   }
 };
 
