@@ -1,6 +1,6 @@
 // What a child of a process with threads may do between fork and exec: bare system calls.
-// Sanitizers watch libc's functions for descriptors and signals, and may wait there for ever for a lock which
-// another thread held at the fork.
+// Sanitizers watch libc's functions for descriptors and signals, and may wait there for ever for a
+// lock that another thread held at the fork.
 #pragma once
 
 #include <cstddef>
