@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -86,10 +87,6 @@ std::size_t read_fully(int fd, void* data, std::size_t size) {
 }
 
 }  // namespace
-
-void end_child(int status) {
-  for (;;) ::syscall(SYS_exit_group, status);
-}
 
 std::optional<ProcessRecord> record_of(pid_t pid) {
   auto fields = stat_fields(pid);
@@ -195,9 +192,6 @@ class Starter {
     argv_.push_back(nullptr);
     for (const auto& line : spec.environment) envp_.push_back(const_cast<char*>(line.c_str()));
     envp_.push_back(nullptr);
-    sigemptyset(&blocked_);
-    sigaddset(&blocked_, SIGTERM);
-    sigaddset(&blocked_, SIGINT);
   }
 
   /// In the first child: a session of its own, then the process that stays.
@@ -205,7 +199,7 @@ class Starter {
     if (::setsid() < 0) fail("setsid");
     pid_t pid = ::_Fork();
     if (pid < 0) fail("fork");
-    if (pid > 0) end_child(0);
+    if (pid > 0) child::end(0);
     become();
   }
 
@@ -214,15 +208,16 @@ class Starter {
     Report report{};
     report.error = errno;
     std::strncpy(report.step, step, sizeof report.step - 1);
-    [[maybe_unused]] auto written = ::write(report_, &report, sizeof report);
-    end_child(127);
+    child::write(report_, &report, sizeof report);
+    child::end(127);
   }
 
   [[noreturn]] void become() {
     Report report{};
     report.pid = ::getpid();
-    if (::write(report_, &report, sizeof report) != sizeof report) end_child(127);
-    reset_signals();
+    if (!child::write(report_, &report, sizeof report)) child::end(127);
+    // A request to end that comes early shall wait until the program can take it.
+    child::reset_signals(child::set_of(SIGTERM) | child::set_of(SIGINT));
     set_descriptors();
     if (!spec_.mounts.empty()) set_view();
     if (spec_.owner) set_owner(*spec_.owner);
@@ -232,20 +227,14 @@ class Starter {
     fail("exec");
   }
 
-  void reset_signals() {
-    for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
-    // A request to end that comes early shall wait until the program can take it.
-    ::sigprocmask(SIG_SETMASK, &blocked_, nullptr);
-  }
-
   void set_descriptors() {
-    int null = ::open("/dev/null", O_RDONLY);
-    if (null < 0 || ::dup2(null, 0) < 0) fail("open /dev/null");
-    if (::dup2(spec_.log, 1) < 0 || ::dup2(spec_.log, 2) < 0) fail("dup2");
+    const int null = child::open("/dev/null", O_RDONLY);
+    if (null < 0 || !child::put(null, 0)) fail("open /dev/null");
+    if (!child::put(spec_.log, 1) || !child::put(spec_.log, 2)) fail("dup2");
     // Whatever else some part of the daemon may have left open ends here.
     ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
     for (int fd : spec_.inherited) {
-      if (::fcntl(fd, F_SETFD, 0) != 0) fail("fcntl");
+      if (!child::keep(fd)) fail("fcntl");
     }
   }
 
@@ -288,7 +277,6 @@ class Starter {
   const DaemonSpec& spec_;
   int report_;
   std::vector<char*> argv_, envp_;
-  sigset_t blocked_;
 };
 
 }  // namespace
@@ -301,8 +289,8 @@ Fd make_id_map(const Owner& owner) {
   if (child < 0) throw_errno("cannot fork");
   if (child == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::unshare(CLONE_NEWUSER) == 0 && ::write(write_end.get(), "x", 1) == 1) ::pause();
-    end_child(1);
+    if (::unshare(CLONE_NEWUSER) == 0 && child::write(write_end.get(), "x", 1)) ::pause();
+    child::end(1);
   }
   write_end.reset();
   char made = 0;
@@ -333,7 +321,7 @@ Fd make_id_map(const Owner& owner) {
 bool can_set_view() {
   pid_t child = ::_Fork();
   if (child < 0) throw_errno("cannot fork");
-  if (child == 0) end_child(open_view() == nullptr ? 0 : 1);
+  if (child == 0) child::end(open_view() == nullptr ? 0 : 1);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -228,7 +229,6 @@ struct Launch {
   int report = -1;  // a failed step
 
   std::vector<char*> argv, envp;
-  sigset_t no_signals;
 
   void prepare() {
     argv.push_back(file.data());
@@ -236,7 +236,6 @@ struct Launch {
     argv.push_back(nullptr);
     for (auto& line : environment) envp.push_back(line.data());
     envp.push_back(nullptr);
-    sigemptyset(&no_signals);
   }
 
   [[noreturn]] void fail(const char* step) {
@@ -246,13 +245,15 @@ struct Launch {
     } failure{};
     failure.error = errno;
     std::strncpy(failure.step, step, sizeof failure.step - 1);
-    [[maybe_unused]] auto written = ::write(report, &failure, sizeof failure);
-    end_child(127);
+    child::write(report, &failure, sizeof failure);
+    child::end(127);
   }
 
   void limit() {
-    int score = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (score < 0 || ::write(score, kOomScore, std::strlen(kOomScore)) < 0) fail("oom_score_adj");
+    const int score = child::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (score < 0 || !child::write(score, kOomScore, std::strlen(kOomScore))) {
+      fail("oom_score_adj");
+    }
     rlimit none{0, 0};
     if (::setrlimit(RLIMIT_CORE, &none) != 0) fail("setrlimit(core)");
     if (memory == RLIM_INFINITY) return;
@@ -274,14 +275,15 @@ struct Launch {
   }
 
   [[noreturn]] void run() {
-    for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
-    ::sigprocmask(SIG_SETMASK, &no_signals, nullptr);
+    child::reset_signals(child::Signals{0});
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::setpgid(0, 0) != 0) fail("setpgid");
-    int null = ::open("/dev/null", O_RDONLY);
-    if (null < 0 || ::dup2(null, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(err, 2) < 0) fail("dup2");
+    const int null = child::open("/dev/null", O_RDONLY);
+    if (null < 0 || !child::put(null, 0) || !child::put(out, 1) || !child::put(err, 2)) {
+      fail("dup2");
+    }
     ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
-    for (int fd : inherited) ::fcntl(fd, F_SETFD, 0);
+    for (int fd : inherited) child::keep(fd);
     limit();
     if (user >= 0 && ::setns(user, CLONE_NEWUSER) != 0) fail("setns(user)");
     if (net >= 0 && ::setns(net, CLONE_NEWNET) != 0) fail("setns(net)");

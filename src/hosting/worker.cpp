@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 
@@ -49,21 +50,17 @@ struct Launch {
   int socket, requests, page, report;
   pid_t parent;
 
-  /// Between fork and exec: only system calls.
   [[noreturn]] void run() const {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(127);
-    ::signal(SIGPIPE, SIG_DFL);
-    sigset_t none;
-    sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    if (::dup2(socket, kWorkerSocket) >= 0 && ::dup2(requests, kRequestsSocket) >= 0 &&
-        ::dup2(page, kWorkerPage) >= 0 && ::chdir(folder) == 0) {
+    if (::getppid() != parent) child::end(127);
+    child::reset_signals(child::Signals{0});
+    if (child::put(socket, kWorkerSocket) && child::put(requests, kRequestsSocket) &&
+        child::put(page, kWorkerPage) && ::chdir(folder) == 0) {
       ::execve(file, argv, environment);
     }
     const int error = errno;
-    [[maybe_unused]] auto told = ::write(report, &error, sizeof error);
-    ::_exit(127);
+    child::write(report, &error, sizeof error);
+    child::end(127);
   }
 };
 
