@@ -350,5 +350,53 @@ TEST(Build, SaysInShortWhatATaskCalls) {
   }
 }
 
+TEST(GraphJsonTest, IsThePictureInNumbers) {
+  const Graph graph = parse(R"({"StartAt": "A", "States": {
+      "A": {"Type": "Choice", "Default": "B",
+            "Choices": [{"Variable": "$.x", "IsPresent": true, "Next": "P"}]},
+      "B": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true,
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "P"}]},
+      "P": {"Type": "Parallel", "End": true, "Branches": [
+          {"StartAt": "Q", "States": {"Q": {"Type": "Pass", "End": true}}}]}}})");
+  const json::object drawn = to_json(graph);
+  ASSERT_EQ(drawn.at("nodes").as_array().size(), graph.nodes.size());
+  ASSERT_EQ(drawn.at("edges").as_array().size(), graph.edges.size());
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    const json::object& node = drawn.at("nodes").as_array()[i].as_object();
+    EXPECT_EQ(node.at("name").as_string(), graph.nodes[i].name);
+    EXPECT_EQ(node.at("cluster").as_int64(), graph.nodes[i].cluster);
+    EXPECT_GE(node.at("x").to_number<double>(), 0);
+    EXPECT_LE(node.at("x").to_number<double>() + node.at("width").to_number<double>(),
+              drawn.at("width").to_number<double>() + 1);
+  }
+  std::set<std::string> kinds;
+  for (const json::value& value : drawn.at("edges").as_array()) {
+    kinds.insert(to_std(value.at("kind").as_string()));
+    EXPECT_EQ(value.at("points").as_array().size() % 3, 1u);
+    EXPECT_EQ(value.at("tip").as_array().size(), 2u);
+  }
+  EXPECT_EQ(kinds, (std::set<std::string>{"next", "choice", "fallback", "caught"}));
+  // What runs inside of a state lies inside of its box.
+  const json::object& box = drawn.at("clusters").as_array().at(0).as_object();
+  EXPECT_EQ(box.at("name").as_string(), "P");
+  EXPECT_EQ(box.at("parent").as_int64(), -1);
+  for (const json::value& node : drawn.at("nodes").as_array()) {
+    if (node.at("cluster").as_int64() != 0) continue;
+    EXPECT_GE(node.at("y").to_number<double>(), box.at("y").to_number<double>());
+  }
+}
+
+TEST(GraphJsonTest, AThousandStatesArePlacedWhenTheyMayBe) {
+  json::object states;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string next = "S" + std::to_string(i + 1);
+    json::object state{{"Type", "Task"}, {"Resource", "arn:aws:states:::sqs:sendMessage"}};
+    i == 999 ? state["End"] = true : state["Next"] = next;
+    states["S" + std::to_string(i)] = std::move(state);
+  }
+  const Graph graph = from_definition({{"StartAt", "S0"}, {"States", states}}, 1000);
+  EXPECT_EQ(to_json(graph).at("nodes").as_array().size(), 1002u);
+}
+
 }  // namespace
 }  // namespace trainyard::graph
