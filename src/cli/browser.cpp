@@ -1,8 +1,8 @@
 #include "cli/browser.hpp"
 
-#include <cstdlib>
-
 #include <fmt/format.h>
+
+#include <cstdlib>
 
 #include "base/command.hpp"
 #include "base/text.hpp"

@@ -85,11 +85,12 @@ enum class Direction { down, right };
 std::string to_svg(const Graph& graph, const Statuses& statuses = {},
                    Direction direction = Direction::down);
 
-/// The same picture as numbers, for whoever draws it: {"width", "height", "nodes": [{"kind", "name",
-/// "type", "subtitle", "tooltip", "cluster", "x", "y", "width", "height"}], "edges": [{"from", "to",
-/// "kind", "label", "tooltip", "points": [[x, y], …], "tip", "labelAt"}], "clusters": [{"name",
-/// "parent", "x", "y", "width", "height"}]}. CSS pixels; x and y of nodes and clusters are their top
-/// left corners; points are one Bézier point, then three a piece; "labelAt" is the label's centre.
+/// The same picture as numbers, for whoever draws it: {"width", "height", "nodes": [{"kind",
+/// "name", "type", "subtitle", "tooltip", "cluster", "x", "y", "width", "height"}], "edges":
+/// [{"from", "to", "kind", "label", "tooltip", "points": [[x, y], …], "tip", "labelAt"}],
+/// "clusters": [{"name", "parent", "x", "y", "width", "height"}]}. CSS pixels; x and y of nodes and
+/// clusters are their top left corners; points are one Bézier point, then three a piece; "labelAt"
+/// is the label's centre.
 json::object to_json(const Graph& graph, Direction direction = Direction::down);
 
 /// Lines of box characters, each ended by a newline, without trailing blanks. `colour` adds ANSI

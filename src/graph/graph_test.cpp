@@ -1,5 +1,6 @@
 #include "graph/graph.hpp"
 
+#include <set>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -351,13 +352,13 @@ TEST(Build, SaysInShortWhatATaskCalls) {
 }
 
 TEST(GraphJsonTest, IsThePictureInNumbers) {
-  const Graph graph = parse(R"({"StartAt": "A", "States": {
+  const Graph graph = from_definition(parse(R"({"StartAt": "A", "States": {
       "A": {"Type": "Choice", "Default": "B",
             "Choices": [{"Variable": "$.x", "IsPresent": true, "Next": "P"}]},
       "B": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true,
             "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "P"}]},
       "P": {"Type": "Parallel", "End": true, "Branches": [
-          {"StartAt": "Q", "States": {"Q": {"Type": "Pass", "End": true}}}]}}})");
+          {"StartAt": "Q", "States": {"Q": {"Type": "Pass", "End": true}}}]}}})"));
   const json::object drawn = to_json(graph);
   ASSERT_EQ(drawn.at("nodes").as_array().size(), graph.nodes.size());
   ASSERT_EQ(drawn.at("edges").as_array().size(), graph.edges.size());

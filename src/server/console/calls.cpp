@@ -35,13 +35,11 @@ json::object call(const Parts& parts, const Caller& caller, std::string_view ser
                   std::string_view operation, const json::object& input) {
   const wire::Mode mode = mode_of(parts, service, operation);
   if (!wire::is_transactional(mode)) {
-    throw ApiError("InvalidParameterException", 400,
-                   fmt::format("{} streams, or waits for its answer: {}.", operation,
-                               elsewhere(service)));
+    throw ApiError(
+        "InvalidParameterException", 400,
+        fmt::format("{} streams, or waits for its answer: {}.", operation, elsewhere(service)));
   }
-  auto work = [&](Txn& txn) {
-    return call_within(parts, txn, caller, service, operation, input);
-  };
+  auto work = [&](Txn& txn) { return call_within(parts, txn, caller, service, operation, input); };
   return mode == wire::Mode::read ? parts.store.read(work) : parts.store.write(work);
 }
 

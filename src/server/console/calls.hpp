@@ -15,8 +15,8 @@ namespace trainyard::server::console {
 wire::Mode mode_of(const Parts& parts, std::string_view service, std::string_view operation);
 
 /// Of a transactional operation. ApiErrors as the service's clients get them;
-/// InvalidParameterException 400 for an operation that streams or waits, which names where it can be
-/// had.
+/// InvalidParameterException 400 for an operation that streams or waits, which names where it can
+/// be had.
 json::object call(const Parts& parts, const Caller& caller, std::string_view service,
                   std::string_view operation, const json::object& input);
 

@@ -1,8 +1,8 @@
 #include "server/console/console.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -45,14 +45,14 @@ json::object graph_of(const json::object& body) {
   const auto text = find_string(body, "definition");
   if (!text) throw invalid("definition must be a text.");
   const std::string direction = find_string(body, "direction").value_or("down");
-  if (direction != "down" && direction != "right") throw invalid("direction must be down or right.");
+  if (direction != "down" && direction != "right")
+    throw invalid("direction must be down or right.");
   std::string fault;
   const auto definition = parse_json(*text, &fault);
   if (!definition) throw invalid("The definition is no JSON: " + fault);
   if (!definition->is_object()) throw invalid("The definition must be an object.");
-  return graph::to_json(
-      graph::from_definition(definition->get_object(), kGraphStatesMax),
-      direction == "right" ? graph::Direction::right : graph::Direction::down);
+  return graph::to_json(graph::from_definition(definition->get_object(), kGraphStatesMax),
+                        direction == "right" ? graph::Direction::right : graph::Direction::down);
 }
 
 http::Response answer_call(const Parts& parts, const Caller& caller, std::string_view rest,
@@ -129,12 +129,11 @@ http::Response Console::api_of_visitor(http::Request& request, std::string_view 
   const std::string_view target =
       std::string_view(request.target).substr(kPath.size() + std::string_view("api/").size());
   if (rest.starts_with("s3/")) {
-    return pass_raw(pipeline_, caller, "s3", target.substr(std::string_view("s3").size()),
-                    request);
+    return pass_raw(pipeline_, caller, "s3", target.substr(std::string_view("s3").size()), request);
   }
   if (rest.starts_with("runtime/endpoints/")) {
-    return pass_raw(pipeline_, caller, "runtime",
-                    target.substr(std::string_view("runtime").size()), request);
+    return pass_raw(pipeline_, caller, "runtime", target.substr(std::string_view("runtime").size()),
+                    request);
   }
   const auto operation = behind(rest, "call/");
   if (!operation && rest != "graph" && rest != "watch") throw no_such_path();

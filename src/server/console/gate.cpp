@@ -39,8 +39,9 @@ void Gate::check_origin(const http::Request& request) {
   }
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (!reads && request.headers.get(kHeader) != "1") {
-    throw ApiError("AccessDeniedException", 403,
-                   fmt::format("A request that changes something needs the header {}: 1.", kHeader));
+    throw ApiError(
+        "AccessDeniedException", 403,
+        fmt::format("A request that changes something needs the header {}: 1.", kHeader));
   }
 }
 
@@ -55,8 +56,7 @@ std::optional<Visitor> Gate::visitor_of(const http::Request& request,
 }
 
 std::optional<Visitor> Gate::find_visitor(const http::Request& request) const {
-  for (const std::string& token :
-       notebook::cookie_values(request.headers.get("Cookie"), kCookie)) {
+  for (const std::string& token : notebook::cookie_values(request.headers.get("Cookie"), kCookie)) {
     const auto session = sessions_.find(token, parts_.clock.now());
     if (!session) continue;
     if (auto visitor = visitor_of(request, *session)) return visitor;
@@ -91,8 +91,9 @@ std::string Gate::key_of_login(const http::Request& request, const json::object&
     return std::move(*key);
   }
   if (!http::is_loopback(http::peer_address(request.peer))) {
-    throw wrong_login("A secret key is taken from this machine only, since it would travel in the "
-                      "clear: use the link that `trainyard console` prints.");
+    throw wrong_login(
+        "A secret key is taken from this machine only, since it would travel in the "
+        "clear: use the link that `trainyard console` prints.");
   }
   const auto credential = parts_.store.read(
       [&](Txn& txn) { return identity::find_credential(txn, member(login, "accessKeyId")); });
@@ -123,7 +124,8 @@ http::Response Gate::log_in(http::Request& request) {
     throw wrong_login("The access key has been deactivated, or has expired.");
   }
   const auto session = sessions_.open(key, credential->expires, now);
-  http::Response response = reply(200, describe({credential->caller, session.expires}, parts_.site));
+  http::Response response =
+      reply(200, describe({credential->caller, session.expires}, parts_.site));
   response.headers.set("Set-Cookie",
                        cookie(session.token, std::chrono::duration_cast<std::chrono::seconds>(
                                                  session.expires - now)));
@@ -135,8 +137,7 @@ http::Response Gate::show(const http::Request& request) const {
 }
 
 http::Response Gate::log_out(const http::Request& request) {
-  for (const std::string& token :
-       notebook::cookie_values(request.headers.get("Cookie"), kCookie)) {
+  for (const std::string& token : notebook::cookie_values(request.headers.get("Cookie"), kCookie)) {
     sessions_.close(token);
   }
   http::Response response = reply(200, {});

@@ -17,8 +17,8 @@ inline constexpr const char* kCookie = "trainyard_console";
 /// What a page of another origin cannot send unless it is let: without it nothing is changed.
 inline constexpr const char* kHeader = "X-Trainyard-Console";
 
-/// Whose session it is. The key is looked up anew each time: one that was deactivated or has expired
-/// opens nothing.
+/// Whose session it is. The key is looked up anew each time: one that was deactivated or has
+/// expired opens nothing.
 struct Visitor {
   Caller caller;
   Time expires;

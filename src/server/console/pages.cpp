@@ -202,9 +202,9 @@ http::Response page_response(int status, std::string html) {
 }
 
 http::Response message_page(int status, const std::string& title, const std::string& text) {
-  return page_response(status, document(title, "", fmt::format("<h1>{}</h1>\n<p>{}</p>\n",
-                                                               escape_html(title),
-                                                               escape_html(text))));
+  return page_response(status, document(title, "",
+                                        fmt::format("<h1>{}</h1>\n<p>{}</p>\n", escape_html(title),
+                                                    escape_html(text))));
 }
 
 }  // namespace trainyard::server::console

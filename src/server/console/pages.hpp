@@ -17,8 +17,8 @@ std::string execution_page(const json::object& execution, const std::string& def
                            const json::array& events, bool more, bool beside_console);
 
 /// `machine` is DescribeStateMachine's output, `executions` ListExecutions' (`more` when there are
-/// further ones). `linked`: whoever shows the page answers `../executions/ARN`, relative to it; or else
-/// `/_console/`.
+/// further ones). `linked`: whoever shows the page answers `../executions/ARN`, relative to it; or
+/// else `/_console/`.
 std::string machine_page(const json::object& machine, const json::array& executions, bool more,
                          bool linked);
 

@@ -17,9 +17,9 @@ constexpr int kExecutionsShownMax = 100;
 /// door of a notebook does. Our own need a signature each.
 bool asks_for_links(const http::Request& request) {
   const auto query = http::parse_query(request.query());
-  return query && std::find(query->begin(), query->end(),
-                            std::pair<std::string, std::string>("links", "relative")) !=
-                      query->end();
+  return query &&
+         std::find(query->begin(), query->end(),
+                   std::pair<std::string, std::string>("links", "relative")) != query->end();
 }
 
 /// A page's reader thinks in HTTP: what the services answer with 400 is denied or not there.
@@ -33,8 +33,8 @@ http::Response show_execution(const Parts& parts, const Caller& caller, const st
                               Shower shower) {
   return parts.store.read([&](Txn& txn) {
     Call call = make_call(parts, txn, caller);
-    json::object execution = parts.door.invoke(call, caller, "states", "DescribeExecution",
-                                               {{"executionArn", arn}});
+    json::object execution =
+        parts.door.invoke(call, caller, "states", "DescribeExecution", {{"executionArn", arn}});
     json::object history =
         parts.door.invoke(call, caller, "states", "GetExecutionHistory",
                           {{"executionArn", arn}, {"maxResults", kEventsShownMax}});
@@ -59,9 +59,9 @@ http::Response show_machine(const Parts& parts, const Caller& caller, const std:
     json::object executions =
         parts.door.invoke(call, caller, "states", "ListExecutions",
                           {{"stateMachineArn", arn}, {"maxResults", kExecutionsShownMax}});
-    return page_response(200, machine_page(machine, executions.at("executions").as_array(),
-                                           executions.contains("nextToken"),
-                                           shower == Shower::notebook));
+    return page_response(
+        200, machine_page(machine, executions.at("executions").as_array(),
+                          executions.contains("nextToken"), shower == Shower::notebook));
   });
 }
 

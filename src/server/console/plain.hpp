@@ -1,5 +1,5 @@
-// The plain pages of executions and state machines: for presigned links and for notebooks, which have
-// no session.
+// The plain pages of executions and state machines: for presigned links and for notebooks, which
+// have no session.
 #pragma once
 
 #include <string>

@@ -22,8 +22,7 @@ void disarm(http::Response& response, bool attached) {
 /// A response that is awaited, disarmed when it comes.
 class DisarmedLater final : public http::PendingResponse {
  public:
-  explicit DisarmedLater(std::unique_ptr<http::PendingResponse> inner)
-      : inner_(std::move(inner)) {}
+  explicit DisarmedLater(std::unique_ptr<http::PendingResponse> inner) : inner_(std::move(inner)) {}
 
   Progress progress() override { return inner_->progress(); }
   int fd() const override { return inner_->fd(); }

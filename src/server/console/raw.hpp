@@ -1,5 +1,5 @@
-// AWS's own REST requests with a session in the place of a signature, for what streams: objects of S3
-// and InvokeEndpoint.
+// AWS's own REST requests with a session in the place of a signature, for what streams: objects of
+// S3 and InvokeEndpoint.
 #pragma once
 
 #include <string_view>

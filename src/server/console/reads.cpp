@@ -1,8 +1,8 @@
 #include "server/console/reads.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/hash.hpp"
 #include "base/utf8.hpp"

@@ -15,7 +15,8 @@ json::object object(std::string_view text) { return parse_json(text)->as_object(
 
 std::vector<Read> one_read(const char* more = "") {
   return parse_reads(object(std::string(R"({"reads": [{"id": "a", "service": "logs",
-      "operation": "GetLogEvents", "input": {"logStreamName": "s"})") + more + "}]}"));
+      "operation": "GetLogEvents", "input": {"logStreamName": "s"})") +
+                            more + "}]}"));
 }
 
 TEST(ParseReadsTest, TakesWhatAWatcherAsksFor) {

@@ -5,8 +5,7 @@
 namespace trainyard::server::console {
 
 http::Response reply(int status, const json::object& body) {
-  http::Response response =
-      http::text_response(status, dump(body) + "\n", "application/json");
+  http::Response response = http::text_response(status, dump(body) + "\n", "application/json");
   response.headers.set("Cache-Control", "no-store");
   keep_from_other_pages(response.headers);
   return response;

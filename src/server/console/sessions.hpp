@@ -1,5 +1,5 @@
-// Who is logged in at the console: one-time links and sessions, in memory and nowhere else, so that a
-// restart of the daemon ends them. Time and chance come in as arguments.
+// Who is logged in at the console: one-time links and sessions, in memory and nowhere else, so that
+// a restart of the daemon ends them. Time and chance come in as arguments.
 #pragma once
 
 #include <chrono>

@@ -1,8 +1,8 @@
 #include "server/console/shell.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kIndex = "index.html";
 constexpr std::string_view kNoncePlace = "__NONCE__";
-constexpr int kNonceCharacters = 32;  // 128 bits
+constexpr int kNonceCharacters = 32;               // 128 bits
 constexpr std::size_t kAssetBytesMax = 64u << 20;  // unpacked
 
 const Asset* find_asset(std::string_view name) {
