@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -86,10 +87,6 @@ std::size_t read_fully(int fd, void* data, std::size_t size) {
 }
 
 }  // namespace
-
-void end_child(int status) {
-  for (;;) ::syscall(SYS_exit_group, status);
-}
 
 std::optional<ProcessRecord> record_of(pid_t pid) {
   auto fields = stat_fields(pid);

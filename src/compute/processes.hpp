@@ -19,10 +19,6 @@ struct ProcessRecord {
   std::string boot;          // /proc/sys/kernel/random/boot_id
 };
 
-/// Ends a child between fork and exec by the bare system call: whatever hangs on _exit (a sanitizer
-/// that flushes streams) may wait for a lock that another thread held at the fork.
-[[noreturn]] void end_child(int status);
-
 /// The record of a running process; nullopt when there is none (any more).
 std::optional<ProcessRecord> record_of(pid_t pid);
 void write_record(const fs::path& path, const ProcessRecord& record);

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 
@@ -49,21 +50,21 @@ struct Launch {
   int socket, requests, page, report;
   pid_t parent;
 
-  /// Between fork and exec: only system calls.
   [[noreturn]] void run() const {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(127);
-    ::signal(SIGPIPE, SIG_DFL);
-    sigset_t none;
-    sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    if (::dup2(socket, kWorkerSocket) >= 0 && ::dup2(requests, kRequestsSocket) >= 0 &&
-        ::dup2(page, kWorkerPage) >= 0 && ::chdir(folder) == 0) {
-      ::execve(file, argv, environment);
+    constexpr uint64_t kNoSignals = 0;      // the kernel's sigset_t
+    constexpr uint64_t kDefaultAction[4]{};  // the kernel's struct sigaction, SIG_DFL
+    bare(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (bare(SYS_getppid) != parent) end_child(127);
+    bare(SYS_rt_sigaction, SIGPIPE, kDefaultAction, nullptr, sizeof kNoSignals);
+    bare(SYS_rt_sigprocmask, SIG_SETMASK, &kNoSignals, nullptr, sizeof kNoSignals);
+    if (bare(SYS_dup3, socket, kWorkerSocket, 0) >= 0 &&
+        bare(SYS_dup3, requests, kRequestsSocket, 0) >= 0 &&
+        bare(SYS_dup3, page, kWorkerPage, 0) >= 0 && bare(SYS_chdir, folder) == 0) {
+      bare(SYS_execve, file, argv, environment);
     }
     const int error = errno;
-    [[maybe_unused]] auto told = ::write(report, &error, sizeof error);
-    ::_exit(127);
+    bare(SYS_write, report, &error, sizeof error);
+    end_child(127);
   }
 };
 
