@@ -1,5 +1,6 @@
 #include "graph/graph.hpp"
 
+#include <algorithm>
 #include <set>
 #include <thread>
 
@@ -7,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "graph/canvas.hpp"
+#include "graph/far.hpp"
 
 namespace trainyard::graph {
 namespace {
@@ -387,16 +389,71 @@ TEST(GraphJsonTest, IsThePictureInNumbers) {
   }
 }
 
-TEST(GraphJsonTest, AThousandStatesArePlacedWhenTheyMayBe) {
+/// A chain of states, each of which leads to the last one as well when it fails.
+json::object chain_with_handler(int count) {
   json::object states;
-  for (int i = 0; i < 1000; ++i) {
-    const std::string next = "S" + std::to_string(i + 1);
-    json::object state{{"Type", "Task"}, {"Resource", "arn:aws:states:::sqs:sendMessage"}};
-    i == 999 ? state["End"] = true : state["Next"] = next;
-    states["S" + std::to_string(i)] = std::move(state);
+  const std::string last = "S" + std::to_string(count - 1);
+  for (int i = 0; i < count - 1; ++i) {
+    states["S" + std::to_string(i)] = {
+        {"Type", "Task"},
+        {"Resource", "arn:aws:states:::sqs:sendMessage"},
+        {"Next", "S" + std::to_string(i + 1)},
+        {"Catch", {json::object{{"ErrorEquals", {"States.ALL"}}, {"Next", last}}}}};
   }
-  const Graph graph = from_definition({{"StartAt", "S0"}, {"States", states}}, 1000);
-  EXPECT_EQ(to_json(graph).at("nodes").as_array().size(), 1002u);
+  states[last] = {{"Type", "Pass"}, {"End", true}};
+  return {{"StartAt", "S0"}, {"States", states}};
+}
+
+// Left to Graphviz alone this takes minutes, at a hundred states already.
+TEST(GraphJsonTest, AThousandStatesThatAllLeadToOneArePlaced) {
+  const Graph graph = from_definition(chain_with_handler(1000), 1000);
+  const json::object drawn = to_json(graph);
+  EXPECT_EQ(drawn.at("nodes").as_array().size(), 1002u);
+  ASSERT_EQ(drawn.at("edges").as_array().size(), graph.edges.size());
+  const json::array& nodes = drawn.at("nodes").as_array();
+  for (const json::value& edge : drawn.at("edges").as_array()) {
+    ASSERT_GE(edge.at("points").as_array().size(), 4u);
+    EXPECT_LE(edge.at("labelAt").as_array()[0].to_number<double>(),
+              drawn.at("width").to_number<double>());
+    // Its arrow is at the box that it leads to.
+    const json::value& to = nodes.at(edge.at("to").as_int64());
+    const double y = edge.at("tip").as_array()[1].to_number<double>();
+    EXPECT_GE(y, to.at("y").to_number<double>() - 2);
+    EXPECT_LE(y, to.at("y").to_number<double>() + to.at("height").to_number<double>() + 2);
+  }
+}
+
+TEST(FarEdgesTest, OnesOfOneRankAreNeverFar) {
+  std::vector<LayoutEdge> edges;
+  for (int i = 0; i < 2000; ++i) edges.push_back({i, i + 1});
+  const auto far = far_edges(2001, edges);
+  EXPECT_EQ(std::count(far.begin(), far.end(), true), 0);
+}
+
+TEST(FarEdgesTest, AreTheLongestOfTooMany) {
+  constexpr int kNodes = 100;
+  std::vector<LayoutEdge> edges;
+  for (int i = 0; i + 1 < kNodes; ++i) edges.push_back({i, i + 1});
+  for (int i = 0; i + 2 < kNodes; ++i) edges.push_back({i, kNodes - 1});
+  edges.push_back({kNodes - 1, 0});  // back, past all
+  const auto far = far_edges(kNodes, edges);
+  long passed = 0;
+  for (std::size_t i = 0; i < edges.size(); ++i) {
+    const int length = std::abs(edges[i].to - edges[i].from) - 1;
+    if (!far[i]) passed += length;
+    if (length == 0) EXPECT_FALSE(far[i]);
+  }
+  EXPECT_LE(passed, kRanksPassed);
+  EXPECT_FALSE(far[kNodes - 1 + kNodes - 3]);  // from the last but two
+  EXPECT_TRUE(far[kNodes - 1]);                // from the first
+  EXPECT_TRUE(far.back());
+}
+
+TEST(FarEdgesTest, AFewLongOnesAreLeftToGraphviz) {
+  std::vector<LayoutEdge> edges{{0, 9}, {9, 0}, {3, 3}};
+  for (int i = 0; i < 9; ++i) edges.push_back({i, i + 1});
+  const auto far = far_edges(10, edges);
+  EXPECT_EQ(std::count(far.begin(), far.end(), true), 0);
 }
 
 }  // namespace
