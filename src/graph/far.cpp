@@ -89,13 +89,16 @@ Curve bow(const std::vector<LayoutNode>& sizes, const LayoutEdge& edge, bool to_
   const double out = std::max(from.x, to.x) +
                      std::min(kWidest, kNearest + std::abs(to.y - from.y) / 10);
   Curve curve;
-  for (const Point point : {from, Point{out, from.y}, Point{out, to.y}, Point{to.x + kArrow, to.y}}) {
+  const Point points[] = {from, {out, from.y}, {out, to.y}, {to.x + kArrow, to.y}};
+  for (const Point point : points) {
     curve.points.push_back(turned(point, to_the_right));
   }
   curve.tip = turned(to, to_the_right);
+  // Where it begins, above it.
   const double across = to_the_right ? edge.label_height : edge.label_width;
+  const double along = to_the_right ? edge.label_width : edge.label_height;
   const double label = from.x + kLabelGap + across / 2;
-  curve.label = turned({label, from.y}, to_the_right);
+  curve.label = turned({label, from.y - along / 2}, to_the_right);
   double& room = to_the_right ? layout.height : layout.width;
   room = std::max({room, out, label + across / 2});
   return curve;

@@ -1,6 +1,7 @@
-// Edges that lead far. Graphviz gives an edge a place of its own in each rank that it passes, and the
-// time it takes grows with the square of those: a chain of a hundred states that all lead to one
-// handler of errors took minutes. So the farthest edges are kept from it and bow around the rest.
+// Edges that lead far. Graphviz gives an edge a place of its own in each rank that it passes, and
+// the time it takes grows with the square of those: a chain of a hundred states that all lead to
+// one handler of errors took minutes. So the farthest edges are kept from it and bow around the
+// rest.
 #pragma once
 
 #include <vector>
