@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "cli/asl.hpp"
+#include "cli/console.hpp"
 #include "cli/demo.hpp"
 #include "cli/env.hpp"
 #include "cli/init.hpp"
@@ -106,6 +107,13 @@ void add_notebook_command(CLI::App& app, std::string& data, NotebookOptions& opt
   command->add_flag("!--no-browser", options.browser, "Open no browser");
 }
 
+void add_console_command(CLI::App& app, std::string& data, bool& print_only) {
+  auto* command = app.add_subcommand(
+      "console", "Open the console in a browser, by a link that logs in once");
+  command->add_option("--data", data, "Folder of the daemon's data")->type_name("DIR");
+  command->add_flag("--print", print_only, "Print the link and open nothing");
+}
+
 /// How the daemon is reached, and what is reached through it.
 void add_reach_options(CLI::App& command, server::ServeOptions& options) {
   command.add_option("--host", options.hosts,
@@ -153,6 +161,9 @@ int parse_and_run(int argc, char** argv) {
   int seconds = 0;
   add_env_commands(app, data, env, seconds);
 
+  bool print_only = false;
+  add_console_command(app, data, print_only);
+
   NotebookOptions notebook;
   notebook.role = kSageMakerRole;
   add_notebook_command(app, data, notebook);
@@ -185,6 +196,7 @@ int parse_and_run(int argc, char** argv) {
   if (*init_command) return init(fs::absolute(env.data));
   if (app.got_subcommand("env")) return print_env(env);
   if (app.got_subcommand("credentials")) return print_credentials(env.data, env.role, seconds);
+  if (app.got_subcommand("console")) return open_console(fs::absolute(env.data), print_only);
   if (app.got_subcommand("notebook")) {
     notebook.data = env.data;
     return run_notebook(notebook);

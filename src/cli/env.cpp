@@ -10,16 +10,14 @@
 #include "base/json.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "cli/ask.hpp"
 #include "cli/paths.hpp"
-#include "http/client.hpp"
 #include "http/hosts.hpp"
-#include "wire/sigv4.hpp"
 
 namespace trainyard::cli {
 namespace {
 
 constexpr const char* kRegion = "us-east-1";
-constexpr std::size_t kAnswerBytesMax = 64 * 1024;
 /// What else AWS's clients would take their keys from before they look at our profile, and what
 /// would keep them from our endpoint.
 constexpr const char* kOtherCredentials[] = {
@@ -34,18 +32,9 @@ std::string shell_quote(const std::string& text) {
   return "'" + replace_all(text, "'", "'\\''") + "'";
 }
 
-std::string endpoint_of(const fs::path& data) {
-  std::string endpoint = running_endpoint(data);
-  if (endpoint.empty()) {
-    throw SystemError("no daemon runs on " + data.string() + ": run `trainyard serve`");
-  }
-  return endpoint;
-}
-
 /// How clients on this machine reach the proxy.
 std::string proxy_url(const std::string& endpoint) {
-  http::Address address = http::Address::parse(endpoint);
-  if (address.host == "0.0.0.0" || address.host == "::") address.host = "127.0.0.1";
+  const http::Address address = reachable(endpoint);
   if (!http::is_loopback(address.host)) {
     throw SystemError("the daemon listens on " + address.host +
                       ": its proxy serves loopback addresses only (serve --listen 127.0.0.1:…)");
@@ -68,27 +57,9 @@ std::string role_profile(const fs::path& program, const fs::path& data, const st
 }
 
 std::string role_session(const fs::path& data, const std::string& role, int seconds) {
-  const std::string endpoint = endpoint_of(data);
-  const http::Address address = http::Address::parse(endpoint);
-  const RootKeys keys = read_root_keys(data);
-  http::Outgoing request;
-  request.method = "POST";
-  request.target = "/_roles/" + percent_encode(role) + "/session";
-  if (seconds != 0) request.target += "?duration=" + std::to_string(seconds);
-  request.headers.set("Host", address.host_header());
-  SystemClock clock;
-  wire::sign({keys.access_key, keys.secret, ""}, {kRegion, "sts"}, request.method, request.target,
-             request.headers, wire::kEmptyPayloadHash, clock.now());
-  http::Response response =
-      http::Connection(address, http::ClientOptions()).exchange(request, kAnswerBytesMax);
-  if (response.status == 200) return response.body;
-  auto body = parse_json(response.body);
-  if (!body || !body->is_object()) {
-    throw SystemError(fmt::format("{} answered {}: {}", endpoint, response.status,
-                                  trim(response.body)));
-  }
-  throw ApiError(find_string(body->get_object(), "code").value_or("Error"), response.status,
-                 find_string(body->get_object(), "message").value_or(""));
+  std::string target = "/_roles/" + percent_encode(role) + "/session";
+  if (seconds != 0) target += "?duration=" + std::to_string(seconds);
+  return ask_daemon(data, target);
 }
 
 EnvChanges env_changes(const EnvFacts& facts) {

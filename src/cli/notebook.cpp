@@ -13,11 +13,12 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
-#include "cli/screen.hpp"
+#include "cli/browser.hpp"
 #include "cli/env.hpp"
 #include "cli/jupyter.hpp"
 #include "cli/paths.hpp"
 #include "cli/process.hpp"
+#include "cli/screen.hpp"
 #include "http/hosts.hpp"
 #include "notebook/door_server.hpp"
 
@@ -101,24 +102,6 @@ std::string url_of(const NotebookOptions& options, int port) {
   if (address.host == "0.0.0.0" || address.host == "::") address.host = kHostDefault;
   address.port = port;
   return "http://" + address.host_header() + "/";
-}
-
-/// By way of a page that only this user can read: everybody sees the arguments of a program, and
-/// the token must not be among them.
-void open_browser(const std::string& link, const fs::path& page, const fs::path& log) {
-  const fs::path opener = find_program("xdg-open");
-  const bool desktop =
-      std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr;
-  if (opener.empty() || !desktop) return;
-  write_file_atomically(
-      page,
-      fmt::format("<!doctype html>\n<meta http-equiv=refresh content=\"0; url={}\">\n", link),
-      0600);
-  start_child({.arguments = {opener.string(), page.string()},
-               .folder = "/",
-               .log = log,
-               .environment = changed_environment({}, {}),
-               .ends_with_us = false});
 }
 
 /// False when it was stopped before it was there.

@@ -328,5 +328,21 @@ TEST(SdkForm, WritesTimesAsTexts) {
             R"({"ExecutionArn":"arn","StartDate":"2023-11-14T22:13:20.120Z"})");
 }
 
+TEST(ModelForm, HasTheModelsNamesForEveryProtocol) {
+  s3::CopyObjectInput input;
+  from_json(shape_of<s3::CopyObjectInput>(),
+            parse_own_json(R"({"Bucket":"b","Key":"k","SSEKMSKeyId":"id","Metadata":{"a":"b"},
+                               "x-amz-acl":"ignored"})"),
+            &input, nullptr, JsonForm::model);
+  EXPECT_EQ(input.bucket, "b");
+  EXPECT_EQ(input.ssekms_key_id, "id");
+  EXPECT_EQ(input.metadata->at("a"), "b");
+  s3::HeadObjectOutput output;
+  output.content_length = 5;
+  output.last_modified = from_millis(1'700'000'000'500);
+  EXPECT_EQ(dump(to_json(shape_of<s3::HeadObjectOutput>(), &output, JsonForm::model)),
+            R"({"LastModified":1700000000.5,"ContentLength":5})");
+}
+
 }  // namespace
 }  // namespace trainyard::wire

@@ -63,7 +63,7 @@ class Builder {
  public:
   Graph take() && { return std::move(graph_); }
 
-  Builder() {
+  explicit Builder(int states_max) : states_max_(states_max) {
     graph_.nodes.push_back({.kind = NodeKind::start, .name = "Start"});
     graph_.nodes.push_back({.kind = NodeKind::end, .name = "End"});
   }
@@ -76,7 +76,7 @@ class Builder {
     std::map<std::string, int> leaves;  // where edges out of it come from
     for (const auto& [key, value] : *states) {
       if (!value.is_object()) continue;
-      if (drawn_ == kStatesMax) {
+      if (drawn_ == states_max_) {
         ++left_out_;
         continue;
       }
@@ -204,6 +204,7 @@ class Builder {
   }
 
   Graph graph_;
+  const int states_max_;
   int drawn_ = 0;
   int left_out_ = 0;
   int edges_left_out_ = 0;
@@ -211,8 +212,8 @@ class Builder {
 
 }  // namespace
 
-Graph from_definition(const json::object& definition) {
-  Builder builder;
+Graph from_definition(const json::object& definition, int states_max) {
+  Builder builder(states_max);
   builder.add_scope(definition, 0, 1, -1, 0);
   builder.add_notice();
   return std::move(builder).take();

@@ -66,7 +66,8 @@ inline constexpr int kNestingMax = 8;
 
 /// Reads a definition as leniently as it can: what is malformed is left out, never an error, since
 /// a picture must not be what stops a person from looking at a broken machine.
-Graph from_definition(const json::object& definition);
+/// `states_max`: more states than this are left out.
+Graph from_definition(const json::object& definition, int states_max = kStatesMax);
 
 /// One line for a Choice rule: `$.n > 3 and $.name == "a"`.
 std::string describe_rule(const json::object& rule);
@@ -83,6 +84,14 @@ enum class Direction { down, right };
 /// and dark pages. Everything that came from the definition is escaped.
 std::string to_svg(const Graph& graph, const Statuses& statuses = {},
                    Direction direction = Direction::down);
+
+/// The same picture as numbers, for whoever draws it: {"width", "height", "nodes": [{"kind",
+/// "name", "type", "subtitle", "tooltip", "cluster", "x", "y", "width", "height"}], "edges":
+/// [{"from", "to", "kind", "label", "tooltip", "points": [[x, y], …], "tip", "labelAt"}],
+/// "clusters": [{"name", "parent", "x", "y", "width", "height"}]}. CSS pixels; x and y of nodes and
+/// clusters are their top left corners; points are one Bézier point, then three a piece; "labelAt"
+/// is the label's centre.
+json::object to_json(const Graph& graph, Direction direction = Direction::down);
 
 /// Lines of box characters, each ended by a newline, without trailing blanks. `colour` adds ANSI
 /// colours by status. Control characters in names are replaced, so that no name can drive the

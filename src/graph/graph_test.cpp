@@ -1,11 +1,14 @@
 #include "graph/graph.hpp"
 
+#include <algorithm>
+#include <set>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "graph/canvas.hpp"
+#include "graph/far.hpp"
 
 namespace trainyard::graph {
 namespace {
@@ -348,6 +351,109 @@ TEST(Build, SaysInShortWhatATaskCalls) {
     const Graph graph = from_definition({{"StartAt", "T"}, {"States", {{"T", task}}}});
     EXPECT_EQ(graph.nodes.back().subtitle, text);
   }
+}
+
+TEST(GraphJsonTest, IsThePictureInNumbers) {
+  const Graph graph = from_definition(parse(R"({"StartAt": "A", "States": {
+      "A": {"Type": "Choice", "Default": "B",
+            "Choices": [{"Variable": "$.x", "IsPresent": true, "Next": "P"}]},
+      "B": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true,
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "P"}]},
+      "P": {"Type": "Parallel", "End": true, "Branches": [
+          {"StartAt": "Q", "States": {"Q": {"Type": "Pass", "End": true}}}]}}})"));
+  const json::object drawn = to_json(graph);
+  ASSERT_EQ(drawn.at("nodes").as_array().size(), graph.nodes.size());
+  ASSERT_EQ(drawn.at("edges").as_array().size(), graph.edges.size());
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    const json::object& node = drawn.at("nodes").as_array()[i].as_object();
+    EXPECT_EQ(node.at("name").as_string(), graph.nodes[i].name);
+    EXPECT_EQ(node.at("cluster").as_int64(), graph.nodes[i].cluster);
+    EXPECT_GE(node.at("x").to_number<double>(), 0);
+    EXPECT_LE(node.at("x").to_number<double>() + node.at("width").to_number<double>(),
+              drawn.at("width").to_number<double>() + 1);
+  }
+  std::set<std::string> kinds;
+  for (const json::value& value : drawn.at("edges").as_array()) {
+    kinds.insert(to_std(value.at("kind").as_string()));
+    EXPECT_EQ(value.at("points").as_array().size() % 3, 1u);
+    EXPECT_EQ(value.at("tip").as_array().size(), 2u);
+  }
+  EXPECT_EQ(kinds, (std::set<std::string>{"next", "choice", "fallback", "caught"}));
+  // What runs inside of a state lies inside of its box.
+  const json::object& box = drawn.at("clusters").as_array().at(0).as_object();
+  EXPECT_EQ(box.at("name").as_string(), "P");
+  EXPECT_EQ(box.at("parent").as_int64(), -1);
+  for (const json::value& node : drawn.at("nodes").as_array()) {
+    if (node.at("cluster").as_int64() != 0) continue;
+    EXPECT_GE(node.at("y").to_number<double>(), box.at("y").to_number<double>());
+  }
+}
+
+/// A chain of states, each of which leads to the last one as well when it fails.
+json::object chain_with_handler(int count) {
+  json::object states;
+  const std::string last = "S" + std::to_string(count - 1);
+  for (int i = 0; i < count - 1; ++i) {
+    states["S" + std::to_string(i)] = {
+        {"Type", "Task"},
+        {"Resource", "arn:aws:states:::sqs:sendMessage"},
+        {"Next", "S" + std::to_string(i + 1)},
+        {"Catch", {json::object{{"ErrorEquals", {"States.ALL"}}, {"Next", last}}}}};
+  }
+  states[last] = {{"Type", "Pass"}, {"End", true}};
+  return {{"StartAt", "S0"}, {"States", states}};
+}
+
+// Left to Graphviz alone this takes minutes, at a hundred states already.
+TEST(GraphJsonTest, AThousandStatesThatAllLeadToOneArePlaced) {
+  const Graph graph = from_definition(chain_with_handler(1000), 1000);
+  const json::object drawn = to_json(graph);
+  EXPECT_EQ(drawn.at("nodes").as_array().size(), 1002u);
+  ASSERT_EQ(drawn.at("edges").as_array().size(), graph.edges.size());
+  const json::array& nodes = drawn.at("nodes").as_array();
+  for (const json::value& edge : drawn.at("edges").as_array()) {
+    ASSERT_GE(edge.at("points").as_array().size(), 4u);
+    EXPECT_LE(edge.at("labelAt").as_array()[0].to_number<double>(),
+              drawn.at("width").to_number<double>());
+    // Its arrow is at the box that it leads to.
+    const json::value& to = nodes.at(edge.at("to").as_int64());
+    const double y = edge.at("tip").as_array()[1].to_number<double>();
+    EXPECT_GE(y, to.at("y").to_number<double>() - 2);
+    EXPECT_LE(y, to.at("y").to_number<double>() + to.at("height").to_number<double>() + 2);
+  }
+}
+
+TEST(FarEdgesTest, OnesOfOneRankAreNeverFar) {
+  std::vector<LayoutEdge> edges;
+  for (int i = 0; i < 2000; ++i) edges.push_back({i, i + 1});
+  const auto far = far_edges(2001, edges);
+  EXPECT_EQ(std::count(far.begin(), far.end(), true), 0);
+}
+
+TEST(FarEdgesTest, AreTheLongestOfTooMany) {
+  constexpr int kNodes = 100;
+  std::vector<LayoutEdge> edges;
+  for (int i = 0; i + 1 < kNodes; ++i) edges.push_back({i, i + 1});
+  for (int i = 0; i + 2 < kNodes; ++i) edges.push_back({i, kNodes - 1});
+  edges.push_back({kNodes - 1, 0});  // back, past all
+  const auto far = far_edges(kNodes, edges);
+  long passed = 0;
+  for (std::size_t i = 0; i < edges.size(); ++i) {
+    const int length = std::abs(edges[i].to - edges[i].from) - 1;
+    if (!far[i]) passed += length;
+    if (length == 0) EXPECT_FALSE(far[i]);
+  }
+  EXPECT_LE(passed, kRanksPassed);
+  EXPECT_FALSE(far[kNodes - 1 + kNodes - 3]);  // from the last but two
+  EXPECT_TRUE(far[kNodes - 1]);                // from the first
+  EXPECT_TRUE(far.back());
+}
+
+TEST(FarEdgesTest, AFewLongOnesAreLeftToGraphviz) {
+  std::vector<LayoutEdge> edges{{0, 9}, {9, 0}, {3, 3}};
+  for (int i = 0; i < 9; ++i) edges.push_back({i, i + 1});
+  const auto far = far_edges(10, edges);
+  EXPECT_EQ(std::count(far.begin(), far.end(), true), 0);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <graphviz/gvc.h>
 
 #include "base/error.hpp"
+#include "graph/far.hpp"
 
 namespace trainyard::graph {
 namespace {
@@ -75,8 +76,13 @@ class Drawing {
     }
   }
 
-  void add_edges(const std::vector<LayoutEdge>& edges) {
+  /// Far ones have no place here.
+  void add_edges(const std::vector<LayoutEdge>& edges, const std::vector<bool>& far) {
     for (const LayoutEdge& edge : edges) {
+      if (far[edges_.size()]) {
+        edges_.push_back(nullptr);
+        continue;
+      }
       const std::string name = std::to_string(edges_.size());
       Agedge_t* made = agedge(graph_.get(), nodes_[edge.from], nodes_[edge.to],
                               mutable_text(name.c_str()), 1);
@@ -95,7 +101,9 @@ class Drawing {
     layout.height = box.UR.y - box.LL.y;
     auto place = [&](pointf p) { return Point{p.x - box.LL.x, box.UR.y - p.y}; };
     for (Agnode_t* node : nodes_) layout.nodes.push_back(place(ND_coord(node)));
-    for (Agedge_t* edge : edges_) layout.edges.push_back(curve(edge, place));
+    for (Agedge_t* edge : edges_) {
+      layout.edges.push_back(edge == nullptr ? Curve{} : curve(edge, place));
+    }
     for (Agraph_t* cluster : clusters_) {
       const boxf bounds = GD_bb(cluster);
       const Point low = place(bounds.LL);
@@ -149,8 +157,13 @@ Layout lay_out(const std::vector<LayoutNode>& nodes, const std::vector<LayoutEdg
   Drawing drawing(options);
   drawing.add_clusters(cluster_parents);
   drawing.add_nodes(nodes);
-  drawing.add_edges(edges);
-  return drawing.run();
+  const std::vector<bool> far = far_edges(nodes.size(), edges);
+  drawing.add_edges(edges, far);
+  Layout layout = drawing.run();
+  for (std::size_t i = 0; i < edges.size(); ++i) {
+    if (far[i]) layout.edges[i] = bow(nodes, edges[i], options.to_the_right, layout);
+  }
+  return layout;
 }
 
 }  // namespace trainyard::graph

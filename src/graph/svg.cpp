@@ -1,27 +1,14 @@
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "base/text.hpp"
-#include "base/utf8.hpp"
 #include "graph/graph.hpp"
-#include "graph/layout.hpp"
+#include "graph/placed.hpp"
 
 namespace trainyard::graph {
 namespace {
 
-// CSS pixels. Widths are estimated from the number of characters, so that a picture is the same on
-// every machine; the text is then centred, which hides what the estimate is off.
-constexpr double kNameSize = 14;
-constexpr double kSmallSize = 11;
-constexpr double kCharacterWidth = 0.60;  // of the font size, a generous mean for sans-serif
-constexpr double kPadding = 18;
+// CSS pixels.
 constexpr double kMargin = 12;
-constexpr double kStateHeight = 40;
-constexpr double kTallHeight = 50;  // with a subtitle
-constexpr double kBubbleHeight = 30;
-constexpr double kJoinSize = 10;
-constexpr double kWidthMin = 96;
 constexpr const char* kFont = "system-ui, 'Segoe UI', 'DejaVu Sans', Helvetica, sans-serif";
 constexpr const char* kLine = "#7a8699";  // contrast over 3:1 on white and on near-black
 
@@ -52,23 +39,6 @@ std::string xml(const std::string& text) {
                                                    : std::string(1, c);
   }
   return escape_html(clean);
-}
-
-double text_width(const std::string& text, double size) {
-  return static_cast<double>(count_characters(text)) * size * kCharacterWidth;
-}
-
-LayoutNode measure(const Node& node) {
-  switch (node.kind) {
-    case NodeKind::join: return {kJoinSize, kJoinSize, node.cluster};
-    case NodeKind::start:
-    case NodeKind::end: return {70, kBubbleHeight, -1};
-    case NodeKind::notice: return {text_width(node.name, kSmallSize) + kPadding, 20, -1};
-    case NodeKind::state: break;
-  }
-  const double widest = std::max({text_width(node.name, kNameSize),
-                                  text_width(node.subtitle, kSmallSize), kWidthMin - 2 * kPadding});
-  return {widest + 2 * kPadding, node.subtitle.empty() ? kStateHeight : kTallHeight, node.cluster};
 }
 
 std::string text_element(Point at, double size, const char* fill, const char* weight,
@@ -160,18 +130,8 @@ std::string draw_cluster(const Rectangle& box) {
 const char* colour(Status status) { return paint(status).fill; }
 
 std::string to_svg(const Graph& graph, const Statuses& statuses, Direction direction) {
-  std::vector<LayoutNode> sizes;
-  for (const Node& node : graph.nodes) sizes.push_back(measure(node));
-  std::vector<LayoutEdge> lines;
-  for (const Edge& edge : graph.edges) {
-    const double width = edge.label.empty() ? 0 : text_width(edge.label, kSmallSize) + 10;
-    lines.push_back({edge.from, edge.to, width, edge.label.empty() ? 0 : 16.0});
-  }
-  std::vector<int> parents;
-  for (const Cluster& cluster : graph.clusters) parents.push_back(cluster.parent);
-  const Layout layout = lay_out(
-      sizes, lines, parents, {.to_the_right = direction == Direction::right});
-
+  const Placed placed = place(graph, direction);
+  const Layout& layout = placed.layout;
   const double width = layout.width + 2 * kMargin;
   const double height = layout.height + 2 * kMargin;
   std::string out = fmt::format(
@@ -184,7 +144,7 @@ std::string to_svg(const Graph& graph, const Statuses& statuses, Direction direc
     out += draw_edge(graph.edges[i], layout.edges[i]);
   }
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    out += draw_node(graph.nodes[i], layout.nodes[i], sizes[i], statuses);
+    out += draw_node(graph.nodes[i], layout.nodes[i], placed.sizes[i], statuses);
   }
   return out + "</svg>\n";
 }

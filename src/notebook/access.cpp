@@ -30,18 +30,6 @@ bool is_read(const http::Request& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
 
-/// The page that sent it is one of ours, a link was followed, or it was no page that sent it.
-bool comes_from_us(const http::Request& request) {
-  if (const std::string* origin = request.headers.find("Origin")) {
-    const std::string host = request.headers.get("Host");
-    if (!iequals(*origin, "http://" + host) && !iequals(*origin, "https://" + host)) return false;
-  }
-  const std::string site = request.headers.get("Sec-Fetch-Site");
-  if (site.empty() || site == "same-origin" || site == "none") return true;
-  return is_read(request) && request.headers.get("Sec-Fetch-Mode") == "navigate" &&
-         request.headers.get("Sec-Fetch-Dest") == "document";
-}
-
 bool says_token(const http::Request& request, const Access& access) {
   const std::string said = request.headers.get("Authorization");
   return to_lower(said.substr(0, kTokenScheme.size())) == kTokenScheme &&
@@ -78,6 +66,17 @@ Access fixed_access(std::string token, std::string session, std::vector<std::str
   };
   access.session = [session](std::string_view) { return Session{session, std::nullopt}; };
   return access;
+}
+
+bool comes_from_us(const http::Request& request) {
+  if (const std::string* origin = request.headers.find("Origin")) {
+    const std::string host = request.headers.get("Host");
+    if (!iequals(*origin, "http://" + host) && !iequals(*origin, "https://" + host)) return false;
+  }
+  const std::string site = request.headers.get("Sec-Fetch-Site");
+  if (site.empty() || site == "same-origin" || site == "none") return true;
+  return is_read(request) && request.headers.get("Sec-Fetch-Mode") == "navigate" &&
+         request.headers.get("Sec-Fetch-Dest") == "document";
 }
 
 std::string token_in_query(const http::Request& request, std::string_view parameter) {

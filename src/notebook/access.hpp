@@ -52,6 +52,9 @@ struct Verdict {
 /// may know our address (Origin, Sec-Fetch-Site), or a name of theirs may lead here (Host).
 Verdict judge(const http::Request& request, const Access& access);
 
+/// Whether the page that sent a request is one of the same host and port, a link was followed, or
+/// it was no page that sent it (Origin, Sec-Fetch-*).
+bool comes_from_us(const http::Request& request);
 /// The values of a cookie in a Cookie field: pages of a neighbouring host can add others of its
 /// name.
 std::vector<std::string> cookie_values(std::string_view field, std::string_view name);

@@ -182,6 +182,7 @@ int run_daemon(const ServeOptions& options) {
   s3::sweep_orphans(store, blobs);
 
   store.on_outbox([&] { performer.wake(); });
+  store.on_commit([&] { front.committed(); });
   server.listen_tcp(options.host, options.port, [&](int port) {
     site.url = "http://" + http::bracketed(options.host) + ":" + std::to_string(port);
     site.domain = domain_of(options) + ":" + std::to_string(port);
@@ -205,6 +206,7 @@ int run_daemon(const ServeOptions& options) {
     sigwait(&signals, &signal);
   } while (signal == SIGHUP);  // a closed terminal is no reason to end
   if (signal == SIGINT) stop_everything(parts, signals);
+  front.stop();
   server.stop(kStopGrace);
   outside_calls.stop();
   performer.stop();

@@ -1,14 +1,9 @@
 #include "server/front.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
-#include "base/error.hpp"
-#include "base/hash.hpp"
 #include "base/text.hpp"
-#include "http/hosts.hpp"
-#include "server/console.hpp"
+#include "server/console/plain.hpp"
 #include "server/pipeline.hpp"
 #include "server/role_sessions.hpp"
 #include "server/route.hpp"
@@ -20,38 +15,18 @@ namespace {
 using http::text_response;
 
 constexpr const char* kVersion = "0.1.0";
-constexpr std::string_view kConsolePath = "/_console/";
-constexpr const char* kExecutions = "executions";
-constexpr const char* kMachines = "statemachines";
-constexpr int kEventsShownMax = 1000;
-constexpr int kExecutionsShownMax = 100;
-
-/// ?links=relative: whoever shows the page has the pages that it leads to beside it, as the front
-/// door of a notebook does. Our own need a signature each.
-bool asks_for_links(const http::Request& request) {
-  const auto query = http::parse_query(request.query());
-  return query && std::find(query->begin(), query->end(),
-                            std::pair<std::string, std::string>("links", "relative")) !=
-                      query->end();
-}
-
-/// A page's reader thinks in HTTP: what the services answer with 400 is denied or not there.
-http::Response error_page(const ApiError& error) {
-  int status = error.http_status();
-  if (status == 400) status = error.code() == "AccessDeniedException" ? 403 : 404;
-  return message_page(status, error.code(), error.message());
-}
 
 }  // namespace
 
 Front::Front(const Parts& parts, Pipeline& pipeline, std::vector<std::string> hosts)
     : parts_(parts),
       pipeline_(pipeline),
-      hosts_(std::move(hosts)),
-      notebooks_(parts_, hosts_,
+      notebooks_(parts_, hosts,
                  [this](const Caller& caller, const std::string& kind, const std::string& arn) {
-                   return page(caller, kind, arn, true);
-                 }) {}
+                   return console::plain_page(parts_, caller, kind, arn,
+                                              console::Shower::notebook);
+                 }),
+      console_(parts_, pipeline_, std::move(hosts)) {}
 
 bool Front::is_quick(const http::Request& request) const {
   return Pipeline::is_quick(request) && !notebooks_.is_for(request);
@@ -67,13 +42,20 @@ http::Response Front::handle(http::Request& request) {
   if (path.starts_with(kRolesPath) && request.method == "POST") {
     return issue_role_session(parts_, pipeline_, request);
   }
+  if (path.starts_with(console::kPath)) return console_.handle(request);
   if (request.method != "GET" && request.method != "HEAD") {
     return text_response(405, "method not allowed\n");
   }
   if (path == "/_health" || path == "/_localstack/health") return health();
   if (path == "/_metrics") return metrics();
-  if (path.starts_with(kConsolePath)) return console(request);
+  if (path == "/_console") return to_console();
   return text_response(404, "no such page\n");
+}
+
+http::Response Front::to_console() const {
+  http::Response response = text_response(308, "");
+  response.headers.set("Location", std::string(console::kPath));
+  return response;
 }
 
 http::Response Front::health() const {
@@ -106,67 +88,6 @@ http::Response Front::metrics() const {
                   "trainyard_attempts_live {}\n",
                   outbox, attempts),
       "text/plain; version=0.0.4");
-}
-
-http::Response Front::console(http::Request& request) {
-  if (!http::is_known_host(request.headers.get("Host"), hosts_)) {
-    return message_page(403, "Unknown host",
-                        "The console answers on loopback names and on those given with --host.");
-  }
-  const std::string_view rest = request.path().substr(kConsolePath.size());
-  const std::string kind(rest.substr(0, rest.find('/')));
-  if ((kind != kExecutions && kind != kMachines) || rest.size() == kind.size()) {
-    return message_page(404, "No such page", "Open the link that starting an execution printed.");
-  }
-  auto arn = percent_decode(rest.substr(kind.size() + 1));
-  if (!arn) return message_page(400, "Malformed address", "The ARN cannot be read.");
-  try {
-    const Caller caller = pipeline_.authenticate_presigned(request, "states");
-    return page(caller, kind, *arn, asks_for_links(request));
-  } catch (const ApiError& error) {
-    return error_page(error);
-  }
-}
-
-http::Response Front::page(const Caller& caller, const std::string& kind, const std::string& arn,
-                           bool linked) {
-  try {
-    return kind == kMachines ? show_machine(caller, arn, linked) : show_execution(caller, arn);
-  } catch (const ApiError& error) {
-    return error_page(error);
-  }
-}
-
-http::Response Front::show_execution(const Caller& caller, const std::string& arn) {
-  return parts_.store.read([&](Txn& txn) {
-    Call call = make_call(parts_, txn, caller);
-    json::object execution = parts_.door.invoke(call, caller, "states", "DescribeExecution",
-                                                {{"executionArn", arn}});
-    json::object history =
-        parts_.door.invoke(call, caller, "states", "GetExecutionHistory",
-                           {{"executionArn", arn}, {"maxResults", kEventsShownMax}});
-    // The page needs the graph of the revision that runs; the two rights above let its viewer see
-    // every state and payload, so the definition's text is read on the daemon's own account.
-    Caller own = own_caller(parts_.site);
-    json::object machine = parts_.door.invoke(
-        call, own, "states", "DescribeStateMachineForExecution", {{"executionArn", arn}});
-    return page_response(
-        200, execution_page(execution, find_string(machine, "definition").value_or(""),
-                            history.at("events").as_array(), history.contains("nextToken")));
-  });
-}
-
-http::Response Front::show_machine(const Caller& caller, const std::string& arn, bool linked) {
-  return parts_.store.read([&](Txn& txn) {
-    Call call = make_call(parts_, txn, caller);
-    json::object machine = parts_.door.invoke(call, caller, "states", "DescribeStateMachine",
-                                              {{"stateMachineArn", arn}});
-    json::object executions =
-        parts_.door.invoke(call, caller, "states", "ListExecutions",
-                           {{"stateMachineArn", arn}, {"maxResults", kExecutionsShownMax}});
-    return page_response(200, machine_page(machine, executions.at("executions").as_array(),
-                                           executions.contains("nextToken"), linked));
-  });
 }
 
 }  // namespace trainyard::server

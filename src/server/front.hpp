@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "http/message.hpp"
+#include "server/console/console.hpp"
 #include "server/notebooks.hpp"
 #include "server/parts.hpp"
 
@@ -19,20 +20,20 @@ class Front {
   /// As http::ServerOptions::quick wants to know it.
   bool is_quick(const http::Request& request) const;
 
+  /// Something was committed: for those who watch it.
+  void committed() { console_.committed(); }
+  /// Ends what goes on without an end of its own.
+  void stop() { console_.stop(); }
+
  private:
   http::Response health() const;
   http::Response metrics() const;
-  http::Response console(http::Request& request);
-  /// `kind`: "executions" or "statemachines". A page for whatever is wrong, too.
-  http::Response page(const Caller& caller, const std::string& kind, const std::string& arn,
-                      bool linked);
-  http::Response show_execution(const Caller& caller, const std::string& arn);
-  http::Response show_machine(const Caller& caller, const std::string& arn, bool linked);
+  http::Response to_console() const;
 
   Parts parts_;
   Pipeline& pipeline_;
-  std::vector<std::string> hosts_;
   Notebooks notebooks_;
+  console::Console console_;
 };
 
 }  // namespace trainyard::server

@@ -8,6 +8,7 @@
 #include "server/authorise.hpp"
 #include "server/route.hpp"
 #include "services/dispatch.hpp"
+#include "wire/payload.hpp"
 #include "wire/protocol.hpp"
 #include "wire/sigv4.hpp"
 #include "wire/validate.hpp"
@@ -114,11 +115,36 @@ struct Pipeline::Impl {
     return caller;
   }
 
-  /// The stations of one request, in order.
-  http::Response serve(http::Request& request, Route& route, const std::string& request_id) {
+  /// All that is to be known of one request before its operation is.
+  struct Admitted {
+    Caller caller;
+    std::unique_ptr<http::BodyReader> payload;  // behind the request's body
+  };
+
+  Admitted admit_signed(http::Request& request, const wire::Service& service) {
+    Admitted admitted;
+    admitted.caller = authenticate(request, service, admitted.payload);
+    return admitted;
+  }
+
+  /// What a body says of itself (Content-MD5, x-amz-checksum-*) is held against it all the same.
+  static Admitted admit_as(const Caller& caller, http::Request& request,
+                           const wire::Service& service) {
+    Admitted admitted{caller, nullptr};
+    if (service.protocol == wire::Protocol::rest_xml) {
+      admitted.payload = wire::checked_payload(request, wire::kUnsignedPayload, {});
+      request.body = admitted.payload.get();
+    }
+    return admitted;
+  }
+
+  /// The stations of one request, in order. `admit` is the first: whose is it?
+  template <class Admit>
+  http::Response serve(http::Request& request, Route& route, const std::string& request_id,
+                       const Admit& admit) {
     const wire::Service& service = *route.spoken;
-    std::unique_ptr<http::BodyReader> payload;
-    Caller caller = authenticate(request, service, payload);
+    const Admitted admitted = admit(request, service);
+    const Caller& caller = admitted.caller;
     find_operation(route, request, kBodyBytesMax);
     const wire::Operation& operation = *route.operation;
     const OperationDispatch& handler = route.service->operations[operation.index];
@@ -165,8 +191,23 @@ Pipeline::~Pipeline() = default;
 http::Response Pipeline::handle(http::Request& request) {
   std::string request_id = impl_->parts.random.uuid();
   Route route = begin_route(request);
-  return or_error(*route.spoken, route.operation, request_id, request.method == "HEAD",
-                  [&] { return impl_->serve(request, route, request_id); });
+  return or_error(*route.spoken, route.operation, request_id, request.method == "HEAD", [&] {
+    return impl_->serve(request, route, request_id,
+                        [&](auto&&... rest) { return impl_->admit_signed(rest...); });
+  });
+}
+
+http::Response Pipeline::handle_as(const Caller& caller, std::string_view service,
+                                   http::Request& request) {
+  std::string request_id = impl_->parts.random.uuid();
+  Route route;
+  route.service = find_service(service);
+  TRAINYARD_ASSERT(route.service != nullptr);
+  route.spoken = route.service->service;
+  return or_error(*route.spoken, route.operation, request_id, request.method == "HEAD", [&] {
+    return impl_->serve(request, route, request_id,
+                        [&](auto&&... rest) { return Impl::admit_as(caller, rest...); });
+  });
 }
 
 bool Pipeline::is_quick(const http::Request& request) {

@@ -19,6 +19,9 @@ class Pipeline {
 
   /// Never throws ApiError: errors are answers too.
   http::Response handle(http::Request& request);
+  /// The same for a request to `service` (our own name) whose principal is known by other means
+  /// than a signature: by a console's session, say. No signature is looked for.
+  http::Response handle_as(const Caller& caller, std::string_view service, http::Request& request);
 
   /// Whether `request` is answered at once or with a pending response (http::ServerOptions::quick).
   static bool is_quick(const http::Request& request);

@@ -113,6 +113,7 @@ struct Store::Impl {
   bool stopping = false;
   bool rerun = false;
   std::function<void()> wake;
+  std::function<void()> committed;
   Notices notices;
   std::atomic<uint64_t> version{next_version()};  // 0 while a commit is under way
   std::thread thread;
@@ -141,7 +142,7 @@ struct Store::Impl {
   /// every page that a savepoint may have to bring back to a temporary file first.
   void commit_group(const std::vector<Job*>& group) {
     std::vector<std::exception_ptr> outcomes(group.size());
-    bool posted = false;
+    bool posted = false, stored = false;
     std::vector<std::string> told;
     try {
       writer->execute("BEGIN IMMEDIATE");
@@ -170,6 +171,7 @@ struct Store::Impl {
       crash_point("store.commit");
       version = 0;
       writer->execute("COMMIT");
+      stored = true;
       crash_point("store.committed");
     } catch (...) {
       auto fault = std::current_exception();
@@ -179,6 +181,7 @@ struct Store::Impl {
       told.clear();
     }
     version = next_version();
+    if (stored && committed) committed();
     if (posted && wake) wake();
     for (const std::string& topic : told) notices.tell(topic);
     for (std::size_t i = 0; i < group.size(); ++i) {
@@ -289,6 +292,9 @@ Store::~Store() {
 }
 
 Notices& Store::notices() { return impl_->notices; }
+void Store::on_commit(std::function<void()> committed) {
+  impl_->committed = std::move(committed);
+}
 void Store::on_outbox(std::function<void()> wake) { impl_->wake = std::move(wake); }
 void Store::set_rerun_writes(bool rerun) { impl_->rerun = rerun; }
 const fs::path& Store::dir() const { return impl_->dir; }

@@ -69,6 +69,8 @@ class Store {
 
   /// Who waits for what transactions tell.
   Notices& notices();
+  /// Called after each commit, on the writer thread: wake and return.
+  void on_commit(std::function<void()> committed);
   /// Called after each commit that posted to the outbox, on the writer thread: wake and return.
   void on_outbox(std::function<void()> wake);
 

@@ -46,6 +46,20 @@ TEST(Store, WhatIsThrownUndoesOnlyItsOwn) {
   EXPECT_EQ(value(store, "b"), -1);
 }
 
+TEST(Store, EachCommitIsTold) {
+  TempDir dir;
+  Store store(dir.path(), kTables);
+  std::atomic<int> commits{0};
+  store.on_commit([&] { ++commits; });
+  put(store, "a", 1);
+  EXPECT_EQ(commits, 1);
+  value(store, "a");
+  EXPECT_THROW(store.write([](Txn&) { throw ApiError("No", 400, "no"); }), ApiError);
+  EXPECT_EQ(commits, 1);
+  put(store, "a", 2);
+  EXPECT_EQ(commits, 2);
+}
+
 TEST(Store, ABrokenConstraintIsOneRequestsFault) {
   TempDir dir;
   Store store(dir.path(), kTables);

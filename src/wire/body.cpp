@@ -11,8 +11,8 @@ namespace {
 constexpr int kGzipWindow = 15 + 16;  // zlib's way to say "a gzip header, the largest window"
 constexpr std::size_t kPiece = 64 * 1024;
 
-/// The text in a gzip stream; nullopt when it is none, is cut off, or unpacks to more than `max`
-/// bytes (`too_long` is set then).
+}  // namespace
+
 std::optional<std::string> gunzip(std::string_view packed, std::size_t max, bool* too_long) {
   z_stream stream{};
   TRAINYARD_ASSERT(inflateInit2(&stream, kGzipWindow) == Z_OK);
@@ -30,14 +30,12 @@ std::optional<std::string> gunzip(std::string_view packed, std::size_t max, bool
   }
   inflateEnd(&stream);
   if (plain.size() > max) {
-    *too_long = true;
+    if (too_long != nullptr) *too_long = true;
     return std::nullopt;
   }
   if (status != Z_STREAM_END || stream.avail_in != 0) return std::nullopt;
   return plain;
 }
-
-}  // namespace
 
 std::string read_body(const http::Request& request, std::size_t body_max) {
   std::string body = http::read_all(*request.body, body_max);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "http/message.hpp"
 
@@ -13,5 +15,10 @@ namespace trainyard::wire {
 /// unpacked. ApiError RequestEntityTooLargeException 413, SerializationException 400 for what is
 /// no gzip.
 std::string read_body(const http::Request& request, std::size_t body_max);
+
+/// The text in a gzip stream; nullopt when it is none, is cut off, or unpacks to more than `max`
+/// bytes (`too_long` is set then).
+std::optional<std::string> gunzip(std::string_view packed, std::size_t max,
+                                  bool* too_long = nullptr);
 
 }  // namespace trainyard::wire

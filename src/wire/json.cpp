@@ -72,6 +72,11 @@ std::string field_of(std::string path) {
   return path.substr(path.rfind('.') + 1);
 }
 
+/// A member's name in the two forms that make none up.
+std::string_view key_in(JsonForm form, const Member& member) {
+  return form == JsonForm::model ? member.name : member.wire_name;
+}
+
 class Reader {
  public:
   Reader(Missing* missing, JsonForm form) : missing_(missing), form_(form) {}
@@ -180,9 +185,9 @@ class Reader {
     if (object == nullptr) throw_mismatch(shape, source, path);
     for (const Member& member : shape.members) {
       if (member.shape->kind == Kind::stream) continue;
-      const json::value* value = form_ == JsonForm::service
-                                     ? object->if_contains(member.wire_name)
-                                     : object->if_contains(sdk_name(member.name));
+      const json::value* value = form_ == JsonForm::sdk
+                                     ? object->if_contains(sdk_name(member.name))
+                                     : object->if_contains(key_in(form_, member));
       bool absent = value == nullptr || value->is_null();
       if (absent && !member.required) continue;
       std::string at = (path.empty() ? "" : path + ".") + path_name(member.name);
@@ -270,7 +275,7 @@ json::object map_to_json(const Shape& shape, const void* value, JsonForm form) {
 }  // namespace
 
 std::string name_in(JsonForm form, const Member& member) {
-  return form == JsonForm::sdk ? sdk_name(member.name) : std::string(member.wire_name);
+  return form == JsonForm::sdk ? sdk_name(member.name) : std::string(key_in(form, member));
 }
 
 json::value to_json(const Shape& shape, const void* value, JsonForm form) {

@@ -22,6 +22,9 @@ enum class JsonForm : uint8_t {
   /// Guide, "Learning to use AWS service SDK integrations"): members by sdk_name, times in
   /// ISO 8601, blobs as their text. What is no text where the model wants some is its JSON text.
   sdk,
+  /// Members by the model's own names whatever protocol the service speaks, times and blobs as in
+  /// `service`: what the AWS SDK for JavaScript takes and gives.
+  model,
 };
 /// How a member is called in a form.
 std::string name_in(JsonForm form, const Member& member);

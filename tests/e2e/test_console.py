@@ -55,6 +55,7 @@ class Console(WithRoles):
         self.assertNotIn("<script", page)
         self.assertNotIn("<b>Odd", page)
         self.assertIn("&lt;b&gt;Odd &amp; name", page)
+        self.assertIn(f'<a href="/_console/#/executions/details/{self.execution}">', page)
         self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
 
     def test_page_of_a_state_machine(self):
@@ -63,6 +64,7 @@ class Console(WithRoles):
         self.assertEqual(status, 200, page)
         self.assertIn("<svg", page)
         self.assertIn("<td>run</td>", page)
+        self.assertIn(f'<a href="/_console/#/statemachines/view/{self.machine}">', page)
         self.assertIn("SUCCEEDED", page)
         self.assertNotIn("<b>Odd", page)
         self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
@@ -73,6 +75,7 @@ class Console(WithRoles):
                                         query="?links=relative"))
         escaped = urllib.parse.quote(self.execution, safe="")
         self.assertIn(f'<td><a href="../executions/{escaped}">run</a></td>', page)
+        self.assertNotIn("/_console/", page)
 
     def test_without_a_valid_signature(self):
         link = self.link()

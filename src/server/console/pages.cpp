@@ -1,4 +1,4 @@
-#include "server/console.hpp"
+#include "server/console/pages.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include "base/text.hpp"
 #include "graph/graph.hpp"
 
-namespace trainyard::server {
+namespace trainyard::server::console {
 namespace {
 
 constexpr const char* kStyle = R"css(
@@ -127,10 +127,16 @@ std::string document(const std::string& title, const std::string& head, const st
       head, escape_html(title), kStyle, body);
 }
 
+/// To the console's own page of the same thing.
+std::string console_link(std::string_view route, const std::string& arn) {
+  return fmt::format("<p><a href=\"/_console/#/{}/{}\">Open in the console</a></p>\n", route,
+                     escape_html(arn));
+}
+
 }  // namespace
 
 std::string execution_page(const json::object& execution, const std::string& definition,
-                           const json::array& events, bool more) {
+                           const json::array& events, bool more, bool beside_console) {
   std::string name = text_of(execution, "name"), status = text_of(execution, "status");
   std::string head = status == "RUNNING"
                          ? fmt::format("<meta http-equiv=refresh content={}>\n", kRefreshSeconds)
@@ -145,6 +151,9 @@ std::string execution_page(const json::object& execution, const std::string& def
   body += row("Error", text_of(execution, "error"));
   body += row("Cause", text_of(execution, "cause"));
   body += "</dl>\n";
+  if (beside_console) {
+    body += console_link("executions/details", text_of(execution, "executionArn"));
+  }
   body += graph_of(definition, graph::statuses(events));
   body += fmt::format(
       "<h2>Events</h2>\n<table>\n<tr><th>Id</th><th>Type</th><th>Caused by</th><th>Time</th>"
@@ -165,7 +174,9 @@ std::string machine_page(const json::object& machine, const json::array& executi
                                  escape_html(text_of(machine, "stateMachineArn")));
   body += row("Role", text_of(machine, "roleArn"));
   body += row("Created", time_of(machine, "creationDate"));
-  body += "</dl>\n" + graph_of(definition, {});
+  body += "</dl>\n";
+  if (!linked) body += console_link("statemachines/view", text_of(machine, "stateMachineArn"));
+  body += graph_of(definition, {});
   body += fmt::format(
       "<h2>Executions</h2>\n<table>\n<tr><th>Name</th><th>Status</th><th>Started</th>"
       "<th>Ended</th></tr>\n{}</table>\n",
@@ -191,9 +202,9 @@ http::Response page_response(int status, std::string html) {
 }
 
 http::Response message_page(int status, const std::string& title, const std::string& text) {
-  return page_response(status, document(title, "", fmt::format("<h1>{}</h1>\n<p>{}</p>\n",
-                                                               escape_html(title),
-                                                               escape_html(text))));
+  return page_response(status, document(title, "",
+                                        fmt::format("<h1>{}</h1>\n<p>{}</p>\n", escape_html(title),
+                                                    escape_html(text))));
 }
 
-}  // namespace trainyard::server
+}  // namespace trainyard::server::console

@@ -1,0 +1,27 @@
+#include "cli/console.hpp"
+
+#include <cstdio>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "cli/ask.hpp"
+#include "cli/browser.hpp"
+
+namespace trainyard::cli {
+
+int open_console(const fs::path& data, bool print_only) {
+  http::Headers headers;
+  headers.set("X-Trainyard-Console", "1");
+  const json::value answer = parse_own_json(ask_daemon(data, "/_console/api/links", headers));
+  const std::string link = find_string(answer.as_object(), "url").value_or("");
+  if (link.empty()) throw SystemError("the daemon gave no link");
+  std::printf("%s\n", link.c_str());
+  std::fflush(stdout);
+  if (print_only) return 0;
+  const bool opened = open_browser(link, data / "console.html", data / "console.log");
+  std::fprintf(stderr, opened ? "It opens in your browser, once, within five minutes.\n"
+                              : "Open it in a browser, once, within five minutes.\n");
+  return 0;
+}
+
+}  // namespace trainyard::cli

@@ -1,0 +1,57 @@
+// Who comes in, and as whom: logins, and the principal behind a request's cookie.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "server/console/sessions.hpp"
+#include "server/parts.hpp"
+
+namespace trainyard::server {
+
+class Pipeline;
+
+namespace console {
+
+inline constexpr const char* kCookie = "trainyard_console";
+/// What a page of another origin cannot send unless it is let: without it nothing is changed.
+inline constexpr const char* kHeader = "X-Trainyard-Console";
+
+/// Whose session it is. The key is looked up anew each time: one that was deactivated or has
+/// expired opens nothing.
+struct Visitor {
+  Caller caller;
+  Time expires;
+};
+
+class Gate {
+ public:
+  Gate(const Parts& parts, Pipeline& pipeline)
+      : parts_(parts), pipeline_(pipeline), sessions_(parts.random) {}
+
+  /// ApiError 403 for what another page made a browser send.
+  static void check_origin(const http::Request& request);
+
+  /// nullopt without a session.
+  std::optional<Visitor> find_visitor(const http::Request& request) const;
+  /// ApiError ExpiredTokenException 401 without a session.
+  Visitor visitor(const http::Request& request) const;
+
+  /// `POST links`: a link for the principal who signed the request (for sts).
+  http::Response issue_link(http::Request& request);
+  /// `POST`, `GET`, `DELETE session`.
+  http::Response log_in(http::Request& request);
+  http::Response show(const http::Request& request) const;
+  http::Response log_out(const http::Request& request);
+
+ private:
+  std::optional<Visitor> visitor_of(const http::Request& request, const Session& session) const;
+  std::string key_of_login(const http::Request& request, const json::object& login);
+
+  Parts parts_;
+  Pipeline& pipeline_;
+  Sessions sessions_;
+};
+
+}  // namespace console
+}  // namespace trainyard::server
