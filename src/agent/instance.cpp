@@ -8,6 +8,7 @@
 #include "agent/output.hpp"
 #include "agent/results.hpp"
 #include "agent/serving.hpp"
+#include "agent/usage.hpp"
 #include "agent/volume.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -128,11 +129,7 @@ void Instance::work() {
     if (record) compute::write_record(paths_.program_record(options_.host), *record);
   }
   OutputPump pump(program.out(), program.err(), scanner_, shipper_, clock_);
-  if (plan_.trains()) {
-    train(program);
-  } else {
-    serve(program);
-  }
+  watch(program);
   receipt_.ended_ms = to_millis(clock_.now());
   pump.finish(kOutputEndMax);
   judge(*program.wait(-1), pump);
@@ -342,6 +339,16 @@ void Instance::take_toolkit(compute::SandboxSpec& spec) const {
                         "is not on this host");
     }
     spec.folders.push_back(folder);
+  }
+}
+
+void Instance::watch(compute::SandboxedProgram& program) {
+  std::optional<UsageReporter> usage;
+  if (!plan_.is_notebook()) usage.emplace(link_, plan_, program.pid(), clock_);
+  if (plan_.trains()) {
+    train(program);
+  } else {
+    serve(program);
   }
 }
 

@@ -52,6 +52,7 @@ class Instance {
   std::string program_failure(int status, const OutputPump& pump) const;
   std::string given_up() const;
   /// Until it has ended by itself or by our doing.
+  void watch(compute::SandboxedProgram& program);
   void train(compute::SandboxedProgram& program);
   void serve(compute::SandboxedProgram& program);
   bool await_service(compute::SandboxedProgram& program);

@@ -47,6 +47,15 @@ bool parse_number(std::string_view text, double& value) {
 
 }  // namespace
 
+json::array to_json(const std::vector<MetricValue>& values) {
+  json::array list;
+  for (const MetricValue& value : values) {
+    list.push_back(json::object{
+        {"name", value.name}, {"value", value.value}, {"timestamp", value.at_ms}});
+  }
+  return list;
+}
+
 struct MetricScanner::Impl {
   std::vector<Definition> definitions;
   std::unique_ptr<pcre2_match_context, FreeContext> context{pcre2_match_context_create(nullptr)};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/plan.hpp"
+#include "base/json.hpp"
 
 namespace trainyard::agent {
 
@@ -16,6 +17,9 @@ struct MetricValue {
   double value = 0;
   int64_t at_ms = 0;
 };
+
+/// [{"name", "value", "timestamp": ms}], as reports have them.
+json::array to_json(const std::vector<MetricValue>& values);
 
 /// Looks for every definition's first match in a line; the first group (or the whole match) is the
 /// value. For one thread.

@@ -112,12 +112,7 @@ void Shipper::send_metrics() {
     values.swap(metrics_);
   }
   if (values.empty()) return;
-  json::array list;
-  for (const MetricValue& value : values) {
-    list.push_back(json::object{
-        {"name", value.name}, {"value", value.value}, {"timestamp", value.at_ms}});
-  }
-  send("metrics", dump(json::object{{"first", next_metric_}, {"metrics", std::move(list)}}));
+  send("metrics", dump(json::object{{"first", next_metric_}, {"metrics", to_json(values)}}));
   next_metric_ += values.size();
 }
 

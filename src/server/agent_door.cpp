@@ -128,6 +128,10 @@ struct AgentDoor::Impl {
       take_metrics(target, body);
       return reply(200, {});
     }
+    if (target.what == "usage") {
+      take_usage(target, body);
+      return reply(200, {});
+    }
     return refuse(404, "no such path");
   }
 
@@ -140,8 +144,23 @@ struct AgentDoor::Impl {
     if (!metrics) return;
     monitoring::append_from_agent(
         parts.store, parts.segments, parts.clock.now(),
-        {metrics->job, target.attempt + "/" + target.host, find_integer(body, "first")},
-        metrics->values);
+        source_of(target, metrics->home, find_integer(body, "first")), metrics->values);
+  }
+
+  /// The instance's segment has both what was found in its lines and what it uses.
+  static monitoring::Source source_of(const Target& target, const sagemaker::MetricsHome& home,
+                                      std::optional<int64_t> first) {
+    return {home.name_space, home.dimensions,
+            "metrics/instance/" + target.attempt + "/" + target.host, first};
+  }
+
+  void take_usage(const Target& target, const json::object& body) {
+    const json::array* values = find_array(body, "values");
+    const auto home = parts.store.read(
+        [&](Txn& txn) { return sagemaker::usage_home(txn, target.attempt, target.host); });
+    if (values == nullptr || !home) return;
+    monitoring::append_from_agent(parts.store, parts.segments, parts.clock.now(),
+                                  source_of(target, *home, std::nullopt), *values, "Percent");
   }
 
   bool must_stop(const std::string& attempt) {

@@ -160,7 +160,8 @@ int run_daemon(const ServeOptions& options) {
       options.sandbox ? compute::SandboxMode::bwrap : compute::SandboxMode::none, egress);
   ServiceDoor door;
   Parts parts{store, clock, random, site, blobs, segments, door, executor};
-  DataPlane data_plane(store, executor, random, site);
+  InvocationMeters meters(store, segments, clock);
+  DataPlane data_plane(store, executor, random, site, meters);
   Pipeline pipeline(parts, data_plane);
   compute::ImageStore images(dir);
   Proxy proxy({dir, site.region, options.pass_through}, clock);

@@ -24,6 +24,7 @@ struct Instance {
 struct Variant {
   std::string name;
   double weight = 1;
+  std::shared_ptr<InvocationMeter> meter;
   std::vector<std::shared_ptr<Instance>> instances;
 };
 
@@ -73,6 +74,7 @@ struct DataPlane::Impl {
   compute::Executor& executor;
   Random& random;
   const Site& site;
+  InvocationMeters& meters;
   std::mutex mutex;
   Remembered<int64_t> revisions{1};
   int64_t revision = -1;
@@ -114,7 +116,7 @@ struct DataPlane::Impl {
     if (!route) throw_missing(endpoint, site);
     auto variants = std::make_shared<Variants>();
     for (const auto& variant : route->variants) {
-      Variant mine{variant.name, variant.weight, {}};
+      Variant mine{variant.name, variant.weight, meters.of(endpoint, variant.name), {}};
       for (const auto& member : variant.instances) {
         mine.instances.push_back(instance(member.attempt, member.host));
       }
@@ -201,6 +203,7 @@ class DataPlane::Sent final : public Invoked {
         answer.response = begun_ ? std::exchange(begun_, nullptr)->finish()
                                  : instance_->pool->exchange_streaming(request_);
         answer.variant = variant_.name;
+        count(outcome_of(answer.response.status));
         if (answer.response.stream) {
           answer.response.stream =
               std::make_unique<CountedBody>(std::move(answer.response.stream), std::move(*busy_));
@@ -210,7 +213,10 @@ class DataPlane::Sent final : public Invoked {
       } catch (const http::TransportError& error) {
         log_info("endpoint {}: instance {} did not answer: {}", endpoint_, instance_->attempt,
                  error.what());
-        if (error.sent()) throw no_answer(variant_.name);
+        if (error.sent()) {
+          count(Outcome::no_answer);
+          throw no_answer(variant_.name);
+        }
       } catch (const SystemError& error) {
         log_info("endpoint {}: instance {} is out of reach: {}", endpoint_, instance_->attempt,
                  error.what());
@@ -221,6 +227,11 @@ class DataPlane::Sent final : public Invoked {
   }
 
  private:
+  /// Until the head of the answer is there: what streams after it takes as long as its reader.
+  void count(Outcome outcome) {
+    variant_.meter->add(std::chrono::nanoseconds(monotonic_nanos() - begun_at_), outcome);
+  }
+
   bool next_instance() {
     busy_.reset();
     instance_ = nullptr;
@@ -235,6 +246,7 @@ class DataPlane::Sent final : public Invoked {
   std::shared_ptr<const Variants> variants_;  // keeps variant_
   const Variant& variant_;
   std::string endpoint_;
+  const int64_t begun_at_ = monotonic_nanos();
   http::Outgoing request_;
   std::vector<Instance*> tried_;
   std::shared_ptr<Instance> instance_;
@@ -242,8 +254,10 @@ class DataPlane::Sent final : public Invoked {
   std::unique_ptr<http::PendingResponse> begun_;
 };
 
-DataPlane::DataPlane(Store& store, compute::Executor& executor, Random& random, const Site& site)
-    : impl_(new Impl{.store = store, .executor = executor, .random = random, .site = site}) {}
+DataPlane::DataPlane(Store& store, compute::Executor& executor, Random& random, const Site& site,
+                     InvocationMeters& meters)
+    : impl_(new Impl{.store = store, .executor = executor, .random = random, .site = site,
+                     .meters = meters}) {}
 
 DataPlane::~DataPlane() = default;
 

@@ -4,17 +4,18 @@
 
 #include <memory>
 
+#include "server/invocation_meter.hpp"
 #include "server/parts.hpp"
 
 namespace trainyard::server {
 
-/// The port that every hosting container listens on (SageMaker's container contract).
 /// The longest that a model may take for one request (SageMaker's limit).
 inline constexpr std::chrono::seconds kInvocationTimeout{60};
 
 class DataPlane final : public InstanceRouter {
  public:
-  DataPlane(Store& store, compute::Executor& executor, Random& random, const Site& site);
+  DataPlane(Store& store, compute::Executor& executor, Random& random, const Site& site,
+            InvocationMeters& meters);
   ~DataPlane() override;
   std::unique_ptr<Invoked> invoke(Invocation invocation) override;
 

@@ -40,7 +40,8 @@ class DeliveriesTest : public ServiceTest {
   Parts parts{store, clock, random, site, blobs, segments, door, executor};
   compute::ImageStore images{dir.path()};
   AgentDoor agents{parts, images, [](http::Request&) { return http::Response(); }, nullptr};
-  DataPlane data_plane{store, executor, random, site};
+  InvocationMeters meters{store, segments, clock};
+  DataPlane data_plane{store, executor, random, site, meters};
   OutsideCalls calls{parts, data_plane};
   Deliveries deliveries = all_deliveries(parts, agents, calls);
 };

@@ -187,8 +187,11 @@ TEST_F(Monitoring, AgentsReportsComeTwice) {
   const json::value values = parse_own_json(
       R"([{"name": "loss", "value": 0.5, "timestamp": 1700000000000},
           {"name": "loss", "value": 0.25, "timestamp": 1700000001000}])");
+  auto source = [](const std::string& writer, int64_t first) {
+    return Source{"/aws/sagemaker/TrainingJobs", {{"TrainingJobName", "job"}}, writer, first};
+  };
   auto report = [&](const std::string& host, int64_t first) {
-    append_from_agent(store, segments, clock.now(), {"job", "attempt/" + host, first},
+    append_from_agent(store, segments, clock.now(), source("attempt/" + host, first),
                       values.as_array());
   };
   report("algo-1", 0);
@@ -202,7 +205,7 @@ TEST_F(Monitoring, AgentsReportsComeTwice) {
   for (const char* wrong : {R"([1])", R"([{"name": "loss", "value": "1"}])", R"([{"value": 1}])"}) {
     const json::value bad = parse_own_json(wrong);
     EXPECT_EQ(error_of([&] {
-      append_from_agent(store, segments, clock.now(), {"job", "w", 0}, bad.as_array());
+      append_from_agent(store, segments, clock.now(), source("w", 0), bad.as_array());
     }), "InvalidParameterValue");
   }
 }

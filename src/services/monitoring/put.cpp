@@ -20,8 +20,6 @@ constexpr std::chrono::hours kTooNew{2};
 const double kValueMax = std::ldexp(1.0, 360);
 
 constexpr int64_t kFirstMax = int64_t{1} << 53;
-constexpr std::string_view kTrainingNamespace = "/aws/sagemaker/TrainingJobs";
-constexpr std::string_view kTrainingDimension = "TrainingJobName";
 
 ApiError wrong_value(const std::string& parameter, std::string_view what) {
   return errors::invalid_parameter_value_exception("The parameter " + parameter + " " +
@@ -159,16 +157,32 @@ PutMetricDataOutput put_metric_data(StreamCall& call, const PutMetricDataInput& 
   return {};
 }
 
-void append_from_agent(Store& store, Segments& segments, Time now, const TrainingMetrics& metrics,
-                       const json::array& values) {
-  if (metrics.first && (*metrics.first < 0 || *metrics.first > kFirstMax)) {
+void append_points(Store& store, Segments& segments, Time now, const Source& source,
+                   const std::vector<Point>& points) {
+  std::vector<Dimension> dimensions;
+  for (const auto& [name, value] : source.dimensions) {
+    Dimension& dimension = dimensions.emplace_back();
+    dimension.name = name;
+    dimension.value = value;
+  }
+  const std::string key = dimensions_key(dimensions);
+  std::vector<Report> reports;
+  for (const Point& point : points) {
+    Report& report = reports.emplace_back();
+    report.metric = {source.name_space, point.metric, key};
+    report.datum.at = point.at;
+    report.datum.unit = point.unit;
+    report.datum.values = point.values;
+  }
+  store_reports(store, segments, now, source.segment, source.first, reports);
+}
+
+void append_from_agent(Store& store, Segments& segments, Time now, const Source& source,
+                       const json::array& values, std::string_view unit) {
+  if (source.first && (*source.first < 0 || *source.first > kFirstMax)) {
     throw errors::invalid_parameter_value_exception("the report begins at no value that can be");
   }
-  Dimension job;
-  job.name = kTrainingDimension;
-  job.value = metrics.job;
-  const std::string dimensions = dimensions_key({job});
-  std::vector<Report> reports;
+  std::vector<Point> points;
   for (const json::value& one : values) {
     if (!one.is_object()) throw errors::invalid_parameter_value_exception("a value is no object");
     const json::object& object = one.get_object();
@@ -176,14 +190,11 @@ void append_from_agent(Store& store, Segments& segments, Time now, const Trainin
     if (number == nullptr || !number->is_number()) {
       throw errors::invalid_parameter_value_exception("a value is no number");
     }
-    Datum datum;
-    datum.at = std::min(from_millis(find_integer(object, "timestamp").value_or(to_millis(now))),
-                        now);
-    datum.values = {{number->to_number<double>(), 1}};
-    reports.push_back({{std::string(kTrainingNamespace), required(object, "name"), dimensions},
-                       std::move(datum)});
+    const Time at = from_millis(find_integer(object, "timestamp").value_or(to_millis(now)));
+    points.push_back({required(object, "name"), std::string(unit), std::min(at, now),
+                      {{number->to_number<double>(), 1}}});
   }
-  store_reports(store, segments, now, "metrics/instance/" + metrics.writer, metrics.first, reports);
+  append_points(store, segments, now, source, points);
 }
 
 }  // namespace trainyard::monitoring

@@ -14,6 +14,8 @@ namespace trainyard::sagemaker {
 namespace {
 
 constexpr std::string_view kTrainingPhases[] = {"Downloading", "Training", "Uploading"};
+/// SageMaker Developer Guide, "Metrics for jobs and endpoint instances".
+constexpr const char* kTrainingNamespace = "/aws/sagemaker/TrainingJobs";
 constexpr std::string_view kServingPhases[] = {"InService", "Unhealthy"};
 
 bool contains(std::span<const std::string_view> words, std::string_view word) {
@@ -124,7 +126,22 @@ std::optional<JobMetrics> put_metrics(Call& call, const std::string& attempt,
   }
   const json::array* metrics = find_array(body, "metrics");
   if (metrics == nullptr) throw invalid("metrics must be a list");
-  return JobMetrics{found->owner, training_metrics(call, *found, *metrics)};
+  return JobMetrics{{kTrainingNamespace, {{"TrainingJobName", found->owner}}},
+                    training_metrics(call, *found, *metrics)};
+}
+
+std::optional<MetricsHome> usage_home(Txn& txn, const std::string& attempt,
+                                      const std::string& host) {
+  const auto found = find_attempt(txn, attempt);
+  if (!found || !find_instance(txn, attempt, host)) return std::nullopt;
+  switch (found->owner_kind) {
+    case Kind::training_job:
+      return MetricsHome{kTrainingNamespace, {{"Host", found->owner + "/" + host}}};
+    case Kind::endpoint:
+      return MetricsHome{"/aws/sagemaker/Endpoints",
+                         {{"EndpointName", found->owner}, {"VariantName", found->variant}}};
+    default: return std::nullopt;
+  }
 }
 
 void instance_lost(Call& call, const std::string& attempt, const std::string& host,

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "services/call.hpp"
@@ -33,9 +34,15 @@ std::vector<std::string> live_attempts(Txn& txn);
 void agent_report(Call& call, const std::string& attempt, const std::string& host,
                   const json::object& report);
 
+/// Where CloudWatch has an instance's metrics, as SageMaker publishes them.
+struct MetricsHome {
+  std::string name_space;
+  std::vector<std::pair<std::string, std::string>> dimensions;  // name, value
+};
+
 /// The values of a report that belong to a job's metrics.
 struct JobMetrics {
-  std::string job;
+  MetricsHome home;
   json::array values;
 };
 
@@ -43,6 +50,10 @@ struct JobMetrics {
 /// defines becomes the job's FinalMetricDataList. Returns those; nullopt where there is no job.
 std::optional<JobMetrics> put_metrics(Call& call, const std::string& attempt,
                                       const std::string& host, const json::object& body);
+
+/// Where to put what an instance uses of the machine; nullopt for an unknown one, and for notebooks.
+std::optional<MetricsHome> usage_home(Txn& txn, const std::string& attempt,
+                                      const std::string& host);
 
 /// The instance's agent is gone and left no receipt, or could not be started.
 void instance_lost(Call& call, const std::string& attempt, const std::string& host,

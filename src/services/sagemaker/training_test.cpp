@@ -191,7 +191,8 @@ TEST_F(TrainingTest, TwoHostsToCompletion) {
         {"name": "loss", "value": 0.5, "timestamp": 2000},
         {"name": "loss", "value": 0.25, "timestamp": 3000},
         {"name": "other", "value": 1, "timestamp": 3000}]})").as_object());
-    EXPECT_EQ(taken->job, "job");
+    EXPECT_EQ(taken->home.name_space, "/aws/sagemaker/TrainingJobs");
+    EXPECT_THAT(taken->home.dimensions, ElementsAre(testing::Pair("TrainingJobName", "job")));
     EXPECT_EQ(taken->values.size(), 2u);  // not those that the request does not define
     put_metrics(call, attempt, "algo-2", parse_own_json(
         R"({"metrics": [{"name": "loss", "value": 9, "timestamp": 1000}]})").as_object());
