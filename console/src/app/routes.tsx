@@ -6,10 +6,13 @@ export interface PageProps { place: Place }
 type Loaded = LazyExoticComponent<ComponentType<PageProps>>;
 
 const Home = lazy(() => import("../pages/home/home"));
+const Storage = lazy(() => import("../pages/storage/storage"));
 const NotFound = lazy(() => import("../pages/not_found"));
 
 /** By the first part of an address. */
-const ROUTES: Readonly<Record<string, Loaded>> = {};
+const ROUTES: Readonly<Record<string, Loaded>> = {
+  buckets: Storage,
+};
 
 export function pageOf(place: Place): Loaded {
   const first = place.parts[0];
