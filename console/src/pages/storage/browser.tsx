@@ -28,7 +28,7 @@ export function Browser({ bucket, path }: { bucket: string; path: string }) {
   const close = () => setDialog(undefined);
   const upload = (files: readonly Named[]) => uploads.add(bucket, files.map(({ path: name, file }) => ({ key: folder + name, file })));
   return (
-    <Page crumbs={crumbsOf(bucket, chosen ?? folder)} title={nameIn(folderOf(folder), folder) || bucket}
+    <Page crumbs={crumbsOf(bucket, chosen ?? folder)} title={trail(folder).at(-1)?.name ?? bucket}
       about={<Where bucket={bucket} prefix={folder} />}
       actions={
         <>

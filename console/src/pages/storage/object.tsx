@@ -31,7 +31,7 @@ export function ObjectPanel({ bucket, objectKey, onClose, onRemove }: {
         <div className="stack">
           <div className="row wrap soft small">
             <span>{bytes(size)}</span><span>·</span><Ago at={head.data.LastModified} />
-            <span>·</span><span className="mono break">{uri(bucket, objectKey)}</span><Copy text={uri(bucket, objectKey)} label="Copy S3 URI" />
+            <span>·</span><span>{head.data.ContentType ?? "no type"}</span><Copy text={uri(bucket, objectKey)} label="Copy S3 URI" />
           </div>
           <Tabs label="Object" chosen={tab} onChoose={setTab} tabs={[{ id: "preview", title: "Preview" }, { id: "about", title: "Properties" }]} />
           <TabPanel id={tab}>
@@ -53,7 +53,7 @@ function About({ bucket, objectKey, head }: { bucket: string; objectKey: string;
   return (
     <div className="stack">
       <Facts facts={[
-        ["Key", <span className="mono">{objectKey}</span>],
+        ["S3 URI", <span className="mono">{uri(bucket, objectKey)}</span>],
         ["Size", `${(head.ContentLength ?? 0).toLocaleString("en-US")} bytes`],
         ["Last modified", head.LastModified === undefined ? undefined : exactTime(head.LastModified)],
         ["ETag", <span className="mono">{head.ETag}</span>],
