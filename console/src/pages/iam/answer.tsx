@@ -22,7 +22,7 @@ const VERDICTS = {
 } as const;
 
 export function Answer({ holder, question, result, reason, onAddKey }: {
-  holder: Holder; question: Question; result: Result; reason: string; mine: boolean; onAddKey: (key: string) => void;
+  holder: Holder; question: Question; result: Result; reason: string; onAddKey: (key: string) => void;
 }) {
   const specific = result.ResourceSpecificResults?.[0];
   const matched = specific?.MatchedStatements ?? result.MatchedStatements ?? [];

@@ -4,7 +4,7 @@ const PLACES = [
   ["roles", "Roles", links.iam],
   ["users", "Users", links.users],
   ["policies", "Policies", links.policies],
-  ["why", "Why was this denied?", links.why()],
+  ["why", "Why denied?", links.why()],
 ] as const;
 
 export function IamNav({ at }: { at: (typeof PLACES)[number][0] }) {

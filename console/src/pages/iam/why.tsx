@@ -40,7 +40,7 @@ export function Why({ text }: { text: string }) {
     <Page crumbs={[{ text: "IAM", href: links.iam }, { text: "Why was this denied?" }]} title="Why was this denied?"
       about="What the policies of a role or user say to a request, and which statement decides.">
       <IamNav at="why" />
-      <div className="columns">
+      <div className={`iam-why columns ${asked ? "asked" : ""}`}>
         <Panel title="The request">
           <form className="stack" onSubmit={(event) => {
             event.preventDefault();
@@ -53,7 +53,7 @@ export function Why({ text }: { text: string }) {
             <div><Button type="submit" look="primary" disabled={!/^[\w-]+:\w+$/.test(question.action)}>Ask</Button></div>
           </form>
         </Panel>
-        <Asked question={asked} reason={denied?.reason ?? ""} session={session} onAddKey={(key) => {
+        <Asked question={asked} reason={denied?.reason ?? ""} onAddKey={(key) => {
           const next = { ...question, context: `${question.context}\n${key}=`.trim() };
           setQuestion(next);
         }} />
@@ -85,7 +85,7 @@ function Form({ question, onChange }: { question: Question; onChange: (question:
   );
 }
 
-function Asked({ question, reason, session, onAddKey }: { question: Question | undefined; reason: string; session: Session; onAddKey: (key: string) => void }) {
+function Asked({ question, reason, onAddKey }: { question: Question | undefined; reason: string; onAddKey: (key: string) => void }) {
   if (!question) {
     return <Panel title="The answer"><p className="soft">Paste a refusal, or say who wants to do what, and ask.</p></Panel>;
   }
@@ -96,11 +96,11 @@ function Asked({ question, reason, session, onAddKey }: { question: Question | u
   if (who.kind === "unknown") {
     return <Panel title="The answer"><Note tone="caught">{question.who || "Nobody"} is no ARN of a role, a user or a role's session.</Note></Panel>;
   }
-  return <Simulated who={who} question={question} reason={reason} mine={question.who === session.arn} onAddKey={onAddKey} />;
+  return <Simulated who={who} question={question} reason={reason} onAddKey={onAddKey} />;
 }
 
 /** Roles and users are simulated by their own ARN, whose path only IAM knows. */
-function Simulated({ who, question, ...rest }: { who: Extract<Who, { name: string }>; question: Question; reason: string; mine: boolean; onAddKey: (key: string) => void }) {
+function Simulated({ who, question, ...rest }: { who: Extract<Who, { name: string }>; question: Question; reason: string; onAddKey: (key: string) => void }) {
   const role = useRead(who.kind === "role" ? read("iam", "GetRole", { RoleName: who.name }) : null);
   const user = useRead(who.kind === "user" ? read("iam", "GetUser", { UserName: who.name }) : null);
   const arn = role.data?.Role.Arn ?? user.data?.User.Arn;
