@@ -6,12 +6,13 @@ import { links } from "../../app/router";
 import { plural } from "../../lib/format";
 import { Empty, Panel, Skeleton } from "../../ui/controls";
 import { Problem } from "../../ui/problem";
-import { Status } from "../../ui/status";
+import { Status, words } from "../../ui/status";
 import { Table } from "../../ui/table";
 import { Ago, Took, useNow } from "../../ui/time";
 import { useExecutions } from "./executions";
 import "./home.css";
 import { HostPanel } from "./host";
+import { useReasons } from "./reasons";
 import { FirstSteps } from "./steps";
 import { byDay, failed, ofExecution, ofJob, running, type Work } from "./work";
 
@@ -40,6 +41,8 @@ export default function Home() {
   const roles = useRead(ROLES);
   const allJobs = [...(jobs.data?.TrainingJobSummaries ?? []), ...(runs.data?.TrainingJobSummaries ?? [])];
   const work = [...executions.map(ofExecution), ...allJobs.map((job) => ofJob(job, messages.get(job.TrainingJobName)))];
+  const broken = failed(work, FAILED_SHOWN);
+  const reasons = useReasons(broken);
   const waiting = machines.loading || loading || jobs.loading || runs.loading;
   const isNew = !waiting && work.length === 0 && newest.length === 0 && endpoints.data?.Endpoints.length === 0;
   return (
@@ -56,7 +59,7 @@ export default function Home() {
       <div className="columns">
         <WorkPanel title="Running now" work={running(work)} most={RUNNING_SHOWN} waiting={waiting}
           empty="Nothing runs. Start an execution of a state machine, or a training job." />
-        <WorkPanel title="Failed lately" work={failed(work, FAILED_SHOWN)} most={FAILED_SHOWN} waiting={waiting} empty="Nothing has failed." />
+        <WorkPanel title="Failed lately" work={broken.map((one) => ({ ...one, about: [one.kind === "execution" ? one.about : "", reasons.get(one.key) ?? ""].filter(Boolean).join(": ") }))} most={FAILED_SHOWN} waiting={waiting} empty="Nothing has failed." />
       </div>
       <div className="columns">
         <Endpoints rows={endpoints.data?.Endpoints ?? (endpoints.error ? [] : undefined)} />
@@ -100,13 +103,13 @@ function WorkPanel({ title, work, most, waiting, empty }: { title: string; work:
   );
 }
 
-function Row({ work: { name, href, status, about, kind, from, to } }: { work: Work }) {
+function Row({ work: { name, href, status, about, from, to } }: { work: Work }) {
   return (
     <li>
-      <Status status={status} label="" />
+      <span><Status status={status} label="" /><span className="visually-hidden">{words(status)}</span></span>
       <a className="what" href={href}>{name}</a>
       <span className="soft small">{to === undefined ? <Took from={from} /> : <Ago at={to} />}</span>
-      <span className="about">{kind === "execution" ? "Execution of " : "Job: "}{about}</span>
+      <span className="about">{about}</span>
     </li>
   );
 }

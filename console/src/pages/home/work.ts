@@ -10,7 +10,7 @@ export interface Work {
   key: string;
   name: string;
   href: string;
-  kind: "execution" | "job" | "endpoint" | "notebook";
+  kind: "execution" | "job";
   status: string;
   /** Which state machine; what a job says of itself. */
   about: string;
