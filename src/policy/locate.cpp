@@ -16,8 +16,10 @@ class Walk {
       std::string_view key = string();
       skip_space();
       take();  // the colon
-      if (key == "Statement") spans = value_of_statement();
-      else skip_value();
+      if (key == "Statement")
+        spans = value_of_statement();
+      else
+        skip_value();
       skip_space();
       if (next() == ',') take();
     }
@@ -32,7 +34,7 @@ class Walk {
     if (at_ < text_.size()) ++at_;
     if (c == '\n') {
       here_ = {here_.line + 1, 1};
-    } else if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) {  // no further byte of a character
+    } else if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) {  // else within a character
       ++here_.column;
     }
     return c;

@@ -1,8 +1,8 @@
 #include "policy/locate.hpp"
 
-#include <string>
-
 #include <gtest/gtest.h>
+
+#include <string>
 
 namespace trainyard::policy {
 namespace {
@@ -42,7 +42,8 @@ TEST(LocateStatements, TextThatLooksLikeStructure) {
 }
 
 TEST(LocateStatements, AnythingElseEnds) {
-  for (std::string_view text : {"", "{", "[", "{\"Statement\":", "{\"Statement\":[{", "null", "{\"Statement\":[1"}) {
+  for (std::string_view text :
+       {"", "{", "[", R"({"Statement":)", R"({"Statement":[{)", "null", R"({"Statement":[1)"}) {
     locate_statements(text);
   }
   EXPECT_EQ(located("{}"), "");

@@ -1,8 +1,8 @@
 // SimulatePrincipalPolicy, SimulateCustomPolicy: what policies say to a request that nobody makes,
 // and which statements say it.
-#include <set>
-
 #include <fmt/format.h>
+
+#include <set>
 
 #include "base/arn.hpp"
 #include "base/text.hpp"
@@ -215,7 +215,8 @@ EvaluationResult together(const std::string& action, std::vector<ResourceSpecifi
     if (result.eval_resource_decision != out.eval_decision) continue;
     for (const Statement& one : *result.matched_statements) {
       auto& all = *out.matched_statements;
-      bool known = std::any_of(all.begin(), all.end(), [&](const auto& has) { return same(has, one); });
+      bool known =
+          std::any_of(all.begin(), all.end(), [&](const Statement& has) { return same(has, one); });
       if (!known) all.push_back(one);
     }
   }
@@ -254,8 +255,8 @@ template <class Output, class Input>
 Output simulate(std::string_view operation, Scene scene, const Input& input) {
   refuse_unknown(input.permissions_boundary_policy_input_list, "Permissions boundaries");
   if (input.resource_policy) {
-    scene.resource = given_source("ResourcePolicy", "resource", *input.resource_policy,
-                                  policy::Kind::resource);
+    scene.resource =
+        given_source("ResourcePolicy", "resource", *input.resource_policy, policy::Kind::resource);
   }
   scene.entries = input.context_entries.value_or(std::vector<ContextEntry>());
   const auto resources = input.resource_arns.value_or(std::vector<std::string>());
@@ -284,7 +285,8 @@ SimulatePrincipalPolicyOutput simulate_principal_policy(Call& call,
   scene.identity = sources_of(call, source);
   add_given(scene.identity, input.policy_input_list.value_or(std::vector<std::string>()));
   scene.caller = input.caller_arn ? entity_of(call, *input.caller_arn) : source;
-  return simulate<SimulatePrincipalPolicyOutput>("SimulatePrincipalPolicy", std::move(scene), input);
+  return simulate<SimulatePrincipalPolicyOutput>("SimulatePrincipalPolicy", std::move(scene),
+                                                 input);
 }
 
 SimulateCustomPolicyOutput simulate_custom_policy(Call& call,

@@ -48,10 +48,10 @@ class Simulation : public ServiceTest {
     EXPECT_EQ(results.size(), 1U);
     std::string out = told(results[0].eval_decision, results[0].matched_statements,
                            results[0].missing_context_values);
-    for (const auto& one : results[0].resource_specific_results.value_or(
-             std::vector<ResourceSpecificResult>())) {
-      out += " | " + told(one.eval_resource_decision, one.matched_statements,
-                          one.missing_context_values);
+    for (const auto& one :
+         results[0].resource_specific_results.value_or(std::vector<ResourceSpecificResult>())) {
+      out += " | " +
+             told(one.eval_resource_decision, one.matched_statements, one.missing_context_values);
     }
     return out;
   }
@@ -68,18 +68,21 @@ TEST_F(Simulation, AllStatementsThatAllowAreNamed) {
                   R"({"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::data/*"})");
   run(attach_role_policy,
       {.role_name = "Job", .policy_arn = "arn:aws:iam::aws:policy/AmazonS3FullAccess"});
-  run(create_policy, {.policy_name = "Mine", .policy_document = document(
+  run(create_policy, {.policy_name = "Mine",
+                      .policy_document = document(
                           R"({"Effect":"Allow","Action":"s3:GetObject","Resource":"*"})")});
   run(attach_role_policy,
       {.role_name = "Job", .policy_arn = "arn:aws:iam::000000000000:policy/Mine"});
-  std::string all = "allowed Inline(role)@1:90 Mine(user-managed)@1:38 AmazonS3FullAccess(aws-managed)@";
+  std::string all =
+      "allowed Inline(role)@1:90 Mine(user-managed)@1:38 AmazonS3FullAccess(aws-managed)@";
   std::string got = ask("S3:getobject", {"arn:aws:s3:::data/x"});
   EXPECT_TRUE(got.starts_with(all)) << got;
 }
 
 TEST_F(Simulation, ADenyStandsAlone) {
   allow("Wide", R"({"Effect":"Allow","Action":"*","Resource":"*"})");
-  allow("Narrow", R"({"Effect":"Deny","Action":"s3:DeleteObject","Resource":"arn:aws:s3:::keep/*"})");
+  allow("Narrow", R"({"Effect":"Deny","Action":"s3:DeleteObject",)"
+                  R"("Resource":"arn:aws:s3:::keep/*"})");
   EXPECT_EQ(ask("s3:DeleteObject", {"arn:aws:s3:::keep/a", "arn:aws:s3:::b/c"}),
             "explicitDeny Narrow(role)@1:38 | explicitDeny Narrow(role)@1:38 | "
             "allowed Wide(role)@1:38");
@@ -100,7 +103,8 @@ TEST_F(Simulation, ConditionsAskForTheirKeys) {
 
 TEST_F(Simulation, WhoItIsIsKnown) {
   run(put_user_policy,
-      {.user_name = "alice", .policy_name = "Home",
+      {.user_name = "alice",
+       .policy_name = "Home",
        .policy_document = document(R"({"Effect":"Allow","Action":"s3:*",)"
                                    R"("Resource":"arn:aws:s3:::home/${aws:username}/*"})")});
   auto decision = [&](const char* resource) {
@@ -116,16 +120,17 @@ TEST_F(Simulation, WhoItIsIsKnown) {
 
 TEST_F(Simulation, PoliciesThatAreOnlyGiven) {
   std::string given = document(R"({"Effect":"Allow","Action":"s3:*","Resource":"*"})");
-  auto results = run(simulate_principal_policy,
-                     {.policy_source_arn = kRole,
-                      .policy_input_list = std::vector<std::string>{given},
-                      .action_names = {"s3:GetObject", "sns:Publish"}})
-                     .evaluation_results.value();
-  EXPECT_EQ(told(results[0].eval_decision, results[0].matched_statements, std::vector<std::string>()),
+  auto results =
+      run(simulate_principal_policy, {.policy_source_arn = kRole,
+                                      .policy_input_list = std::vector<std::string>{given},
+                                      .action_names = {"s3:GetObject", "sns:Publish"}})
+          .evaluation_results.value();
+  EXPECT_EQ(told(results[0].eval_decision, results[0].matched_statements,
+                 results[0].missing_context_values),
             "allowed PolicyInputList.1(none)@1:38");
   EXPECT_EQ(results[1].eval_decision, "implicitDeny");
-  auto custom = run(simulate_custom_policy,
-                    {.policy_input_list = {given}, .action_names = {"s3:GetObject"}});
+  auto custom =
+      run(simulate_custom_policy, {.policy_input_list = {given}, .action_names = {"s3:GetObject"}});
   EXPECT_EQ(custom.evaluation_results->at(0).eval_decision, "allowed");
 }
 
@@ -144,9 +149,8 @@ TEST_F(Simulation, AResourcePolicyMayAllowByItself) {
 }
 
 TEST_F(Simulation, ActionsComeInPages) {
-  SimulatePrincipalPolicyInput input{.policy_source_arn = kRole,
-                                     .action_names = {"a:B", "a:C", "a:D"},
-                                     .max_items = 2};
+  SimulatePrincipalPolicyInput input{
+      .policy_source_arn = kRole, .action_names = {"a:B", "a:C", "a:D"}, .max_items = 2};
   auto first = run(simulate_principal_policy, input);
   EXPECT_EQ(first.is_truncated, true);
   input.marker = first.marker;
@@ -160,21 +164,25 @@ TEST_F(Simulation, Refusals) {
     std::string message;
     return error_of([&] { run(simulate_principal_policy, input); }, &message) + ": " + message;
   };
-  EXPECT_EQ(refused({.policy_source_arn = "arn:aws:iam::000000000000:root", .action_names = {"a:B"}}),
-            "InvalidInput: Invalid Entity Arn: arn:aws:iam::000000000000:root does not clearly define "
-            "entity type and name.");
-  EXPECT_EQ(refused({.policy_source_arn = "arn:aws:iam::000000000000:role/None", .action_names = {"a:B"}}),
+  auto of = [&](const std::string& arn) {
+    return refused({.policy_source_arn = arn, .action_names = {"a:B"}});
+  };
+  EXPECT_EQ(of("arn:aws:iam::000000000000:root"),
+            "InvalidInput: Invalid Entity Arn: arn:aws:iam::000000000000:root does not clearly "
+            "define entity type and name.");
+  EXPECT_EQ(of("arn:aws:iam::000000000000:role/None"),
             "NoSuchEntity: The role with name None cannot be found.");
-  EXPECT_EQ(refused({.policy_source_arn = "arn:aws:iam::000000000000:role/p/Job", .action_names = {"a:B"}}),
+  EXPECT_EQ(of("arn:aws:iam::000000000000:role/p/Job"),
             "NoSuchEntity: arn:aws:iam::000000000000:role/p/Job does not exist.");
   EXPECT_EQ(refused({.policy_source_arn = kRole, .action_names = {"s3:*"}}),
             "InvalidInput: Invalid Action Name: s3:* is not of the form service:Action.");
+  const std::vector<std::string> empty{"{}"};
+  EXPECT_EQ(
+      refused({.policy_source_arn = kRole, .policy_input_list = empty, .action_names = {"a:B"}}),
+      "InvalidInput: PolicyInputList.1: Policy document must be version 2012-10-17 or "
+      "greater.");
   EXPECT_EQ(refused({.policy_source_arn = kRole,
-                     .policy_input_list = std::vector<std::string>{"{}"},
-                     .action_names = {"a:B"}}),
-            "InvalidInput: PolicyInputList.1: Policy document must be version 2012-10-17 or greater.");
-  EXPECT_EQ(refused({.policy_source_arn = kRole,
-                     .permissions_boundary_policy_input_list = std::vector<std::string>{"{}"},
+                     .permissions_boundary_policy_input_list = empty,
                      .action_names = {"a:B"}}),
             "InvalidInput: Permissions boundaries are not supported here.");
 }
