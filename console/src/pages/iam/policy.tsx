@@ -6,7 +6,7 @@ import { Page } from "../../app/page";
 import { go, links, useQuery } from "../../app/router";
 import { nameOf } from "../../lib/arn";
 import { exactTime } from "../../lib/format";
-import { Button, Facts, Panel, SelectField, Skeleton } from "../../ui/controls";
+import { Button, ButtonLink, Facts, Panel, SelectField, Skeleton } from "../../ui/controls";
 import { Json } from "../../ui/copy";
 import { Dialog } from "../../ui/dialog";
 import { Problem } from "../../ui/problem";
@@ -27,6 +27,7 @@ export function PolicyPage({ arn }: { arn: string }) {
       about={<Arn arn={arn} />}
       actions={mine && <Button look="danger" icon="trash" onClick={() => setRemoving(true)} disabled={!policy}>Delete</Button>}>
       {found.error && <Problem error={found.error} />}
+      {found.error && !policy && <div><ButtonLink href={links.policies}>All policies</ButtonLink></div>}
       {found.loading && <Skeleton lines={5} />}
       {policy && (
         <>

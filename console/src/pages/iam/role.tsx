@@ -33,6 +33,7 @@ export function RolePage({ name }: { name: string }) {
         </>
       }>
       {found.error && <Problem error={found.error} />}
+      {found.error && !role && <div><ButtonLink href={links.iam}>All roles</ButtonLink></div>}
       {found.loading && <Skeleton lines={5} />}
       {role && (
         <>

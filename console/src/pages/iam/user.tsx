@@ -31,6 +31,7 @@ export function UserPage({ name }: { name: string }) {
         </>
       }>
       {found.error && <Problem error={found.error} />}
+      {found.error && !user && <div><ButtonLink href={links.users}>All users</ButtonLink></div>}
       {found.loading && <Skeleton lines={5} />}
       {user && (
         <>

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { go, links } from "../../app/router";
 import type { ApiError } from "../../api/http";
 import { bytes, plural } from "../../lib/format";
-import { Button, Empty, Panel, SearchBox } from "../../ui/controls";
+import { Button, ButtonLink, Empty, Panel, SearchBox } from "../../ui/controls";
 import { Command } from "../../ui/copy";
 import { Icon } from "../../ui/icon";
 import { Problem } from "../../ui/problem";
@@ -25,7 +25,7 @@ export function Listing({ bucket, folder, entries, error, chosen, onRemove, find
     for (const key of keys) on ? next.add(key) : next.delete(key);
     setMarked(next);
   };
-  if (error && !entries) return <Problem error={error} />;
+  if (error && !entries) return <Refused bucket={bucket} error={error} />;
   const removeMarked = () => onRemove({ keys: rows.filter((one) => !one.folder), prefixes: rows.filter((one) => one.folder).map(({ key }) => key) });
   return (
     <Panel flush>
@@ -66,6 +66,19 @@ export function Listing({ bucket, folder, entries, error, chosen, onRemove, find
           <Button look="small" disabled={!onNext} onClick={onNext}>Next</Button>
         </div>
       )}
+    </Panel>
+  );
+}
+
+function Refused({ bucket, error }: { bucket: string; error: ApiError }) {
+  if (error.code !== "NoSuchBucket") return <Problem error={error} />;
+  return (
+    <Panel>
+      <Empty title={`There is no bucket ${bucket}`}>
+        <p>{error.message}.</p>
+        <ButtonLink href={links.buckets}>All buckets</ButtonLink>
+        <Command>{`aws s3 mb s3://${bucket}`}</Command>
+      </Empty>
     </Panel>
   );
 }
