@@ -35,7 +35,7 @@ export function Answer({ holder, question, result, reason, onAddKey }: {
           <h2><Mark tone={good ? "good" : "bad"} />{VERDICTS[result.EvalDecision]}</h2>
         </div>
         <p className="break"><span className="mono">{question.action}</span> on <span className="mono">{question.resource || "*"}</span> by {holder.kind} <a href={pageOf(holder)}>{holder.name}</a>.</p>
-        {missing.length > 0 && <Missing keys={missing} onAddKey={onAddKey} />}
+        {!good && missing.length > 0 && <Missing keys={missing} onAddKey={onAddKey} />}
         <Advice holder={holder} question={question} decision={result.EvalDecision} reason={reason} />
         {matched.map((one, index) => <Statement key={`${one.SourcePolicyId} ${index}`} holder={holder} statement={one} deny={result.EvalDecision === "explicitDeny"} />)}
       </div>

@@ -5,7 +5,7 @@ import { links } from "../../app/router";
 import { nameOf } from "../../lib/arn";
 import { Button, Empty, Panel, SearchBox, Skeleton } from "../../ui/controls";
 import { Json } from "../../ui/copy";
-import { attempt, Dialog, Menu } from "../../ui/dialog";
+import { attempt, Dialog } from "../../ui/dialog";
 import { Problem } from "../../ui/problem";
 import { Table } from "../../ui/table";
 import { decodedDocument, STARTS, typeOf } from "./documents";
@@ -18,7 +18,7 @@ export function Permissions({ holder }: { holder: Holder }) {
   const attached = useRead(attachedOf(holder));
   const inline = useRead(inlineOf(holder));
   const [chosen, setChosen] = useState<string>();
-  const [dialog, setDialog] = useState<"attach" | "add" | { edit: string }>();
+  const [dialog, setDialog] = useState<"attach" | "add" | { edit: string } | { remove: string }>();
   const close = () => setDialog(undefined);
   const rows: Held[] | undefined = attached.data && inline.data && [
     ...(attached.data.AttachedPolicies ?? []).map(({ PolicyName = "", PolicyArn }) => ({ key: PolicyArn!, name: PolicyName, arn: PolicyArn })),
@@ -40,28 +40,37 @@ export function Permissions({ holder }: { holder: Holder }) {
           columns={[
             { title: "Policy", sort: ({ name }) => name, cell: ({ name, arn }) => (arn ? <a href={links.policy(arn)}>{name}</a> : <span>{name}</span>) },
             { title: "Type", sort: ({ arn }) => typeOf(arn), cell: ({ arn }) => typeOf(arn) },
-            { title: "Actions", width: 72, number: true, cell: (held) => <HeldMenu holder={holder} held={held} onEdit={() => setDialog({ edit: held.name })} /> },
+            {
+            title: "Actions", width: 96, number: true, cell: (held) => (
+              <HeldActions holder={holder} held={held} onEdit={() => setDialog({ edit: held.name })} onRemove={() => setDialog({ remove: held.name })} />
+            ),
+          },
           ]}
           empty={<Empty title="It may do nothing yet"><p>Attach policies, or add an inline policy.</p></Empty>} />
       </Panel>
       {shown && <Shown key={shown.key} holder={holder} held={shown} onEdit={() => setDialog({ edit: shown.name })} />}
       {dialog === "attach" && <AttachDialog holder={holder} has={rows?.map(({ key }) => key) ?? []} onClose={close} />}
       {dialog === "add" && <AddInline holder={holder} onClose={close} onDone={(name) => setChosen(`inline ${name}`)} />}
-      {typeof dialog === "object" && <EditInline holder={holder} name={dialog.edit} onClose={close} />}
+      {typeof dialog === "object" && "edit" in dialog && <EditInline holder={holder} name={dialog.edit} onClose={close} />}
+      {typeof dialog === "object" && "remove" in dialog && (
+        <Dialog title={`Delete inline policy ${dialog.remove}`} submit="Delete" danger onClose={close} onSubmit={() => deleteInline(holder, dialog.remove)}>
+          <p>What only this policy allows {holder.name} is refused from then on.</p>
+        </Dialog>
+      )}
     </div>
   );
 }
 
-function HeldMenu({ holder, held: { name, arn }, onEdit }: { holder: Holder; held: Held; onEdit: () => void }) {
+function HeldActions({ holder, held: { name, arn }, onEdit, onRemove }: { holder: Holder; held: Held; onEdit: () => void; onRemove: () => void }) {
   return (
     <span onClick={(event) => event.stopPropagation()}>
       {arn
         ? <Button look="plain" icon="cross" label={`Detach ${name}`} onClick={() => void attempt(() => detach(holder, arn), `Detached ${name}.`)} />
         : (
-          <Menu label={`Actions of ${name}`} items={[
-            { label: "Edit", icon: "edit", onChoose: onEdit },
-            { label: "Delete", icon: "trash", onChoose: () => void attempt(() => deleteInline(holder, name), `Deleted ${name}.`) },
-          ]} />
+          <span className="row iam-acts">
+            <Button look="plain" icon="edit" label={`Edit ${name}`} onClick={onEdit} />
+            <Button look="plain" icon="trash" label={`Delete ${name}`} onClick={onRemove} />
+          </span>
         )}
     </span>
   );

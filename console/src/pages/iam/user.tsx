@@ -7,7 +7,7 @@ import { Page } from "../../app/page";
 import { links, useQuery } from "../../app/router";
 import { Button, ButtonLink, Empty, Facts, Note, Panel, Skeleton, TabPanel, Tabs } from "../../ui/controls";
 import { Command, Copy } from "../../ui/copy";
-import { attempt, Dialog, Menu } from "../../ui/dialog";
+import { attempt, Dialog } from "../../ui/dialog";
 import { Problem } from "../../ui/problem";
 import { Status } from "../../ui/status";
 import { Table } from "../../ui/table";
@@ -69,13 +69,13 @@ function Keys({ name }: { name: string }) {
           { title: "Status", cell: ({ Status: status }) => <Status status={status ?? ""} /> },
           { title: "Created", cell: ({ CreateDate }) => <Ago at={CreateDate} />, minor: true },
           {
-            title: "Actions", width: 72, number: true, cell: ({ AccessKeyId: id = "", Status: status }) => (
-              <Menu label={`Actions of ${id}`} items={[
-                status === "Active"
-                  ? { label: "Deactivate", icon: "stop", onChoose: () => void set(id, "Inactive") }
-                  : { label: "Activate", icon: "play", onChoose: () => void set(id, "Active") },
-                { label: "Delete", icon: "trash", onChoose: () => setDoomed(id) },
-              ]} />
+            title: "Actions", width: 150, number: true, cell: ({ AccessKeyId: id = "", Status: status }) => (
+              <span className="row iam-acts">
+                {status === "Active"
+                  ? <Button look="small" onClick={() => void set(id, "Inactive")}>Deactivate</Button>
+                  : <Button look="small" onClick={() => void set(id, "Active")}>Activate</Button>}
+                <Button look="plain" icon="trash" label={`Delete ${id}`} onClick={() => setDoomed(id)} />
+              </span>
             ),
           },
         ]}

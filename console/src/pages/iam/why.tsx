@@ -111,5 +111,10 @@ function Simulated({ who, question, ...rest }: { who: Extract<Who, { name: strin
   const found = answer.data?.EvaluationResults?.[0];
   if (error && !found) return <Panel title="The answer"><Problem error={error} /></Panel>;
   if (!found) return <Panel title="The answer"><Skeleton lines={5} /></Panel>;
-  return <Answer holder={who} question={question} result={found} {...rest} />;
+  return (
+    <div className="stack">
+      {error && <Problem error={error} />}
+      <Answer holder={who} question={question} result={found} {...rest} />
+    </div>
+  );
 }

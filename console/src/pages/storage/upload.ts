@@ -95,6 +95,10 @@ class Uploads {
     for (const one of this.list) if (one.state === "running" || one.state === "waiting") this.abort(one.id);
   }
 
+  get busy(): boolean {
+    return this.list.some((one) => one.state === "running" || one.state === "waiting");
+  }
+
   clearEnded(): void {
     this.list = this.list.filter((one) => one.state === "running" || one.state === "waiting");
     this.tell();
@@ -162,6 +166,11 @@ class Uploads {
 }
 
 export const uploads = new Uploads();
+
+// Leaving the page would break off what is on its way: the browser asks first.
+window.addEventListener("beforeunload", (event) => {
+  if (uploads.busy) event.preventDefault();
+});
 
 export function useUploads(): readonly Upload[] {
   return useSyncExternalStore(uploads.subscribe, uploads.current);
