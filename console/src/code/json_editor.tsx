@@ -2,7 +2,7 @@
  * An editor for JSON: colours, brackets, and where the text is no JSON. Loaded when it is needed
  * (`lazy(() => import("../../code/json_editor"))`): CodeMirror is more than all the rest of a page.
  */
-import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { json, jsonParseLinter } from "@codemirror/lang-json";
 import { bracketMatching, foldGutter, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { linter, lintGutter, lintKeymap, type Diagnostic } from "@codemirror/lint";
@@ -71,12 +71,12 @@ export default function JsonEditor({ label, value, onChange, readOnly = false, h
           EditorView.cspNonce.of(nonce()),
           EditorState.readOnly.of(readOnly),
           EditorState.tabSize.of(2),
-          EditorView.contentAttributes.of({ "aria-label": label }),
+          EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
           EditorView.lineWrapping,
           lineNumbers(), foldGutter(), history(), drawSelection(), indentOnInput(), bracketMatching(), highlightActiveLine(),
           json(), readOnly ? [] : [lintJson, lintGutter()],
-          // Tab indents; Escape, then Tab, leaves (CodeMirror's own way out for the keyboard).
-          keymap.of([...defaultKeymap, ...historyKeymap, ...lintKeymap, ...(readOnly ? [] : [indentWithTab])]),
+          // Tab leaves the editor, as it does every field: Escape, CodeMirror's way out of a Tab that indents, closes dialogs.
+          keymap.of([...defaultKeymap, ...historyKeymap, ...lintKeymap]),
           consoleTheme,
           EditorView.theme({ "&": { maxHeight: `${height}px` }, ".cm-scroller": { overflow: "auto", minHeight: readOnly ? "0" : "120px" } }),
           EditorView.updateListener.of((update) => {

@@ -16,7 +16,7 @@ export function DocumentEditor({ label, text, onChange }: { label: string; text:
       <Suspense fallback={<Skeleton lines={8} />}>
         <JsonEditor label={label} value={text} onChange={onChange} height={EDITOR_HEIGHT} wrong={wrong !== undefined} />
       </Suspense>
-      <div className={wrong ? "wrong" : "hint"} role="status">{wrong ?? "JSON. Escape, then Tab, leaves the editor."}</div>
+      <div className={wrong ? "wrong" : "hint"} role="status">{wrong ?? "As IAM takes it: JSON."}</div>
     </div>
   );
 }

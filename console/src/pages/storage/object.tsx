@@ -1,4 +1,5 @@
 /** One object: what it is, what is in it. */
+import { useEffect, useRef } from "react";
 import { objectHref } from "../../api/raw";
 import { read, useRead } from "../../api/watch";
 import { useQuery } from "../../app/router";
@@ -17,6 +18,7 @@ export function ObjectPanel({ bucket, objectKey, onClose, onRemove }: {
   const [tab, setTab] = useQuery<"preview" | "about">("view", "preview");
   const name = nameIn(folderOf(objectKey), objectKey);
   const size = head.data?.ContentLength ?? 0;
+  useEscape(onClose);
   return (
     <Panel title={<span className="break">{name}</span>} actions={
       <>
@@ -43,6 +45,20 @@ export function ObjectPanel({ bucket, objectKey, onClose, onRemove }: {
       )}
     </Panel>
   );
+}
+
+/** Escape closes what is open: first dialogs and menus, which take the key themselves. */
+function useEscape(then: () => void) {
+  const latest = useRef(then);
+  latest.current = then;
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const typing = event.target instanceof HTMLInputElement && event.target.type !== "checkbox" && event.target.type !== "range";
+      if (event.key === "Escape" && !typing && !document.querySelector("dialog[open], [role=menu]")) latest.current();
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, []);
 }
 
 type Head = NonNullable<ReturnType<typeof useHead>["data"]>;
