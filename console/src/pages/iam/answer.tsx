@@ -47,8 +47,11 @@ const pageOf = ({ kind, name }: Holder) => (kind === "role" ? links.role(name) :
 
 function Missing({ keys, onAddKey }: { keys: readonly string[]; onAddKey: (key: string) => void }) {
   return (
-    <Note tone="caught" actions={<div className="row wrap">{keys.map((key) => <Button key={key} look="small" onClick={() => onAddKey(key)}>Add {key}</Button>)}</div>}>
-      Conditions look at what the request does not say: {keys.join(", ")}. Add it to the context and ask again.
+    <Note tone="caught">
+      <div className="stack tight">
+        <span>Conditions look at what the request does not say. Add it to the context, with its value, and ask again:</span>
+        <div className="row wrap">{keys.map((key) => <Button key={key} look="small" onClick={() => onAddKey(key)}>Add {key}</Button>)}</div>
+      </div>
     </Note>
   );
 }
