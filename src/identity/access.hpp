@@ -1,4 +1,5 @@
-// The decision behind authorise and behind the assumption of roles. Internal to identity.
+// The decision behind authorise and behind the assumption of roles. Internal to identity, but for
+// what IAM simulates.
 #pragma once
 
 #include <map>

@@ -20,7 +20,8 @@ export function App() {
   if (session === undefined) return null;
   if (session === null) return <Login />;
   const Found = pageOf(place);
-  const key = place.parts.slice(0, 3).join("/");
+  // Folders and objects of a bucket are one page: what is chosen and found there stays.
+  const key = place.parts.slice(0, place.parts[0] === "buckets" ? 2 : 3).join("/");
   return (
     <Shell session={session}>
       <Boundary key={key}>

@@ -6,10 +6,18 @@ export interface PageProps { place: Place }
 type Loaded = LazyExoticComponent<ComponentType<PageProps>>;
 
 const Home = lazy(() => import("../pages/home/home"));
+const Iam = lazy(() => import("../pages/iam/iam"));
+const Storage = lazy(() => import("../pages/storage/storage"));
 const NotFound = lazy(() => import("../pages/not_found"));
 
 /** By the first part of an address. */
-const ROUTES: Readonly<Record<string, Loaded>> = {};
+const ROUTES: Readonly<Record<string, Loaded>> = {
+  buckets: Storage,
+  roles: Iam,
+  users: Iam,
+  policies: Iam,
+  why: Iam,
+};
 
 export function pageOf(place: Place): Loaded {
   const first = place.parts[0];
