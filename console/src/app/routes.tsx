@@ -7,9 +7,16 @@ type Loaded = LazyExoticComponent<ComponentType<PageProps>>;
 
 const Home = lazy(() => import("../pages/home/home"));
 const NotFound = lazy(() => import("../pages/not_found"));
+const StateMachines = lazy(() => import("../pages/workflows/state_machines"));
+const Executions = lazy(() => import("../pages/workflows/executions"));
+const Activities = lazy(() => import("../pages/workflows/activities"));
 
 /** By the first part of an address. */
-const ROUTES: Readonly<Record<string, Loaded>> = {};
+const ROUTES: Readonly<Record<string, Loaded>> = {
+  statemachines: StateMachines,
+  executions: Executions,
+  activities: Activities,
+};
 
 export function pageOf(place: Place): Loaded {
   const first = place.parts[0];

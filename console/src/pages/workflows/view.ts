@@ -100,3 +100,27 @@ export function isChosen(visit: Visit, choice: Choice): boolean {
   }
   return true;
 }
+
+/** How far states have come in the scopes that the reader chose: what other iterations did is left out. */
+export function chosenStatuses(statuses: ReadonlyMap<string, StateStatus>, visits: readonly Visit[], choice: Choice): ReadonlyMap<string, StateStatus> {
+  const groups = visits.filter((visit) => choice[visit.id] !== undefined);
+  if (groups.length === 0) return statuses;
+  const shown = new Map(statuses);
+  for (const group of groups) {
+    for (const scope of scopesOf(group)) {
+      for (const visit of visitsIn(scope)) shown.delete(visit.name);
+    }
+  }
+  for (const group of groups) {
+    const scope = scopesOf(group).find((one) => one.index === choice[group.id]);
+    for (const visit of scope ? visitsIn(scope) : []) {
+      if (isChosen(visit, choice) && shown.get(visit.name) !== "running") shown.set(visit.name, visit.status);
+    }
+  }
+  return shown;
+}
+
+/** The state whose failure ended the execution: the innermost of those that failed last. */
+export function culprit(visits: readonly Visit[]): Visit | undefined {
+  return visits.findLast((visit) => visit.status === "failed" && scopesOf(visit).length === 0) ?? visits.findLast((visit) => visit.status === "failed");
+}
