@@ -15,6 +15,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // the policy of the page's server takes no data: scripts or fonts
     chunkSizeWarningLimit: 2000, // elkjs, in a worker of its own
   },
-  server: { proxy: { "/_console/api": daemon } },
+  // With the browser's own Host: the daemon compares it with Origin.
+  server: { proxy: { "/_console/api": { target: daemon, changeOrigin: false } } },
   test: { include: ["src/**/*.test.ts"] },
 });

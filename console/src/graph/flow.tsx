@@ -93,9 +93,19 @@ export interface FlowProps {
   label: string;
 }
 
+/** The state that is chosen, runs or has failed; else where it begins. */
+function whereItMatters(layout: Layout, statuses: ReadonlyMap<string, string>, chosen: string | undefined): GraphNode | undefined {
+  const states = layout.nodes.filter((node) => node.kind === "state");
+  return states.find((node) => node.name === chosen) ?? states.find((node) => statuses.get(node.name) === "running") ??
+    states.find((node) => statuses.get(node.name) === "failed") ?? layout.nodes[0];
+}
+
 const MOVE_MS = 150;
 const ARROWS = new Set(["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"]);
 const FIT = { padding: 0.08, maxZoom: 1 };
+/** A drawing that would be smaller than this is not shown whole at first, but from where it matters. */
+const READABLE = 0.45;
+const MARGIN = 20;
 
 function Drawing({ layout, statuses, chosen, onChoose, label }: FlowProps) {
   const flow = useReactFlow();
@@ -108,9 +118,16 @@ function Drawing({ layout, statuses, chosen, onChoose, label }: FlowProps) {
   const calm = useMemo(() => matchMedia("(prefers-reduced-motion: reduce)").matches, []);
   const fit = useCallback(() => void flow.fitView({ ...FIT, duration: calm ? 0 : MOVE_MS }), [flow, calm]);
   const element = useRef<HTMLDivElement>(null);
+  const first = useRef({ statuses, chosen });
+  first.current = { statuses, chosen };
   useEffect(() => {
-    // A page that opens a panel beside the drawing makes it narrower; and a new definition is another drawing.
-    void flow.fitView(FIT);
+    const box = element.current!;
+    if (Math.min(box.clientWidth / layout.width, box.clientHeight / layout.height) >= READABLE) return void flow.fitView(FIT);
+    const node = whereItMatters(layout, first.current.statuses, first.current.chosen);
+    if (!node) return;
+    const zoom = READABLE * 1.5;
+    const y = node.kind === "start" ? MARGIN - node.y * zoom : box.clientHeight / 2 - (node.y + node.height / 2) * zoom;
+    void flow.setViewport({ x: box.clientWidth / 2 - (node.x + node.width / 2) * zoom, y, zoom });
   }, [flow, layout]);
   const reveal = (name: string) => {
     const node = layout.nodes.find((one) => one.kind === "state" && one.name === name);
@@ -135,7 +152,7 @@ function Drawing({ layout, statuses, chosen, onChoose, label }: FlowProps) {
     <div className="flow" ref={element} tabIndex={0} role="application" aria-label={`${label}. Arrow keys go from state to state, Enter chooses.`}
       aria-describedby={told} onKeyDown={press} onBlur={() => setAt(undefined)}>
       <span id={told} className="visually-hidden" aria-live="polite">{here ? `${here}, ${statuses.get(here) ?? "has not run"}` : ""}</span>
-      <ReactFlow nodes={nodes} edges={edges} nodeTypes={NODE_TYPES} edgeTypes={EDGE_TYPES} onlyRenderVisibleElements fitView fitViewOptions={FIT}
+      <ReactFlow nodes={nodes} edges={edges} nodeTypes={NODE_TYPES} edgeTypes={EDGE_TYPES} onlyRenderVisibleElements
         minZoom={0.02} maxZoom={2} nodesDraggable={false} nodesConnectable={false} nodesFocusable={false} edgesFocusable={false} elementsSelectable={false}
         disableKeyboardA11y deleteKeyCode={null} selectionKeyCode={null} multiSelectionKeyCode={null} panActivationKeyCode={null} zoomActivationKeyCode="Control"
         zoomOnScroll={false} panOnScroll={false} preventScrolling={false} zoomOnDoubleClick={false}

@@ -55,7 +55,7 @@ function columnsOf(history: History): readonly Column<HistoryEvent>[] {
   return [
     { title: "ID", cell: (event) => event.id, sort: (event) => event.id, number: true, width: 72 },
     { title: "Type", cell: (event) => <span className={`event-type ${toneOfEvent(event.type) ?? ""}`}>{event.type}</span>, sort: (event) => event.type },
-    { title: "State", cell: (event) => history.visitOf[event.id]?.name ?? "", sort: (event) => history.visitOf[event.id]?.name ?? "" },
+    { title: "State", cell: (event) => <span className="event-state">{history.visitOf[event.id]?.name ?? ""}</span>, sort: (event) => history.visitOf[event.id]?.name ?? "" },
     { title: "After", cell: (event) => duration(event.timestamp - history.root.startedAt), sort: (event) => event.timestamp, number: true, width: 110 },
     { title: "At", cell: (event) => exactTime(event.timestamp).slice(11), minor: true, width: 130 },
   ];

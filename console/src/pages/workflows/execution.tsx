@@ -103,11 +103,11 @@ function Running({ execution }: { execution: Execution }) {
       {live.error !== undefined && <Problem error={live.error} />}
       <section className="panel">
         <Tabs label="Of this execution" chosen={tab} onChoose={setTab} tabs={[
-          { id: "timeline", title: "Timeline" }, { id: "events", title: `Events (${history.events.length.toLocaleString("en-US")})` },
+          { id: "timeline", title: "Timeline" }, { id: "events", title: `Events (${history.events.length.toLocaleString("en-US")}${live.complete ? "" : " …"})` },
           { id: "data", title: "Input and output" }, { id: "definition", title: "Definition" },
         ]} />
         <TabPanel id={tab}>
-          {tab === "timeline" && <TimelinePanel history={history} version={version} loading={live.loading} chosen={state} onState={setState} />}
+          {tab === "timeline" && <TimelinePanel history={history} version={version} loading={live.loading} complete={live.complete} chosen={state} onState={setState} />}
           {tab === "events" && <Events history={history} version={version} loading={live.loading} state={state} />}
           {tab === "data" && <Data execution={execution} />}
           {tab === "definition" && (

@@ -18,6 +18,8 @@ type Fetch = (input: { reverseOrder: boolean; nextToken?: string; maxResults: nu
  */
 export class Follower {
   readonly history = new History();
+  /** Whether all is here that there was when it was last asked. */
+  complete = false;
   private busy = false;
   private wanted: readonly HistoryEvent[] | undefined;
   private stopped = false;
@@ -40,6 +42,7 @@ export class Follower {
 
   private async follow(): Promise<void> {
     this.busy = true;
+    this.complete = false;
     try {
       while (this.wanted && !this.stopped) {
         const events = this.wanted;
@@ -47,7 +50,8 @@ export class Follower {
         const oldest = events.at(-1)?.id ?? 1;
         if (oldest > this.history.lastId + 1) await (this.history.lastId === 0 ? this.fromTheStart() : this.theGap());
         if (this.stopped) return;
-        if (events.length > 0 && events[0]!.id > this.history.lastId && oldest <= this.history.lastId + 1) this.add([...events].reverse());
+        this.complete = this.wanted === undefined;
+        this.add(oldest <= this.history.lastId + 1 ? [...events].reverse() : []);
       }
     } catch (error) {
       if (!this.stopped) this.failed(error);
@@ -92,7 +96,10 @@ export interface LiveHistory {
   /** Another one whenever the history has grown: what is computed from it depends on this. */
   readonly version: number;
   readonly error: unknown;
+  /** Nothing is here yet. */
   readonly loading: boolean;
+  /** All of it is. */
+  readonly complete: boolean;
 }
 
 export function useHistory(executionArn: string): LiveHistory {
@@ -125,5 +132,5 @@ export function useHistory(executionArn: string): LiveHistory {
   useEffect(() => {
     if (newest.data) follower.newest(newest.data.events);
   }, [follower, newest.data]);
-  return { history: follower.history, version, error: error ?? newest.error, loading: follower.history.lastId === 0 && error === undefined && !newest.error };
+  return { history: follower.history, version, error: error ?? newest.error, complete: follower.complete, loading: follower.history.lastId === 0 && error === undefined && !newest.error };
 }

@@ -60,10 +60,10 @@ function None() {
 }
 
 const COLUMNS: readonly Column<Row>[] = [
-  { title: "Name", cell: (row) => <a href={links.machine(row.stateMachineArn)}>{row.name}</a>, sort: (row) => row.name },
+  { title: "Name", cell: (row) => <a className="machine-name" href={links.machine(row.stateMachineArn)}>{row.name}</a>, sort: (row) => row.name },
   { title: "Type", cell: (row) => words(row.type), sort: (row) => row.type, minor: true, width: 110 },
-  { title: "Last executions", cell: (row) => <RunMarks runs={row.runs} />, width: 220 },
-  { title: "Running", cell: (row) => running(row.runs), sort: (row) => row.runs?.running ?? 0, number: true, width: 96 },
+  { title: "Last executions", cell: (row) => <RunMarks runs={row.runs} /> },
+  { title: "Running", cell: (row) => running(row.runs), sort: (row) => row.runs?.running ?? 0, number: true },
   { title: "Created", cell: (row) => <Ago at={row.creationDate} />, sort: (row) => row.creationDate, minor: true, width: 130 },
 ];
 

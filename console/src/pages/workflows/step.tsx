@@ -22,7 +22,11 @@ export function Step({ name, visits, version, choice, onChoice, onClose, onState
   const [picked, setPicked] = useState<number | undefined>(); // a visit's id; else the last one
   const at = Math.max(0, picked === undefined ? visits.length - 1 : visits.findIndex((visit) => visit.id === picked));
   const visit = visits[at];
-  const [tab, setTab] = useState<StepTab>(visit?.error !== undefined && visit.status === "failed" ? "error" : visit?.output !== undefined ? "output" : "input");
+  // What matters most of a run when it is first seen; then it stays where the reader is.
+  const [seen, setSeen] = useState<{ id: number; tab: StepTab } | undefined>();
+  if (visit && seen?.id !== visit.id) setSeen({ id: visit.id, tab: visit.status === "failed" ? "error" : visit.output !== undefined ? "output" : "input" });
+  const tab = seen?.tab ?? "input";
+  const setTab = (next: StepTab) => visit && setSeen({ id: visit.id, tab: next });
   const close = <Button look="plain" icon="cross" label="Close the step" onClick={onClose} />;
   if (!visit) {
     return (
@@ -169,15 +173,15 @@ export function Overview({ execution, history, version, onState }: { execution: 
   const running = useMemo(() => [...new Set(history.visits.filter((visit) => visit.status === "running").map((visit) => visit.name))], [history, version]);
   const failed = execution.status === "FAILED" || execution.status === "TIMED_OUT" ? culprit(history.visits) : undefined;
   return (
-    <Panel title={failed ? "What failed" : execution.status === "RUNNING" ? "What runs" : "Steps"}>
+    <Panel title={failed ? "What failed" : execution.status === "RUNNING" ? "What runs" : "What came out"}>
       <div className="stack">
+        <p className="soft">{history.visits.length > 0 ? `${plural(history.byName.size, "state has", "states have")} run. ` : ""}Choose a state in the graph for its input, output, tries and job.</p>
         {(execution.error !== undefined || execution.cause !== undefined) && <Failure error={execution.error} cause={execution.cause} caught={false} />}
         {failed && <div><Button onClick={() => onState(failed.name)}>Show “{failed.name}”</Button></div>}
         {running.length > 0 && <ul className="stack tight">{running.map((name) => (
           <li key={name} className="row"><Status status="running" label="" /><button type="button" className="link break" onClick={() => onState(name)}>{name}</button></li>
         ))}</ul>}
         {execution.status === "SUCCEEDED" && <Json value={execution.output ?? ""} label="Output" />}
-        <p className="soft">{history.visits.length > 0 ? `${plural(history.byName.size, "state has", "states have")} run. ` : ""}Choose a state in the graph for its input, output, tries and job.</p>
       </div>
     </Panel>
   );

@@ -16,8 +16,8 @@ const WINDOWED_FROM = 100;
 
 interface Scale { from: number; seconds: number; now: number }
 
-export function TimelinePanel({ history, version, loading, chosen, onState }: {
-  history: History; version: number; loading: boolean; chosen: string; onState: (name: string) => void;
+export function TimelinePanel({ history, version, loading, complete, chosen, onState }: {
+  history: History; version: number; loading: boolean; complete: boolean; chosen: string; onState: (name: string) => void;
 }) {
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
   const now = useNow();
@@ -29,7 +29,7 @@ export function TimelinePanel({ history, version, loading, chosen, onState }: {
   if (rows.length === 0) return <Empty title="No state has been entered yet." />;
   const from = history.root.startedAt;
   const lastSeen = history.events.at(-1)?.timestamp ?? from;
-  const to = history.root.endedAt ?? Math.max(now, lastSeen);
+  const to = history.root.endedAt ?? (complete ? Math.max(now, lastSeen) : lastSeen);
   const scale: Scale = { from, seconds: Math.max(to - from, 0.001), now: to };
   const shown = windowed ? rows.slice(first, last) : rows;
   const toggle = (key: string) => {
