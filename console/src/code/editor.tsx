@@ -46,7 +46,7 @@ const nonce = () => document.querySelector<HTMLMetaElement>("meta[name=csp-nonce
 function completing(props: { current: CodeProps }) {
   return (context: CompletionContext): CompletionResult | null => {
     const found = props.current.propose?.(context.state.doc.toString(), context.pos);
-    if (!found || (!context.explicit && found.from === context.pos && !/["\s]/.test(context.state.sliceDoc(context.pos - 1, context.pos)))) return null;
+    if (!found || (!context.explicit && found.from === context.pos)) return null; // unasked only within quotes and words
     return {
       from: found.from, to: found.to, filter: false,
       options: ranked(found.options, context.state.sliceDoc(found.from, context.pos).replaceAll('"', "")).map((one) => ({

@@ -87,6 +87,16 @@ export function headPath({ points, tip }: GraphEdge): string {
   return `M${at(tip)} L${at(sides[0]!)} L${at(sides[1]!)} Z`;
 }
 
+/** The outlines of many boxes as one path: far off, a thousand states are six shapes. */
+export function boxesPath(boxes: readonly Box[]): string {
+  return boxes.map(({ x, y, width, height }) => `M${x},${y}h${width}v${height}h${-width}z`).join("");
+}
+
+/** The state at a point of the drawing. */
+export function stateAt(nodes: readonly GraphNode[], [x, y]: Point): GraphNode | undefined {
+  return nodes.find((node) => node.kind === "state" && x >= node.x && x <= node.x + node.width && y >= node.y && y <= node.y + node.height);
+}
+
 export type Arrow = "ArrowUp" | "ArrowDown" | "ArrowLeft" | "ArrowRight";
 
 const WAYS: Record<Arrow, Point> = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };

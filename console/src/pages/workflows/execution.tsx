@@ -88,7 +88,7 @@ function Running({ execution }: { execution: Execution }) {
         <Panel title="Graph" flush actions={
           <>
             <Button look="small" onClick={() => setDirection(direction === "down" ? "right" : "down")}>{direction === "down" ? "Lay out to the right" : "Lay out downwards"}</Button>
-            <GraphMenu drawn={drawn} statuses={statuses} name={nameOf(execution.executionArn)} />
+            <GraphMenu drawn={drawn} statuses={statuses} name={`${nameOf(execution.stateMachineArn)}-${nameOf(execution.executionArn)}`} />
           </>
         }>
           {machine.error ? <Problem error={machine.error} /> : (

@@ -34,7 +34,7 @@ export default function Start({ machineArn, from }: { machineArn: string; from: 
     setBusy(true);
     setError(undefined);
     try {
-      const { executionArn } = await call("states", "StartExecution", { stateMachineArn: machineArn, input, ...(name && { name }) });
+      const { executionArn } = await call("states", "StartExecution", { stateMachineArn: machineArn, input: input.trim(), ...(name && { name }) });
       go(links.execution(executionArn));
     } catch (thrown) {
       setError(thrown);
@@ -46,7 +46,7 @@ export default function Start({ machineArn, from }: { machineArn: string; from: 
       title="Start execution" about={<>of {nameOf(plain)}{plain !== machineArn && ` ${nameOf(machineArn)}`}</>}
       actions={
         <>
-          <CopyAs machineArn={machineArn} input={input} />
+          <CopyAs machineArn={machineArn} input={input.trim()} />
           <ButtonLink href={links.machine(plain)}>Cancel</ButtonLink>
           <Button look="primary" icon="play" busy={busy} disabled={problem !== null} onClick={() => void start()}>Start execution</Button>
         </>

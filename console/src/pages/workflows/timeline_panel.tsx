@@ -1,5 +1,5 @@
 /** When each state ran, beside all others. */
-import { useMemo, useState } from "react";
+import { memo, useCallback, useMemo, useState } from "react";
 import { duration, exactTime } from "../../lib/format";
 import { Empty, Skeleton } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
@@ -25,18 +25,18 @@ export function TimelinePanel({ history, version, loading, complete, chosen, onS
   const rows = useMemo(() => rowsOf(history.root, toggled), [history, version, toggled]);
   const windowed = rows.length > WINDOWED_FROM;
   const { frame, first, last } = useWindow(rows.length, ROW_HEIGHT, windowed);
-  if (loading) return <div className="inside"><Skeleton /></div>;
-  if (rows.length === 0) return <Empty title="No state has been entered yet." />;
   const from = history.root.startedAt;
   const lastSeen = history.events.at(-1)?.timestamp ?? from;
   const to = history.root.endedAt ?? (complete ? Math.max(now, lastSeen) : lastSeen);
-  const scale: Scale = { from, seconds: Math.max(to - from, 0.001), now: to };
-  const shown = windowed ? rows.slice(first, last) : rows;
-  const toggle = (key: string) => {
-    const next = new Set(toggled);
+  const scale = useMemo((): Scale => ({ from, seconds: Math.max(to - from, 0.001), now: to }), [from, to]);
+  const toggle = useCallback((key: string) => setToggled((before) => {
+    const next = new Set(before);
     if (!next.delete(key)) next.add(key);
-    setToggled(next);
-  };
+    return next;
+  }), []);
+  if (loading) return <div className="inside"><Skeleton /></div>;
+  if (rows.length === 0) return <Empty title="No state has been entered yet." />;
+  const shown = windowed ? rows.slice(first, last) : rows;
   return (
     <div className="timeline">
       <div className="timeline-axis" aria-hidden="true">
@@ -57,7 +57,8 @@ export function TimelinePanel({ history, version, loading, complete, chosen, onS
   );
 }
 
-function Line({ row, scale, chosen, onToggle, onState }: {
+/** Only rows that come into view are made while one scrolls. */
+const Line = memo(function Line({ row, scale, chosen, onToggle, onState }: {
   row: Row; scale: Scale; chosen: boolean; onToggle: (key: string) => void; onState: (name: string) => void;
 }) {
   const tone = toneOf(row.status);
@@ -80,7 +81,7 @@ function Line({ row, scale, chosen, onToggle, onState }: {
       <span className="timeline-took">{took}</span>
     </li>
   );
-}
+});
 
 function Bar({ from, to, tone, scale }: { from: number; to: number | undefined; tone: string; scale: Scale }) {
   const end = to ?? scale.now;
