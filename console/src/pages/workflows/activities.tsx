@@ -34,7 +34,7 @@ export default function Activities() {
               { title: "Name", cell: (row) => row.name, sort: (row) => row.name },
               { title: "ARN", cell: (row) => <span className="row"><span className="mono break">{row.activityArn}</span><Copy text={row.activityArn} label="Copy the ARN" /></span>, minor: true },
               { title: "Created", cell: (row) => <Ago at={row.creationDate} />, sort: (row) => row.creationDate, width: 130 },
-              { title: "", width: 56, cell: (row) => <Button look="plain" icon="trash" label={`Delete ${row.name}`} onClick={() => setShown(row)} /> },
+              { title: "Actions", width: 84, cell: (row) => <Button look="plain" icon="trash" label={`Delete ${row.name}`} onClick={() => setShown(row)} /> },
             ]} />
         )}
       </Panel>

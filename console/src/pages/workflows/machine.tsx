@@ -7,7 +7,7 @@ import { Page } from "../../app/page";
 import { go, links, useQuery } from "../../app/router";
 import { Graph, GraphMenu } from "../../graph/graph";
 import { useLayout, type Direction } from "../../graph/layout";
-import { nameOf } from "../../lib/arn";
+import { nameOf, plainMachineArn } from "../../lib/arn";
 import { Button, ButtonLink, Empty, Facts, Panel, Skeleton, TabPanel, Tabs } from "../../ui/controls";
 import { Copy, Json } from "../../ui/copy";
 import { Dialog, Menu } from "../../ui/dialog";
@@ -16,6 +16,7 @@ import { Status, words } from "../../ui/status";
 import { Ago } from "../../ui/time";
 import { CopyAs } from "./actions";
 import { Executions } from "./executions_table";
+import { stateIn } from "./state_in";
 import { Tags } from "./tags";
 import { Versions, Aliases } from "./versions";
 import "./workflows.css";
@@ -25,7 +26,8 @@ type Beside = "executions" | "definition" | "versions" | "aliases" | "tags";
 
 export default function Machine({ arn }: { arn: string }) {
   const machine = useRead(read("states", "DescribeStateMachine", { stateMachineArn: arn }));
-  const crumbs = [{ text: "Workflows", href: links.machines }, { text: nameOf(arn) }];
+  const plain = plainMachineArn(arn);
+  const crumbs = [{ text: "Workflows", href: links.machines }, { text: nameOf(plain), href: links.machine(plain) }, ...(isPlain(arn) ? [] : [{ text: `Version ${nameOf(arn)}` }])];
   const { data } = machine;
   if (!data) {
     return (
@@ -37,12 +39,15 @@ export default function Machine({ arn }: { arn: string }) {
     );
   }
   return (
-    <Page crumbs={crumbs} title={data.name} status={data.status && data.status !== "ACTIVE" ? <Status status={data.status} /> : undefined} about={<About machine={data} />} actions={<Actions machine={data} />}>
+    <Page crumbs={crumbs} title={isPlain(arn) ? data.name : `${data.name}, version ${nameOf(arn)}`} status={data.status && data.status !== "ACTIVE" ? <Status status={data.status} /> : undefined} about={<About machine={data} />} actions={<Actions machine={data} />}>
       {machine.error && <Problem error={machine.error} />}
       <Body machine={data} />
     </Page>
   );
 }
+
+/** Not one of its versions: those are not changed, and have neither versions nor tags. */
+const isPlain = (arn: string) => arn === plainMachineArn(arn);
 
 function About({ machine }: { machine: Description }) {
   return (
@@ -59,9 +64,9 @@ function Actions({ machine }: { machine: Description }) {
   return (
     <>
       <ButtonLink href={links.startExecution(arn)} look="primary" icon="play">Start execution</ButtonLink>
-      <ButtonLink href={links.editMachine(arn)} icon="edit">Edit</ButtonLink>
+      {isPlain(arn) && <ButtonLink href={links.editMachine(arn)} icon="edit">Edit</ButtonLink>}
       <CopyAs machineArn={arn} input="{}" />
-      <Menu label="More" items={[{ label: "Delete the state machine", icon: "trash", onChoose: () => setDeleting(true) }]} />
+      {isPlain(arn) && <Menu label="More" items={[{ label: "Delete the state machine", icon: "trash", onChoose: () => setDeleting(true) }]} />}
       {deleting && (
         <Dialog title={`Delete ${machine.name}?`} submit="Delete" danger onClose={() => setDeleting(false)}
           onSubmit={async () => {
@@ -96,8 +101,8 @@ function Body({ machine }: { machine: Description }) {
       </Panel>
       <section className="panel">
         <Tabs label="Of this state machine" chosen={tab} onChoose={setTab} tabs={[
-          { id: "executions", title: "Executions" }, { id: "definition", title: "Definition" }, { id: "versions", title: "Versions" },
-          { id: "aliases", title: "Aliases" }, { id: "tags", title: "Tags" },
+          { id: "executions", title: "Executions" }, { id: "definition", title: "Definition" }, { id: "versions", title: "Versions", hidden: !isPlain(arn) },
+          { id: "aliases", title: "Aliases", hidden: !isPlain(arn) }, { id: "tags", title: "Tags", hidden: !isPlain(arn) },
         ]} />
         <TabPanel id={tab}>
           {tab === "executions" && <Executions arn={arn} />}
@@ -109,25 +114,6 @@ function Body({ machine }: { machine: Description }) {
       </section>
     </div>
   );
-}
-
-/** A state's own fields, wherever in the definition it is. */
-export function stateIn(definition: unknown, name: string): unknown {
-  if (typeof definition !== "object" || definition === null) return undefined;
-  const { States, Branches, ItemProcessor, Iterator } = definition as Record<string, unknown>;
-  if (typeof States === "object" && States !== null) {
-    const own = (States as Record<string, unknown>)[name];
-    if (own !== undefined) return own;
-    for (const state of Object.values(States)) {
-      const found = stateIn(state, name);
-      if (found !== undefined) return found;
-    }
-  }
-  for (const inside of [...(Array.isArray(Branches) ? Branches : []), ItemProcessor, Iterator]) {
-    const found = stateIn(inside, name);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 function parsed(text: string): unknown {
@@ -147,7 +133,7 @@ function Definition({ machine, state, onAll }: { machine: Description; state: st
         ["Revision", machine.revisionId && <span className="mono">{machine.revisionId}</span>],
       ]} />
       <div className="row wrap">
-        <ButtonLink look="small" icon="edit" href={links.editMachine(machine.stateMachineArn)}>Edit</ButtonLink>
+        {isPlain(machine.stateMachineArn) && <ButtonLink look="small" icon="edit" href={links.editMachine(machine.stateMachineArn)}>Edit</ButtonLink>}
         {own !== undefined && <Button look="small" onClick={onAll}>Show the whole definition</Button>}
       </div>
       {own !== undefined ? <Json value={own} label={`State “${state}”`} /> : <Json value={machine.definition} label="Definition" />}

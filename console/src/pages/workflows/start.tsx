@@ -6,7 +6,7 @@ import { Page } from "../../app/page";
 import { go, links } from "../../app/router";
 import { Code } from "../../code/code";
 import { jsonProblem } from "../../code/json_problem";
-import { nameOf } from "../../lib/arn";
+import { nameOf, plainMachineArn } from "../../lib/arn";
 import { Button, ButtonLink, Empty, Panel, TextField } from "../../ui/controls";
 import { Problem } from "../../ui/problem";
 import { Status } from "../../ui/status";
@@ -15,9 +15,6 @@ import { CopyAs } from "./actions";
 import "./workflows.css";
 
 const EARLIER = 10;
-
-/** The state machine itself, of an ARN that may name a version or an alias. */
-export const plainMachineArn = (arn: string) => arn.split(":").slice(0, 7).join(":");
 
 export default function Start({ machineArn, from }: { machineArn: string; from: string | undefined }) {
   const [input, setInput] = useState("{}");
@@ -107,7 +104,7 @@ function Earlier({ machineArn, onPick }: { machineArn: string; onPick: (input: s
         <ul className="earlier">
           {found?.map((one) => (
             <li key={one.arn}>
-              <button type="button" onClick={() => onPick(pretty(one.input))} aria-label={`Take the input of ${one.name}`}>
+              <button type="button" onClick={() => onPick(pretty(one.input))} title="Take this input">
                 <span className="row spread"><span className="row"><Status status={one.status} label={one.name} /></span><span className="soft small"><Ago at={one.startDate} /></span></span>
                 <code>{one.input.slice(0, 240)}</code>
               </button>

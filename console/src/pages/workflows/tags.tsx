@@ -19,7 +19,7 @@ export function Tags({ arn }: { arn: string }) {
         { title: "Key", cell: (tag) => tag.key },
         { title: "Value", cell: (tag) => tag.value },
         {
-          title: "", width: 48,
+          title: "Actions", width: 84,
           cell: (tag) => <Button look="plain" icon="trash" label={`Remove the tag ${tag.key}`} onClick={() => void attempt(() => call("states", "UntagResource", { resourceArn: arn, tagKeys: [tag.key ?? ""] }))} />,
         },
       ]} />

@@ -29,7 +29,7 @@ export function Versions({ arn }: { arn: string }) {
           { title: "Version", cell: (row) => <a href={links.machine(row.stateMachineVersionArn)}>{nameOf(row.stateMachineVersionArn)}</a> },
           { title: "Published", cell: (row) => <Ago at={row.creationDate} /> },
           {
-            title: "", width: 56,
+            title: "Actions", width: 84,
             cell: (row) => <Menu label={`Of version ${nameOf(row.stateMachineVersionArn)}`} items={[
               { label: "Start execution", icon: "play", onChoose: () => go(links.startExecution(row.stateMachineVersionArn)) },
               { label: "Delete version", icon: "trash", onChoose: () => setShown(row) },
@@ -79,7 +79,7 @@ export function Aliases({ arn }: { arn: string }) {
           { title: "Leads to", cell: (row) => <Route arn={row.stateMachineAliasArn} /> },
           { title: "Created", cell: (row) => <Ago at={row.creationDate} />, minor: true },
           {
-            title: "", width: 56,
+            title: "Actions", width: 84,
             cell: (row) => <Menu label={`Of alias ${nameOf(row.stateMachineAliasArn)}`} items={[
               { label: "Start execution", icon: "play", onChoose: () => go(links.startExecution(row.stateMachineAliasArn)) },
               { label: "Delete alias", icon: "trash", onChoose: () => setShown(row) },
