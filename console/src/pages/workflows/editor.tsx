@@ -13,11 +13,12 @@ import { Graph, GraphMenu } from "../../graph/graph";
 import { useLayout } from "../../graph/layout";
 import { nameOf } from "../../lib/arn";
 import { plural } from "../../lib/format";
-import { Button, ButtonLink, Panel, SelectField, Skeleton, TextField } from "../../ui/controls";
+import { Button, Note, Panel, SelectField, Skeleton, TextField } from "../../ui/controls";
 import { attempt, toast } from "../../ui/dialog";
 import { Problem } from "../../ui/problem";
 import { Mark } from "../../ui/status";
 import { useCheck, type Checked } from "./check";
+import { useDraft } from "./draft";
 import { RolePicker } from "./role_picker";
 import { definitionText, TEMPLATES } from "./templates";
 import "./workflows.css";
@@ -44,7 +45,8 @@ export default function Editor({ arn }: { arn?: string }) {
 
 function Writing({ crumbs, title, machine, changed }: { crumbs: readonly { text: string; href?: string }[]; title: string; machine: Description | undefined; changed: boolean }) {
   const begun = machine?.definition ?? definitionText(TEMPLATES[0]!);
-  const [text, setText] = useState(begun);
+  const draft = useDraft(machine?.stateMachineArn ?? "new", begun);
+  const { text, write: setText } = draft;
   const [name, setName] = useState(machine ? machine.name : TEMPLATES[0]!.name);
   const [role, setRole] = useState(machine?.roleArn ?? "");
   const [busy, setBusy] = useState(false);
@@ -66,6 +68,7 @@ function Writing({ crumbs, title, machine, changed }: { crumbs: readonly { text:
         ? await call("states", "UpdateStateMachine", { stateMachineArn: machine.stateMachineArn, definition: text, roleArn: role }).then(() => machine.stateMachineArn)
         : (await call("states", "CreateStateMachine", { name, definition: text, roleArn: role })).stateMachineArn;
       setSaved(true);
+      draft.forget();
       toast("good", machine ? "Saved. Executions that run go on with what they began with." : "The state machine is ready to run.");
       go(links.machine(arn));
     });
@@ -78,11 +81,15 @@ function Writing({ crumbs, title, machine, changed }: { crumbs: readonly { text:
   return (
     <Page crumbs={crumbs} title={title} actions={
       <>
-        <ButtonLink href={machine ? links.machine(machine.stateMachineArn) : links.machines}>Cancel</ButtonLink>
+        <Button onClick={() => {
+          draft.forget();
+          go(machine ? links.machine(machine.stateMachineArn) : links.machines);
+        }}>Cancel</Button>
         <Button look="primary" busy={busy} disabled={broken || role === "" || name === ""} onClick={() => void save()}>{machine ? "Save" : "Create"}</Button>
       </>
     }>
-      {changed && <Problem error={new Error("Somebody has changed this state machine since you opened it. Saving replaces their definition with yours.")} />}
+      {changed && <Note tone="caught">Somebody has changed this state machine since you opened it. Saving replaces their definition with yours.</Note>}
+      {draft.kept && <Note tone="running" actions={<Button look="small" onClick={draft.drop}>Discard it</Button>}>This is what you had written and not saved.</Note>}
       <div className="editor-facts">
         {!machine && <TextField label="Name" value={name} onChange={setName} />}
         <RolePicker value={role} onChange={setRole} />
@@ -96,7 +103,7 @@ function Writing({ crumbs, title, machine, changed }: { crumbs: readonly { text:
         )}
       </div>
       <div className="editor-both">
-        <Panel title="Definition" flush actions={<Button look="small" onClick={() => setText((now) => formatted(now))} disabled={jsonProblem(text) !== null}>Format</Button>}>
+        <Panel title="Definition" flush actions={<Button look="small" onClick={() => setText(formatted(text))} disabled={jsonProblem(text) !== null}>Format</Button>}>
           <div className="editor-text">
             <Code label="Definition in the Amazon States Language" value={text} onChange={setText} propose={propose} diagnostics={checked?.problems ?? []} jump={jump} />
           </div>

@@ -22,8 +22,10 @@ const SHOWN = 10;
 /** As many as are counted. */
 const RUNNING_MAX = 100;
 const AT_ONCE = 4;
+/** Between rounds; longer for long lists, so that looking at one does not keep the daemon busy. */
 const EVERY_MS = 2000;
-/** A round takes longer the more machines there are; what is left of the list waits for a search. */
+const EVERY_MS_A_MACHINE = 100;
+/** What is left of the list waits for a search. */
 const MACHINES_MAX = 200;
 
 export async function runsOf(stateMachineArn: string): Promise<Runs> {
@@ -61,7 +63,7 @@ export function useLastRuns(arns: readonly string[] | undefined): ReadonlyMap<st
           return next;
         });
       }
-      if (!stopped) timer = setTimeout(() => void round(), EVERY_MS);
+      if (!stopped) timer = setTimeout(() => void round(), Math.max(EVERY_MS, all.length * EVERY_MS_A_MACHINE));
     };
     void round();
     return () => {
