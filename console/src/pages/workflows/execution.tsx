@@ -81,6 +81,7 @@ function Running({ execution }: { execution: Execution }) {
   const statuses = useMemo(() => chosenStatuses(history.statuses(), history.visits, choice), [history, version, choice]);
   // eslint-disable-next-line react-hooks/exhaustive-deps
   const visits = useMemo(() => (history.byName.get(state) ?? []).filter((visit) => isChosen(visit, choice)), [history, version, state, choice]);
+  const unread = live.error !== undefined && history.events.length === 0;
   const isState = drawn.layout?.nodes.some((node) => node.kind === "state" && node.name === state) ?? visits.length > 0;
   return (
     <>
@@ -107,8 +108,9 @@ function Running({ execution }: { execution: Execution }) {
           { id: "data", title: "Input and output" }, { id: "definition", title: "Definition" },
         ]} />
         <TabPanel id={tab}>
-          {tab === "timeline" && <TimelinePanel history={history} version={version} loading={live.loading} complete={live.complete} chosen={state} onState={setState} />}
-          {tab === "events" && <Events history={history} version={version} loading={live.loading} state={state} />}
+          {unread && (tab === "timeline" || tab === "events") && <Empty title="The history cannot be read." />}
+          {tab === "timeline" && !unread && <TimelinePanel history={history} version={version} loading={live.loading} complete={live.complete} chosen={state} onState={setState} />}
+          {tab === "events" && !unread && <Events history={history} version={version} loading={live.loading} state={state} />}
           {tab === "data" && <Data execution={execution} />}
           {tab === "definition" && (
             <div className="inside stack">

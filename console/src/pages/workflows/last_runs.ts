@@ -6,6 +6,7 @@
  */
 import { useEffect, useState } from "react";
 import { call } from "../../api/call";
+import { ApiError } from "../../api/http";
 
 export interface Run { readonly arn: string; readonly name: string; readonly status: string }
 
@@ -15,6 +16,7 @@ export interface Runs {
   readonly running: number;
   /** More may be running than were asked for. */
   readonly more: boolean;
+  /** Why they may not be seen. */
   readonly error?: string;
 }
 
@@ -28,7 +30,8 @@ const EVERY_MS_A_MACHINE = 100;
 /** What is left of the list waits for a search. */
 const MACHINES_MAX = 200;
 
-export async function runsOf(stateMachineArn: string): Promise<Runs> {
+/** undefined: no answer this time. */
+async function runsOf(stateMachineArn: string): Promise<Runs | undefined> {
   try {
     const [last, running] = await Promise.all([
       call("states", "ListExecutions", { stateMachineArn, maxResults: SHOWN }),
@@ -39,7 +42,7 @@ export async function runsOf(stateMachineArn: string): Promise<Runs> {
       running: running.executions.length, more: running.nextToken !== undefined,
     };
   } catch (error) {
-    return { last: [], running: 0, more: false, error: error instanceof Error ? error.message : String(error) };
+    return error instanceof ApiError && error.denied ? { last: [], running: 0, more: false, error: error.message } : undefined;
   }
 }
 
@@ -50,20 +53,23 @@ export function useLastRuns(arns: readonly string[] | undefined): ReadonlyMap<st
     if (key === "") return;
     let stopped = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const all = key.split("\n");
+    let all = key.split("\n");
     const round = async () => {
+      const refused: string[] = []; // not asked again: rights change seldom
       for (let at = 0; at < all.length && !stopped; at += AT_ONCE) {
         if (document.visibilityState !== "visible") break;
         const some = all.slice(at, at + AT_ONCE);
         const found = await Promise.all(some.map(runsOf));
         if (stopped) return;
+        refused.push(...some.filter((_, index) => found[index]?.error !== undefined));
         setRuns((before) => {
           const next = new Map(before);
-          some.forEach((arn, index) => next.set(arn, found[index]!));
+          some.forEach((arn, index) => found[index] && next.set(arn, found[index]));
           return next;
         });
       }
-      if (!stopped) timer = setTimeout(() => void round(), Math.max(EVERY_MS, all.length * EVERY_MS_A_MACHINE));
+      all = all.filter((arn) => !refused.includes(arn));
+      if (!stopped && all.length > 0) timer = setTimeout(() => void round(), Math.max(EVERY_MS, all.length * EVERY_MS_A_MACHINE));
     };
     void round();
     return () => {

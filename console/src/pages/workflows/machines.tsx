@@ -67,7 +67,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: "Created", cell: (row) => <Ago at={row.creationDate} />, sort: (row) => row.creationDate, minor: true, width: 130 },
 ];
 
-const running = (runs: Runs | undefined) => (runs === undefined ? "" : runs.running === 0 ? <span className="soft">0</span> : `${runs.running}${runs.more ? "+" : ""}`);
+const running = (runs: Runs | undefined) => (runs === undefined ? "" : runs.error ? <span className="soft">–</span> : runs.running === 0 ? <span className="soft">0</span> : `${runs.running}${runs.more ? "+" : ""}`);
 
 /** Oldest first, as time goes. */
 function RunMarks({ runs }: { runs: Runs | undefined }) {
