@@ -8,7 +8,7 @@ import { History } from "./history";
 /** Events a page: as many as the service gives. */
 const PAGE = 1000;
 /** Watched: the newest events, so that what is sent with each commit stays small. */
-const NEWEST = 50;
+const NEWEST = 20;
 
 type Fetch = (input: { reverseOrder: boolean; nextToken?: string; maxResults: number }) => Promise<{ events: HistoryEvent[]; nextToken?: string | undefined }>;
 
@@ -48,7 +48,7 @@ export class Follower {
         const events = this.wanted;
         this.wanted = undefined;
         const oldest = events.at(-1)?.id ?? 1;
-        if (oldest > this.history.lastId + 1) await (this.history.lastId === 0 ? this.fromTheStart() : this.theGap());
+        if (oldest > this.history.lastId + 1) await (this.history.lastId === 0 ? this.fromTheStart() : this.theGap(events[0]!.id));
         if (this.stopped) return;
         this.complete = this.wanted === undefined;
         this.add(oldest <= this.history.lastId + 1 ? [...events].reverse() : []);
@@ -72,12 +72,13 @@ export class Follower {
   }
 
   /** Backwards from the newest event to the first that is here already. */
-  private async theGap(): Promise<void> {
+  private async theGap(newest: number): Promise<void> {
     const { lastId } = this.history;
+    const maxResults = Math.min(PAGE, newest - lastId);
     const pages: HistoryEvent[][] = [];
     let token: string | undefined;
     do {
-      const page = await this.fetch({ reverseOrder: true, maxResults: PAGE, ...(token ? { nextToken: token } : {}) });
+      const page = await this.fetch({ reverseOrder: true, maxResults, ...(token ? { nextToken: token } : {}) });
       if (this.stopped) return;
       pages.push(page.events);
       token = (page.events.at(-1)?.id ?? 0) > lastId + 1 ? page.nextToken : undefined;

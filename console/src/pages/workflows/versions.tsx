@@ -1,5 +1,5 @@
 /** Versions of a state machine, and the aliases that lead to them. */
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { call } from "../../api/call";
 import type { Output } from "../../api/services";
 import { read, useRead } from "../../api/watch";
@@ -99,9 +99,22 @@ export function Aliases({ arn }: { arn: string }) {
   );
 }
 
+/** Asked once: a stream watches few reads, and there may be a hundred aliases. */
 function Route({ arn }: { arn: string }) {
-  const { data } = useRead(read("states", "DescribeStateMachineAlias", { stateMachineAliasArn: arn }));
-  return <>{data?.routingConfiguration?.map((one) => `version ${nameOf(one.stateMachineVersionArn)}: ${one.weight} %`).join(", ")}</>;
+  const [told, setTold] = useState("…");
+  useEffect(() => {
+    let stopped = false;
+    void call("states", "DescribeStateMachineAlias", { stateMachineAliasArn: arn }).then(
+      ({ routingConfiguration = [] }) => routingConfiguration.map((one) => `version ${nameOf(one.stateMachineVersionArn)}: ${one.weight} %`).join(", "),
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    ).then((text) => {
+      if (!stopped) setTold(text);
+    });
+    return () => {
+      stopped = true;
+    };
+  }, [arn]);
+  return <>{told}</>;
 }
 
 function Create({ versions, onClose }: { versions: readonly Version[]; onClose: () => void }) {
