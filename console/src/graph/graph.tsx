@@ -6,7 +6,9 @@ import { Problem } from "../ui/problem";
 import type { Drawn, Layout } from "./layout";
 import "./graph.css";
 
-const Flow = lazy(() => import("./flow"));
+const load = () => import("./flow");
+const Flow = lazy(load);
+load().catch(() => {}); // while the layout is on its way; if it fails, it is tried again when it is needed
 const NONE: ReadonlyMap<string, string> = new Map();
 
 async function save(layout: Layout, statuses: ReadonlyMap<string, string>, name: string, kind: "svg" | "png"): Promise<void> {

@@ -38,8 +38,17 @@ export interface Layout {
   readonly clusters: readonly GraphCluster[];
 }
 
+/** Layouts that were asked for last, the newest at the end: executions of a machine share its drawing. */
+const kept = new Map<string, Layout>();
+const KEPT_MAX = 8;
+
 export async function layoutOf(definition: string, direction: Direction, signal?: AbortSignal): Promise<Layout> {
-  return (await (await postJson("/graph", { definition, direction }, signal)).json()) as Layout;
+  const key = `${direction} ${definition}`;
+  const layout = kept.get(key) ?? (await (await postJson("/graph", { definition, direction }, signal)).json()) as Layout;
+  kept.delete(key);
+  kept.set(key, layout);
+  if (kept.size > KEPT_MAX) kept.delete(kept.keys().next().value!);
+  return layout;
 }
 
 export interface Drawn { readonly layout?: Layout; readonly error?: unknown }

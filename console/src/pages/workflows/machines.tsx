@@ -28,7 +28,7 @@ export default function Machines() {
   const runs = useLastRuns(found?.map((one) => one.stateMachineArn));
   const rows = useMemo(() => found?.map((one): Row => ({ ...one, runs: runs.get(one.stateMachineArn) })), [found, runs]);
   return (
-    <Page crumbs={[{ text: "Workflows" }]} title="State machines" about={items && <Counts items={items} more={list.data?.nextToken !== undefined} />}
+    <Page crumbs={[{ text: "Workflows" }]} title="State machines" about={items && <Counts items={items} more={list.data?.nextToken !== undefined} runs={runs} />}
       actions={<><ButtonLink href={links.activities}>Activities</ButtonLink><ButtonLink href={links.newMachine} look="primary" icon="plus">Create state machine</ButtonLink></>}>
       {list.error && <Problem error={list.error} />}
       <div className="list-search"><SearchBox label="Search state machines" value={search} onChange={setSearch} /></div>
@@ -42,10 +42,11 @@ export default function Machines() {
   );
 }
 
-function Counts({ items, more }: { items: readonly Item[]; more: boolean }) {
+function Counts({ items, more, runs }: { items: readonly Item[]; more: boolean; runs: ReadonlyMap<string, Runs> }) {
   const kinds = new Map<string, number>();
   for (const { type } of items) kinds.set(type, (kinds.get(type) ?? 0) + 1);
-  return <>{more ? "The first " : ""}{plural(items.length, "state machine")}{kinds.size > 1 && [...kinds].map(([kind, count]) => ` · ${count} ${words(kind)}`)}</>;
+  const running = [...runs.values()].reduce((sum, one) => sum + one.running, 0);
+  return <>{more ? "The first " : ""}{plural(items.length, "state machine")}{kinds.size > 1 && [...kinds].map(([kind, count]) => ` · ${count} ${words(kind)}`)}{running > 0 && ` · ${plural(running, "execution runs", "executions run")}`}</>;
 }
 
 function None() {
