@@ -13,7 +13,6 @@ export default defineConfig({
     target: "es2022",
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0, // the policy of the page's server takes no data: scripts or fonts
-    chunkSizeWarningLimit: 2000, // elkjs, in a worker of its own
   },
   // With the browser's own Host: the daemon compares it with Origin.
   server: { proxy: { "/_console/api": { target: daemon, changeOrigin: false } } },

@@ -9,6 +9,9 @@ const Home = lazy(() => import("../pages/home/home"));
 const Iam = lazy(() => import("../pages/iam/iam"));
 const Storage = lazy(() => import("../pages/storage/storage"));
 const NotFound = lazy(() => import("../pages/not_found"));
+const StateMachines = lazy(() => import("../pages/workflows/state_machines"));
+const Executions = lazy(() => import("../pages/workflows/executions"));
+const Activities = lazy(() => import("../pages/workflows/activities"));
 
 /** By the first part of an address. */
 const ROUTES: Readonly<Record<string, Loaded>> = {
@@ -17,6 +20,9 @@ const ROUTES: Readonly<Record<string, Loaded>> = {
   users: Iam,
   policies: Iam,
   why: Iam,
+  statemachines: StateMachines,
+  executions: Executions,
+  activities: Activities,
 };
 
 export function pageOf(place: Place): Loaded {

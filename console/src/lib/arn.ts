@@ -10,3 +10,8 @@ export function machineArnOf(executionArn: string): string {
   const parts = executionArn.split(":");
   return [...parts.slice(0, 5), "stateMachine", parts[6] ?? ""].join(":");
 }
+
+/** The state machine itself, of an ARN that may name one of its versions or aliases. */
+export function plainMachineArn(arn: string): string {
+  return arn.split(":").slice(0, 7).join(":");
+}

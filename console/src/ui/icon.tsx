@@ -16,6 +16,7 @@ const PATHS = {
   left: "M10 3.5L5.5 8l4.5 4.5",
   more: "M3 8h.01M8 8h.01M13 8h.01",
   plus: "M8 3v10M3 8h10",
+  minus: "M3 8h10",
   play: "M4.5 2.8v10.4l8.5-5.2z",
   stop: "M3.5 3.5h9v9h-9z",
   again: "M13 8a5 5 0 1 1-1.6-3.7M13.2 2.3v2.9h-2.9",

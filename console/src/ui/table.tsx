@@ -68,7 +68,10 @@ export function Table<Row>({ label, columns, rows, rowKey, empty, chosen, onChoo
           {shown.map((row, index) => (
             <tr key={rowKey(row)} aria-selected={onChoose ? chosen === rowKey(row) : undefined}
               aria-rowindex={windowed ? first + index + 2 : undefined} className={onChoose ? "choosable" : undefined}
-              tabIndex={onChoose ? 0 : undefined} onClick={onChoose && (() => onChoose(row))}
+              tabIndex={onChoose ? 0 : undefined} onClick={onChoose && ((event) => {
+                // What is used inside of a row is not the row.
+                if (!(event.target as Element).closest("a, button, input, select, [role=menu]")) onChoose(row);
+              })}
               onKeyDown={onChoose && ((event) => {
                 if (event.key === "Enter" && event.target === event.currentTarget) onChoose(row);
                 moveFocus(event);

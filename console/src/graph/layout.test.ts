@@ -1,0 +1,52 @@
+import { describe, expect, test } from "vitest";
+import { graphSvg, xml, type Palette } from "./export";
+import { headPath, linePath, neighbour, type GraphEdge, type GraphNode, type Layout } from "./layout";
+
+const state = (name: string, x: number, y: number): GraphNode =>
+  ({ kind: "state", name, type: "Pass", subtitle: "", tooltip: "", cluster: -1, x, y, width: 100, height: 40 });
+const edge: GraphEdge = {
+  from: 0, to: 1, kind: "next", label: "", tooltip: "", points: [[0, 0], [0, 10], [0, 20], [0, 30]], tip: [0, 40], labelAt: [0, 0],
+};
+
+describe("edges", () => {
+  test("a curve, and an arrow at its end", () => {
+    expect(linePath(edge)).toBe("M0.0,0.0 C0.0,10.0 0.0,20.0 0.0,30.0");
+    expect(headPath(edge)).toBe("M0.0,40.0 L-5.0,30.0 L5.0,30.0 Z");
+  });
+  test("without points there is nothing to draw", () => {
+    expect(linePath({ ...edge, points: [] }) + headPath({ ...edge, points: [] })).toBe("");
+  });
+});
+
+describe("arrow keys", () => {
+  //   A
+  //  B C
+  //   D
+  const nodes = [{ ...state("Start", 0, -100), kind: "start" as const }, state("A", 100, 0), state("B", 0, 100), state("C", 200, 100), state("D", 100, 200)];
+  test.each([
+    ["A", "ArrowDown", "D"], // straight down
+    ["B", "ArrowRight", "C"], ["C", "ArrowLeft", "B"], ["B", "ArrowUp", "A"], ["C", "ArrowDown", "D"],
+    ["A", "ArrowUp", undefined], ["B", "ArrowLeft", undefined],
+    [undefined, "ArrowDown", "A"], ["gone", "ArrowUp", "A"],
+  ] as const)("from %s by %s", (from, arrow, to) => {
+    expect(neighbour(nodes, from, arrow)).toBe(to);
+  });
+});
+
+describe("the drawing as a file", () => {
+  const palette: Palette = {
+    ground: "white", line: "grey", ink: "black", soft: "dimgrey", surface: "white",
+    fills: { pending: { wash: "white", line: "grey" }, failed: { wash: "pink", line: "red" } },
+  };
+  const layout: Layout = { width: 100, height: 80, nodes: [state("<b>&", 0, 0), state("Z", 0, 40)], edges: [edge], clusters: [] };
+  test("names are text, colours are its own", () => {
+    const svg = graphSvg(layout, new Map([["Z", "failed"]]), palette);
+    expect(svg).toContain("&#60;b&#62;&#38;");
+    expect(svg).not.toContain("<b>");
+    expect(svg).toContain('fill="pink" stroke="red"');
+    expect(svg).not.toMatch(/var\(|class=|style=|href/);
+  });
+  test("control characters, which XML has no way to write", () => {
+    expect(xml("a\u0000b\u0007\t'")).toBe("a\ufffdb\ufffd\t&#39;");
+  });
+});

@@ -1,0 +1,69 @@
+/** What can be done with an execution: stopped, redriven, begun again, taken along. */
+import { useState } from "react";
+import { call } from "../../api/call";
+import type { Output } from "../../api/services";
+import { links } from "../../app/router";
+import { Button, ButtonLink, TextField } from "../../ui/controls";
+import { copyText } from "../../ui/copy";
+import { attempt, Dialog, Menu, toast } from "../../ui/dialog";
+import { commandLine, cpp, python } from "./snippets";
+
+export type Execution = Output<"states", "DescribeExecution">;
+
+export function Actions({ execution }: { execution: Execution }) {
+  const [shown, setShown] = useState<"stop" | "redrive" | null>(null);
+  const { executionArn, stateMachineArn, status } = execution;
+  return (
+    <>
+      {status === "RUNNING" && <Button look="danger" icon="stop" onClick={() => setShown("stop")}>Stop</Button>}
+      {status !== "RUNNING" && status !== "SUCCEEDED" && (
+        <Button icon="again" disabled={execution.redriveStatus !== "REDRIVABLE"} title={execution.redriveStatusReason} onClick={() => setShown("redrive")}>Redrive</Button>
+      )}
+      <ButtonLink icon="play" href={links.startExecution(stateMachineArn, { from: executionArn })}>New execution</ButtonLink>
+      <CopyAs machineArn={stateMachineArn} input={execution.input ?? "{}"} />
+      {shown === "stop" && <Stop executionArn={executionArn} onClose={() => setShown(null)} />}
+      {shown === "redrive" && <Redrive execution={execution} onClose={() => setShown(null)} />}
+    </>
+  );
+}
+
+export function CopyAs({ machineArn, input }: { machineArn: string; input: string }) {
+  const item = (label: string, text: () => string) => ({
+    label, icon: "copy" as const,
+    onChoose: () => void attempt(() => copyText(text()), `Copied: starts an execution of this machine with this input.`),
+  });
+  return (
+    <Menu label="Copy as…" icon="copy" items={[
+      item("Copy as AWS CLI", () => commandLine(machineArn, input)),
+      item("Copy as Python (boto3)", () => python(machineArn, input)),
+      item("Copy as C++ (Trainyard SDK)", () => cpp(machineArn, input)),
+    ]} />
+  );
+}
+
+function Stop({ executionArn, onClose }: { executionArn: string; onClose: () => void }) {
+  const [error, setError] = useState("");
+  const [cause, setCause] = useState("");
+  return (
+    <Dialog title="Stop this execution?" onClose={onClose} submit="Stop execution" danger
+      onSubmit={async () => {
+        await call("states", "StopExecution", { executionArn, ...(error && { error }), ...(cause && { cause }) });
+      }}>
+      <p>Its tasks are given up; jobs that it waits for are stopped. It can be redriven from where it stood.</p>
+      <TextField label="Error (optional)" value={error} onChange={setError} hint="A short name, shown beside the status." />
+      <TextField label="Cause (optional)" value={cause} onChange={setCause} lines={2} />
+    </Dialog>
+  );
+}
+
+function Redrive({ execution, onClose }: { execution: Execution; onClose: () => void }) {
+  return (
+    <Dialog title="Redrive this execution?" onClose={onClose} submit="Redrive"
+      onSubmit={async () => {
+        await call("states", "RedriveExecution", { executionArn: execution.executionArn });
+        toast("good", "The states that had not succeeded run again.");
+      }}>
+      <p>States that failed or were aborted run again with the input that they had; what succeeded is not run again. The definition is the one that it began with.</p>
+    </Dialog>
+  );
+}

@@ -1,0 +1,123 @@
+/** Starts an execution: with an input written here, or one that was used before. */
+import { useEffect, useState } from "react";
+import { call } from "../../api/call";
+import { read, useRead } from "../../api/watch";
+import { Page } from "../../app/page";
+import { go, links } from "../../app/router";
+import { Code } from "../../code/code";
+import { jsonProblem } from "../../code/json_problem";
+import { nameOf, plainMachineArn } from "../../lib/arn";
+import { Button, ButtonLink, Empty, Panel, TextField } from "../../ui/controls";
+import { Problem } from "../../ui/problem";
+import { Status } from "../../ui/status";
+import { Ago } from "../../ui/time";
+import { CopyAs } from "./actions";
+import "./workflows.css";
+
+const EARLIER = 10;
+
+export default function Start({ machineArn, from }: { machineArn: string; from: string | undefined }) {
+  const [input, setInput] = useState("{}");
+  const [name, setName] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const plain = plainMachineArn(machineArn);
+  const before = useRead(from === undefined ? null : read("states", "DescribeExecution", { executionArn: from })).data?.input;
+  useEffect(() => {
+    if (before !== undefined) setInput(pretty(before));
+  }, [before]);
+  const problem = jsonProblem(input);
+  const start = async () => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      const { executionArn } = await call("states", "StartExecution", { stateMachineArn: machineArn, input: input.trim(), ...(name && { name }) });
+      go(links.execution(executionArn));
+    } catch (thrown) {
+      setError(thrown);
+      setBusy(false);
+    }
+  };
+  return (
+    <Page crumbs={[{ text: "Workflows", href: links.machines }, { text: nameOf(plain), href: links.machine(plain) }, { text: "Start execution" }]}
+      title="Start execution" about={<>of {nameOf(plain)}{plain !== machineArn && ` ${nameOf(machineArn)}`}</>}
+      actions={
+        <>
+          <CopyAs machineArn={machineArn} input={input.trim()} />
+          <ButtonLink href={links.machine(plain)}>Cancel</ButtonLink>
+          <Button look="primary" icon="play" busy={busy} disabled={problem !== null} onClick={() => void start()}>Start execution</Button>
+        </>
+      }>
+      {error !== undefined && <Problem error={error} />}
+      <div className="editor-both">
+        <Panel title="Input" flush actions={<Button look="small" disabled={problem !== null} onClick={() => setInput(pretty(input))}>Format</Button>}>
+          <div className="editor-text" onKeyDown={(event) => {
+            if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && problem === null && !busy) void start();
+          }}>
+            <Code label="Input as JSON" value={input} onChange={setInput} diagnostics={problem ? [problem] : []} />
+          </div>
+          <div className="editor-problems">
+            {problem ? <span className="status bad">{problem.message}</span> : <span className="soft small">JSON, up to 262,144 bytes. Ctrl Enter starts.</span>}
+          </div>
+        </Panel>
+        <div className="stack">
+          <Panel><TextField label="Name (optional)" value={name} onChange={setName} hint="Unique for the state machine; without one it gets an identifier." /></Panel>
+          <Earlier machineArn={plain} onPick={setInput} />
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+function pretty(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+interface Before { arn: string; name: string; status: string; startDate: number; input: string }
+
+function Earlier({ machineArn, onPick }: { machineArn: string; onPick: (input: string) => void }) {
+  const list = useRead(read("states", "ListExecutions", { stateMachineArn: machineArn, maxResults: EARLIER }));
+  const [found, setFound] = useState<readonly Before[] | undefined>();
+  const executions = list.data?.executions;
+  const key = executions?.map((one) => `${one.executionArn} ${one.status}`).join("\n");
+  useEffect(() => {
+    if (!executions) return;
+    let stopped = false;
+    void Promise.all(executions.map(async (one): Promise<Before> => ({
+      arn: one.executionArn, name: one.name, status: one.status, startDate: one.startDate,
+      input: (await call("states", "DescribeExecution", { executionArn: one.executionArn }).catch(() => undefined))?.input ?? "",
+    }))).then((all) => {
+      if (!stopped) setFound(distinct(all));
+    });
+    return () => {
+      stopped = true;
+    };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the key says all that matters of them
+  }, [key]);
+  return (
+    <Panel title="Earlier inputs" flush>
+      {list.error && !list.data ? <Problem error={list.error} /> : found?.length === 0 ? <Empty title="It has not run yet." /> : (
+        <ul className="earlier">
+          {found?.map((one) => (
+            <li key={one.arn}>
+              <button type="button" onClick={() => onPick(pretty(one.input))} title="Take this input">
+                <span className="row spread"><span className="row"><Status status={one.status} label={one.name} /></span><span className="soft small"><Ago at={one.startDate} /></span></span>
+                <code>{one.input.slice(0, 240)}</code>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+/** Each input once, by who had it last. */
+function distinct(all: readonly Before[]): Before[] {
+  const seen = new Set<string>();
+  return all.filter(({ input }) => input !== "" && !seen.has(input) && seen.add(input));
+}
