@@ -9,7 +9,9 @@ const Home = lazy(() => import("../pages/home/home"));
 const NotFound = lazy(() => import("../pages/not_found"));
 
 /** By the first part of an address. */
-const ROUTES: Readonly<Record<string, Loaded>> = {};
+const ROUTES: Readonly<Record<string, Loaded>> = {
+  jobs: lazy(() => import("../pages/training/training")),
+};
 
 export function pageOf(place: Place): Loaded {
   const first = place.parts[0];
