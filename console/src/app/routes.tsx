@@ -10,7 +10,9 @@ const NotFound = lazy(() => import("../pages/not_found"));
 
 /** By the first part of an address. */
 const ROUTES: Readonly<Record<string, Loaded>> = {
+  endpoints: lazy(() => import("../pages/endpoints/endpoints")),
   jobs: lazy(() => import("../pages/training/training")),
+  models: lazy(() => import("../pages/models/models")),
 };
 
 export function pageOf(place: Place): Loaded {

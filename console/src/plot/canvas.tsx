@@ -3,7 +3,7 @@ import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useDark } from "../app/theme";
-import { duration } from "../lib/format";
+import { duration, exactTime } from "../lib/format";
 import { lookOf, type Axis } from "./plot";
 import type { Aligned } from "./series";
 
@@ -39,7 +39,7 @@ function optionsOf(props: CanvasProps, frame: HTMLElement, onZoom: () => void): 
     scales: { x: { time: axis === "time" } },
     cursor: { drag: { x: true, y: false }, points: { size: 7 }, y: false },
     axes: [
-      axis === "time" ? { ...look, space: 70 } : { ...look, space: 60, incrs: STEPS, values: (_, all) => all.map((value) => (value === 0 ? "0" : duration(value))) },
+      axis === "time" ? { ...look, size: 30, space: 70, values: (_, all, _axis, _space, step) => all.map((value) => timeTick(value, step)) } : { ...look, size: 30, space: 60, incrs: STEPS, values: (_, all) => all.map((value) => (value === 0 ? "0" : duration(value))) },
       { ...look, size: 58, space: 32, values: (_, all) => all.map(format) },
     ],
     series: [{}, ...names.map((name, index) => {
@@ -56,6 +56,13 @@ function optionsOf(props: CanvasProps, frame: HTMLElement, onZoom: () => void): 
       }],
     },
   };
+}
+
+/** As fine as the steps of the axis are. */
+function timeTick(at: number, step: number): string {
+  const time = exactTime(at);
+  if (step >= 86_400) return time.slice(5, 10);
+  return time.slice(11, step < 60 ? 19 : 16);
 }
 
 export default function Canvas(props: CanvasProps) {
