@@ -12,9 +12,19 @@ export function fieldErrors(message: string): Map<string, string> {
     if (!path) continue;
     const rule = /failed to satisfy constraint:\s*(.*)$/s.exec(part)?.[1] ?? part;
     const name = path.toLowerCase();
-    if (!found.has(name)) found.set(name, rule.trim());
+    if (!found.has(name)) found.set(name, brief(rule.trim()));
   }
   return found;
+}
+
+/** Values that are told one by one. */
+const VALUES_MAX = 8;
+
+/** "Member must satisfy enum value set: [a, b, …]" of a hundred values says too much beside a field. */
+function brief(rule: string): string {
+  const [, before, list] = /^(.*enum value set: )\[(.*)\]$/s.exec(rule) ?? [];
+  const values = list?.split(/,\s*/) ?? [];
+  return values.length > VALUES_MAX ? `${before}[${values.slice(0, VALUES_MAX).join(", ")}, … ${values.length} in all]` : rule;
 }
 
 /** What is wrong with a member: named by itself or by one of its own members. */

@@ -14,6 +14,8 @@ interface CanvasProps {
 
 /** Steps of an axis of durations, in seconds. */
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400];
+/** Steps of an axis of times: none below the second that its labels tell. */
+const TIME_STEPS = STEPS.filter((step) => step >= 1).concat([2 * 86_400, 7 * 86_400, 28 * 86_400]);
 /** More points than this are drawn as a line alone. */
 const DOTS_MAX = 40;
 
@@ -35,11 +37,11 @@ function optionsOf(props: CanvasProps, frame: HTMLElement, onZoom: () => void): 
     stroke: soft, font: `12px ${getComputedStyle(frame).fontFamily}`, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1, size: 4 },
   };
   return {
-    width: Math.max(frame.clientWidth, 50), height, legend: { show: false },
+    width: Math.max(frame.clientWidth, 50), height, legend: { show: false }, padding: [10, 28, 0, 0],
     scales: { x: { time: axis === "time" } },
     cursor: { drag: { x: true, y: false }, points: { size: 7 }, y: false },
     axes: [
-      axis === "time" ? { ...look, size: 30, space: 70, values: (_, all, _axis, _space, step) => all.map((value) => timeTick(value, step)) } : { ...look, size: 30, space: 60, incrs: STEPS, values: (_, all) => all.map((value) => (value === 0 ? "0" : duration(value))) },
+      axis === "time" ? { ...look, size: 30, space: 70, incrs: TIME_STEPS, values: (_, all, _axis, _space, step) => all.map((value) => timeTick(value, step)) } : { ...look, size: 30, space: 60, incrs: STEPS, values: (_, all) => all.map((value) => (value === 0 ? "0" : duration(value))) },
       { ...look, size: 58, space: 32, values: (_, all) => all.map(format) },
     ],
     series: [{}, ...names.map((name, index) => {

@@ -51,7 +51,7 @@ export function Plot({ label, series, axis = "time", height = 180, format = figu
             </tr>
           </thead>
           <tbody>{series.map((one, index) => <Figures key={one.name} series={one} look={lookOf(index)} format={format}
-            then={cursor === null ? undefined : valueAt(data.columns[index] ?? [], cursor)} />)}</tbody>
+            then={cursor === null ? null : valueAt(data.columns[index] ?? [], cursor)} />)}</tbody>
         </table>
       </div>
     </figure>
@@ -59,10 +59,10 @@ export function Plot({ label, series, axis = "time", height = 180, format = figu
 }
 
 function Figures({ series, look, then, format }: {
-  series: Series; look: Look; then: number | undefined; format: (value: number) => string;
+  series: Series; look: Look; then: number | undefined | null; format: (value: number) => string;
 }) {
   const all = useMemo(() => summary(series.points), [series.points]);
-  const value = then ?? all?.last;
+  const value = then === null ? all?.last : then; // before its first value a series has none
   const text = (one: number | undefined) => (one === undefined ? "–" : format(one));
   return (
     <tr>

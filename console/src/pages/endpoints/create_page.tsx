@@ -1,11 +1,12 @@
 /** Serve a model: an endpoint configuration with one variant, and an endpoint of it. */
-import { useMemo, useState, type FormEvent } from "react";
+import { useMemo, useRef, useState, type FormEvent } from "react";
 import { call } from "../../api/call";
 import { read, useRead } from "../../api/watch";
 import { Page } from "../../app/page";
 import { go, links } from "../../app/router";
 import { fieldErrors, wrongAt } from "../../lib/field_errors";
 import { Button, ButtonLink, Panel, TextField } from "../../ui/controls";
+import { useFocusWrong } from "../../ui/focus_wrong";
 import { Problem } from "../../ui/problem";
 import { SuggestField } from "../../ui/suggest_field";
 
@@ -17,6 +18,8 @@ export default function CreateEndpoint({ model: given }: { model: string | undef
   const [count, setCount] = useState("1");
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
+  const frame = useRef<HTMLFormElement>(null);
+  useFocusWrong(frame, error);
   const wrongs = useMemo(() => fieldErrors(error instanceof Error ? error.message : ""), [error]);
   const variant = (member: string) => wrongAt(wrongs, `productionVariants.1.member.${member}`);
   const submit = async (event: FormEvent) => {
@@ -33,7 +36,7 @@ export default function CreateEndpoint({ model: given }: { model: string | undef
   };
   return (
     <Page crumbs={[{ text: "Endpoints", href: links.endpoints }, { text: "Create" }]} title="Create an endpoint">
-      <form className="stack" onSubmit={(event) => void submit(event)}>
+      <form className="stack" ref={frame} onSubmit={(event) => void submit(event)}>
         <Panel>
           <div className="form-grid">
             <SuggestField label="Model" value={model} onChange={setModel} suggestions={(models.data?.Models ?? []).map((one) => one.ModelName)} wrong={variant("modelName")} />

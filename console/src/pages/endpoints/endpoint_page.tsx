@@ -52,9 +52,18 @@ function Endpoint({ endpoint }: { endpoint: DescribeEndpointOutput }) {
             <Variants variants={variants} />
           </Panel>
           <Traffic endpoint={name} />
+          <Panel title="Logs" flush><Logs name={name} /></Panel>
         </div>
       </div>
-      <Parts endpoint={endpoint} config={config.data} />
+      <Panel title="Configuration">
+        <div className="stack">
+          <Facts facts={[
+            ["Configuration", endpoint.EndpointConfigName], ["Made", config.data && exactTime(config.data.CreationTime)],
+            ["ARN", <code key="arn" className="break">{endpoint.EndpointArn}</code>],
+          ]} />
+          {config.data ? <Json value={config.data} label="DescribeEndpointConfig" /> : !config.error && <Skeleton />}
+        </div>
+      </Panel>
     </Page>
   );
 }
@@ -80,35 +89,15 @@ function TryIt({ name, serving, variants }: { name: string; serving: boolean; va
 function Variants({ variants }: { variants: readonly Variant[] }) {
   return (
     <Table label="Variants" rows={variants} rowKey={(one) => one.name} empty={<Empty title="No variant" />} columns={[
-      { title: "Variant", cell: (one) => one.name },
+      { title: "Variant", cell: (one) => <span className="nowrap">{one.name}</span> },
       { title: "Model", cell: (one) => (one.model ? <a href={links.model(one.model)}>{one.model}</a> : "–") },
-      { title: "Instances", number: true, cell: (one) => `${one.instances ?? 0} of ${one.wanted ?? 0}` },
-      { title: "Type", minor: true, cell: (one) => <span className="nowrap">{one.instanceType ?? "–"}</span> },
+      { title: "Instances", number: true, cell: (one) => (
+        <>{one.instances ?? 0} of {one.wanted ?? 0}{one.instanceType && <div className="small soft">{one.instanceType}</div>}</>
+      ) },
       { title: "Weight", number: true, minor: true, cell: (one) => (
         <span title={one.share === undefined ? undefined : `${(one.share * 100).toFixed(1)} % of the requests`}>{one.weight ?? "–"}</span>
       ) },
     ]} />
-  );
-}
-
-function Parts({ endpoint, config }: { endpoint: DescribeEndpointOutput; config: DescribeEndpointConfigOutput | undefined }) {
-  const [tab, setTab] = useQuery<"logs" | "config">("tab", "logs");
-  return (
-    <Panel flush>
-      <Tabs label="Parts" chosen={tab} onChoose={setTab} tabs={[{ id: "logs", title: "Logs" }, { id: "config", title: "Configuration" }]} />
-      <TabPanel id={tab}>
-        {tab === "logs" && <Logs name={endpoint.EndpointName} />}
-        {tab === "config" && (
-          <div className="endpoint-try stack">
-            <Facts facts={[
-              ["Configuration", endpoint.EndpointConfigName], ["Made", config && exactTime(config.CreationTime)],
-              ["ARN", <code key="arn" className="break">{endpoint.EndpointArn}</code>],
-            ]} />
-            {config ? <Json value={config} label="DescribeEndpointConfig" /> : <Skeleton />}
-          </div>
-        )}
-      </TabPanel>
-    </Panel>
   );
 }
 
@@ -117,7 +106,7 @@ const instanceOf = (stream: string) => stream.replace("/", " · ");
 
 function Logs({ name }: { name: string }) {
   const logs = useLogs(`/aws/sagemaker/Endpoints/${name}`, "");
-  return <LogView label={`${name} logs`} lines={logs.lines} streams={logs.streams} nameOf={instanceOf} loading={logs.loading} error={logs.error} dropped={logs.dropped}
+  return <LogView label={`${name} logs`} lines={logs.lines} streams={logs.streams} nameOf={instanceOf} loading={logs.loading} error={logs.error} dropped={logs.dropped} height={300}
     empty={<p>What the model's servers print appears here.</p>} />;
 }
 

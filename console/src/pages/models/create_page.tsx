@@ -1,11 +1,12 @@
 /** Make a model: from nothing, or of what a training job left. */
-import { useEffect, useMemo, useState, type FormEvent } from "react";
+import { useEffect, useMemo, useRef, useState, type FormEvent } from "react";
 import { call } from "../../api/call";
 import { read, useRead } from "../../api/watch";
 import { Page } from "../../app/page";
 import { go, links } from "../../app/router";
 import { fieldErrors, wrongAt } from "../../lib/field_errors";
 import { Button, ButtonLink, Panel, Skeleton, TextField } from "../../ui/controls";
+import { useFocusWrong } from "../../ui/focus_wrong";
 import { PairsField } from "../../ui/pairs_field";
 import { Problem } from "../../ui/problem";
 import { SuggestField } from "../../ui/suggest_field";
@@ -36,6 +37,8 @@ function Form({ form, onChange }: { form: ModelForm; onChange: (form: ModelForm)
   const roles = useRead(read("iam", "ListRoles", {}));
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
+  const frame = useRef<HTMLFormElement>(null);
+  useFocusWrong(frame, error);
   const wrongs = useMemo(() => fieldErrors(error instanceof Error ? error.message : ""), [error]);
   const put = <K extends keyof ModelForm>(key: K) => (value: ModelForm[K]) => onChange({ ...form, [key]: value });
   const submit = async (event: FormEvent) => {
@@ -57,7 +60,7 @@ function Form({ form, onChange }: { form: ModelForm; onChange: (form: ModelForm)
     }
   };
   return (
-    <form className="stack" onSubmit={(event) => void submit(event)}>
+    <form className="stack" ref={frame} onSubmit={(event) => void submit(event)}>
       <Panel>
         <div className="stack">
           <div className="form-grid">

@@ -1,5 +1,5 @@
 /** Make a training job, from nothing or as another one was made. */
-import { useEffect, useMemo, useState, type FormEvent } from "react";
+import { useEffect, useMemo, useRef, useState, type FormEvent } from "react";
 import { call } from "../../api/call";
 import { read, useRead } from "../../api/watch";
 import { Page } from "../../app/page";
@@ -9,6 +9,7 @@ import { fieldErrors, wrongAt } from "../../lib/field_errors";
 import { Button, ButtonLink, Panel, SelectField, Skeleton, TextField } from "../../ui/controls";
 import { copyText } from "../../ui/copy";
 import { toast } from "../../ui/dialog";
+import { useFocusWrong } from "../../ui/focus_wrong";
 import { PairsField } from "../../ui/pairs_field";
 import { Problem } from "../../ui/problem";
 import { SuggestField } from "../../ui/suggest_field";
@@ -46,6 +47,8 @@ async function clonedForm(from: string): Promise<JobForm> {
 function Form({ form, onChange }: { form: JobForm; onChange: (form: JobForm) => void }) {
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
+  const frame = useRef<HTMLFormElement>(null);
+  useFocusWrong(frame, error);
   const wrongs = useMemo(() => fieldErrors(error instanceof Error ? error.message : ""), [error]);
   const wrong = (path: string) => wrongAt(wrongs, path);
   const put = <K extends keyof JobForm>(key: K) => (value: JobForm[K]) => onChange({ ...form, [key]: value });
@@ -63,7 +66,7 @@ function Form({ form, onChange }: { form: JobForm; onChange: (form: JobForm) => 
     }
   };
   return (
-    <form className="stack" onSubmit={(event) => void submit(event)}>
+    <form className="stack" ref={frame} onSubmit={(event) => void submit(event)}>
       <Panel title="Job">
         <div className="form-grid">
           <TextField label="Name" value={form.name} onChange={put("name")} wrong={wrong("trainingJobName")} hint="Letters, figures and hyphens, at most 63." autoFocus />

@@ -42,7 +42,7 @@ function Job({ job, error }: { job: DescribeTrainingJobResponse; error: unknown 
   const startedBy = useStartedBy({ name: job.TrainingJobName, arn: job.TrainingJobArn, at: job.CreationTime });
   const running = isRunning(job);
   const epoch = running ? epochOf(logs.lines, job.HyperParameters?.epochs) : undefined;
-  const doing = running ? [words(job.SecondaryStatus), epoch, job.SecondaryStatusTransitions?.at(-1)?.StatusMessage].filter(Boolean).join(" · ") : undefined;
+  const doing = running ? [words(job.SecondaryStatus), epoch ?? job.SecondaryStatusTransitions?.at(-1)?.StatusMessage?.replace(/\.$/, "")].filter(Boolean).join(" · ") : undefined;
   return (
     <Page crumbs={[{ text: "Training", href: links.jobs }, { text: job.TrainingJobName }]} title={job.TrainingJobName}
       status={<Status status={job.TrainingJobStatus} />}

@@ -6,7 +6,7 @@ import type { Logs } from "../../logs/use_logs";
 import { periodFor, useMetrics, type MetricName, type Span } from "../../plot/metrics";
 import { Plot } from "../../plot/plot";
 import type { Series } from "../../plot/series";
-import { Empty, Panel } from "../../ui/controls";
+import { Empty, Panel, Skeleton } from "../../ui/controls";
 import { Problem } from "../../ui/problem";
 import { byFamily, hostOf, isRunning, JOB_LOGS } from "./job";
 import { seriesIn } from "./log_metrics";
@@ -23,25 +23,24 @@ export function spanOf(job: DescribeTrainingJobResponse): Span {
 
 export function MetricsPanel({ job, logs }: { job: DescribeTrainingJobResponse; logs: Logs }) {
   const definitions = job.AlgorithmSpecification?.MetricDefinitions ?? [];
-  return definitions.length > 0 ? <Recorded job={job} /> : <FromLog job={job} logs={logs} />;
+  return definitions.length > 0 ? <Recorded job={job} logs={logs} /> : <FromLog job={job} logs={logs} />;
 }
 
 const hasPoints = (series: readonly Series[]) => series.some((one) => one.points.length > 0);
 
-function Recorded({ job }: { job: DescribeTrainingJobResponse }) {
+function Recorded({ job, logs }: { job: DescribeTrainingJobResponse; logs: Logs }) {
   const names = useMemo(() => (job.AlgorithmSpecification?.MetricDefinitions ?? []).map(({ Name }): MetricName => ({
     label: Name, namespace: JOB_LOGS, name: Name, dimensions: { TrainingJobName: job.TrainingJobName },
   })), [job.AlgorithmSpecification?.MetricDefinitions, job.TrainingJobName]);
   const { series, live } = useMetrics(names, spanOf(job));
-  const families = useMemo(() => [...byFamily(series, (one) => one.name)], [series]);
+  const families = useMemo(() => [...byFamily(series, (one) => one.name)].filter(([, members]) => hasPoints(members)), [series]);
+  if (!live.loading && !live.error && !hasPoints(series)) return <FromLog job={job} logs={logs} />;
   return (
     <Panel title="Metrics">
       {live.error && <Problem error={live.error} />}
       {hasPoints(series)
         ? <div className="plots">{families.map(([family, members]) => <Plot key={family} label={family} series={members} />)}</div>
-        : <Empty title={isRunning(job) ? "No value yet" : "No value was reported"}>
-            <p>Metrics come from log lines that match the job's metric definitions.</p>
-          </Empty>}
+        : live.loading && <Skeleton />}
     </Panel>
   );
 }
@@ -52,12 +51,11 @@ function FromLog({ job, logs }: { job: DescribeTrainingJobResponse; logs: Logs }
   const families = useMemo(() => [...byFamily([...figures], ([name]) => name)].map(
     ([family, members]) => [family, members.flatMap(([, series]) => series)] as const), [figures]);
   return (
-    <Panel title={families.length > 0 ? <>Metrics <span className="small soft">read from the log; no metric definitions</span></> : "Metrics"}>
+    <Panel title={families.length > 0 ? <>Metrics <span className="small soft">read from the log</span></> : "Metrics"}>
       {families.length > 0
         ? <div className="plots">{families.map(([family, series]) => <Plot key={family} label={family} series={series} />)}</div>
-        : <Empty title="This job records no metrics">
-            <p>{isRunning(job) ? "Figures that its log tells (loss: 0.31) appear here." : "Its log tells no figures such as “loss: 0.31”."} Metric definitions
-              of a job (name and regular expression) record them.</p>
+        : <Empty title={isRunning(job) ? "No figures yet" : "No figures were reported"}>
+            <p>Lines of the log that match the job's metric definitions are plotted here; without definitions, figures such as “loss: 0.31”.</p>
           </Empty>}
     </Panel>
   );
