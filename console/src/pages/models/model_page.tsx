@@ -10,9 +10,9 @@ import { nameOf } from "../../lib/arn";
 import { s3Place } from "../../lib/s3_uri";
 import { Button, ButtonLink, Empty, Facts, Panel, Skeleton } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
+import { NamedValues } from "../../ui/named_values";
 import { Problem } from "../../ui/problem";
 import { S3Link } from "../../ui/s3_link";
-import { Table } from "../../ui/table";
 import { Ago } from "../../ui/time";
 
 export function ModelPage({ name }: { name: string }) {
@@ -72,12 +72,7 @@ function Container({ container, title }: { container: ContainerDefinition; title
           ["Data", uri && <S3Link key="data" uri={uri} />],
           ["Host name", container.ContainerHostname], ["Mode", container.Mode],
         ]} />
-        {variables.length > 0 && (
-          <Table label="Environment" rows={variables} rowKey={([name]) => name} empty={null} columns={[
-            { title: "Variable", cell: ([name]) => <code>{name}</code>, width: 320 },
-            { title: "Value", cell: ([, value]) => <code className="break">{value}</code> },
-          ]} />
-        )}
+        {variables.length > 0 && <div><h3>Environment</h3><NamedValues label="Environment" pairs={variables} /></div>}
       </div>
     </Panel>
   );

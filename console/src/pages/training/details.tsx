@@ -10,6 +10,7 @@ import { bytes, duration, exactTime } from "../../lib/format";
 import { s3Place } from "../../lib/s3_uri";
 import { ButtonLink, Empty, Facts, Panel, TabPanel, Tabs } from "../../ui/controls";
 import { Copy, Json } from "../../ui/copy";
+import { NamedValues } from "../../ui/named_values";
 import { Problem } from "../../ui/problem";
 import { S3Link } from "../../ui/s3_link";
 import { Table } from "../../ui/table";
@@ -40,14 +41,8 @@ export function Details({ job, startedBy }: { job: DescribeTrainingJobResponse; 
 
 function Parameters({ parameters }: { parameters: readonly (readonly [string, string])[] }) {
   const sorted = [...parameters].sort(([a], [b]) => Number(isSdkParameter(a)) - Number(isSdkParameter(b)) || a.localeCompare(b));
-  return (
-    <Table label="Hyperparameters" rows={sorted} rowKey={([name]) => name}
-      empty={<Empty title="This job has no hyperparameters" />}
-      columns={[
-        { title: "Name", cell: ([name]) => <code className={isSdkParameter(name) ? "soft" : ""}>{name}</code>, width: 312 },
-        { title: "Value", cell: ([, value]) => <code className="break">{value}</code> },
-      ]} />
-  );
+  if (sorted.length === 0) return <Empty title="This job has no hyperparameters" />;
+  return <NamedValues label="Hyperparameters" pairs={sorted} faint={isSdkParameter} />;
 }
 
 function Channels({ channels }: { channels: readonly Channel[] }) {
@@ -126,8 +121,10 @@ function Settings({ job, startedBy }: { job: DescribeTrainingJobResponse; starte
         ["Spot", yes(job.EnableManagedSpotTraining)],
         ["Created", exactTime(job.CreationTime)],
         ["ARN", <code key="arn" className="break">{job.TrainingJobArn}</code>],
-        ...Object.entries(job.Environment ?? {}).map(([name, value]) => [`Variable ${name}`, <code key={name}>{value}</code>] as const),
       ]} />
+      {job.Environment && Object.keys(job.Environment).length > 0 && (
+        <div><h3>Environment</h3><NamedValues label="Environment" pairs={Object.entries(job.Environment)} /></div>
+      )}
       <div>
         <h3>Tags</h3>
         {tags.error && <Problem error={tags.error} />}
