@@ -16,6 +16,8 @@ export interface Logs {
 }
 
 const NONE: Logs = { lines: [], streams: [], dropped: 0, loading: true };
+/** Pages come quicker than anybody reads: what came in within this time is shown together. */
+const SHOWN_EVERY_MS = 200;
 const STREAMS_MAX = 50; // of DescribeLogStreams
 
 async function page(group: string, stream: string, token: string | undefined): Promise<EventPage> {
@@ -37,10 +39,15 @@ export function useLogs(group: string, prefix: string): Logs {
   }));
   const [logs, setLogs] = useState<Logs>(NONE);
   const reader = useMemo(() => {
-    const made: LogReader = new LogReader(
-      (stream, token) => page(group, stream, token),
-      () => setLogs((old) => ({ ...old, lines: made.lines, dropped: made.dropped, error: made.error, loading: !made.complete })),
-    );
+    let waiting = false;
+    const show = () => {
+      waiting = false;
+      setLogs((old) => ({ ...old, lines: made.lines, dropped: made.dropped, error: made.error, loading: !made.complete }));
+    };
+    const made: LogReader = new LogReader((stream, token) => page(group, stream, token), () => {
+      if (!waiting) setTimeout(show, SHOWN_EVERY_MS);
+      waiting = true;
+    });
     return made;
     // eslint-disable-next-line react-hooks/exhaustive-deps -- another prefix is another log
   }, [group, prefix]);

@@ -46,7 +46,7 @@ export function Plot({ label, series, axis = "time", height = 180, format = figu
         <table>
           <thead>
             <tr>
-              <th scope="col">{x === undefined ? "" : axis === "time" ? exactTime(x).slice(11, 19) : duration(x)}</th>
+              <th scope="col">{x === undefined ? "Series" : axis === "time" ? exactTime(x).slice(11, 19) : duration(x)}</th>
               <th scope="col">{x === undefined ? "Last" : "Then"}</th><th scope="col">Least</th><th scope="col">Most</th>
             </tr>
           </thead>

@@ -2,7 +2,7 @@
  * The lines of many streams as one log: searched, followed to its end, copied and downloaded. Only the rows
  * that are seen are drawn. What programs printed is text, never markup.
  */
-import { useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import "./log_view.css";
 import { plural } from "../lib/format";
 import { asText, clock, found, pieces, type LogLine } from "../logs/lines";
@@ -34,7 +34,8 @@ export function LogView({ label, lines, streams, nameOf, loading, error, dropped
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const shown = useMemo(() => (stream === "" ? lines : lines.filter((line) => line.stream === stream)), [lines, stream]);
-  const hits = useMemo(() => found(shown, text), [shown, text]);
+  const wanted = useDeferredValue(text); // typing goes first
+  const hits = useMemo(() => found(shown, wanted), [shown, wanted]);
   const current = hits[Math.min(at, hits.length - 1)];
   const step = (by: number) => setAt((old) => (hits.length === 0 ? 0 : (Math.min(old, hits.length - 1) + by + hits.length) % hits.length));
   const [follows, setFollows] = useState(true);

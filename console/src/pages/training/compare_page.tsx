@@ -70,7 +70,7 @@ function Overview({ jobs, names }: { jobs: readonly DescribeTrainingJobResponse[
         })),
         { title: "Created", minor: true, cell: (job) => <Ago at={job.CreationTime} /> },
         { title: "Took", number: true, minor: true, cell: (job) => <Took from={job.CreationTime} to={isRunning(job) ? undefined : job.TrainingEndTime ?? job.LastModifiedTime} /> },
-        { title: "", number: true, cell: (job) => (
+        { title: "Leave out", number: true, cell: (job) => (
           <Button look="plain" icon="cross" label={`Leave out ${job.TrainingJobName}`} onClick={() => go(links.compareJobs(names.filter((name) => name !== job.TrainingJobName)), true)} />
         ) },
       ]} />

@@ -2,13 +2,13 @@
  * One job of several that are shown together: reads it, and the figures in its log where it records none. Shows
  * nothing itself; a page has a source for each of its jobs, however many there are.
  */
-import { useEffect } from "react";
+import { useEffect, useMemo } from "react";
 import type { DescribeTrainingJobResponse } from "@types-of/sagemaker";
 import { read, useRead } from "../../api/watch";
 import { useLogs } from "../../logs/use_logs";
 import type { Series } from "../../plot/series";
 import { hostOf, JOB_LOGS } from "./job";
-import { seriesIn } from "./log_metrics";
+import { Figures } from "./log_metrics";
 
 export interface Sourced {
   job?: DescribeTrainingJobResponse;
@@ -24,14 +24,15 @@ export function JobSource({ name, onChange }: { name: string; onChange: (name: s
     else if (error) onChange(name, { error });
   }, [name, job, error, onChange]);
   const recorded = (job?.AlgorithmSpecification?.MetricDefinitions ?? []).length > 0;
-  return job && !recorded ? <Figures name={name} onChange={onChange} /> : null;
+  return job && !recorded ? <LogFigures name={name} onChange={onChange} /> : null;
 }
 
-function Figures({ name, onChange }: { name: string; onChange: (name: string, part: Sourced) => void }) {
+function LogFigures({ name, onChange }: { name: string; onChange: (name: string, part: Sourced) => void }) {
   const { lines } = useLogs(JOB_LOGS, `${name}/`);
+  const reader = useMemo(() => new Figures(hostOf), []);
   useEffect(() => {
-    const figures = [...seriesIn(lines, hostOf)].flatMap(([figure, [first]]) => (first ? [[figure, first] as const] : []));
+    const figures = [...reader.take(lines)].flatMap(([figure, [first]]) => (first ? [[figure, first] as const] : []));
     onChange(name, { figures: new Map(figures) });
-  }, [name, lines, onChange]);
+  }, [name, reader, lines, onChange]);
   return null;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { epochOf, figuresIn, seriesIn, thinned } from "./log_metrics";
+import { epochOf, Figures, figuresIn, thinned } from "./log_metrics";
 
 describe("figuresIn", () => {
   test.each([
@@ -32,7 +32,7 @@ test("a series for each figure, by host where there are several", () => {
     { at: 2000, stream: "j/algo-1-1", text: "Loss: 1" },
     { at: 2000, stream: "j/algo-1-1", text: "Loss: 0.5 Accuracy: 1/2" },
   ];
-  const found = seriesIn(lines, (stream) => stream.slice(2, 8));
+  const found = new Figures((stream) => stream.slice(2, 8)).take(lines);
   expect([...found.keys()]).toEqual(["loss", "accuracy"]);
   expect(found.get("loss")).toEqual([
     { name: "loss · algo-1", points: [{ x: 1, y: 2 }, { x: 2, y: 0.5 }] },
@@ -45,4 +45,16 @@ test("fewer points, and the last one among them", () => {
   expect(thinned([1, 2, 3], 5)).toEqual([1, 2, 3]);
   expect(thinned([1, 2, 3, 4, 5, 6], 3)).toEqual([2, 4, 6]);
   expect(thinned(Array.from({ length: 1001 }, (_, index) => index), 100).at(-1)).toBe(1000);
+});
+
+test("a log that grows, also in its midst, comes to the same as one that was there at once", () => {
+  const line = (at: number, text: string, stream = "j/algo-1-1") => ({ at: at * 1000, stream, text });
+  const one = line(1, "loss: 1");
+  const two = line(2, "loss: 2", "j/algo-2-1");
+  const three = line(3, "loss: 3 accuracy: 0.5");
+  const four = line(4, "nothing");
+  const figures = new Figures((stream) => stream);
+  for (const lines of [[one], [one, three], [one, two, three], [one, two, three, four], [two, three, four]]) {
+    expect(figures.take(lines)).toEqual(new Figures((stream) => stream).take(lines));
+  }
 });

@@ -3,7 +3,7 @@
  * without MetricDefinitions, whose figures no service records. Pure.
  */
 import type { LogLine } from "../../logs/lines";
-import type { Series } from "../../plot/series";
+import type { Point, Series } from "../../plot/series";
 
 const NUMBER = "([-+]?(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:e[-+]?\\d+)?)";
 /** name: 0.5, name=0.5, Accuracy: 9408/10000 (94%). The name may have two words before it ("Average loss"). */
@@ -47,15 +47,6 @@ export function epochOf(lines: readonly LogLine[], epochs: string | undefined): 
   return undefined;
 }
 
-/** Lines stay the same objects while a log grows: each is looked through once. */
-const known = new WeakMap<LogLine, Found[]>();
-
-function figuresOf(line: LogLine): Found[] {
-  let found = known.get(line);
-  if (!found) known.set(line, (found = figuresIn(line.text)));
-  return found;
-}
-
 /** More points than a plot has pixels tell nothing. */
 const POINTS_MAX = 2000;
 
@@ -66,21 +57,71 @@ export function thinned<T>(points: readonly T[], max = POINTS_MAX): readonly T[]
   return Array.from({ length: max }, (_, index) => points[Math.min(points.length - 1, Math.floor((index + 1) * step) - 1)]!);
 }
 
-/** A series for each figure; those of several hosts by host. Values of the same millisecond: the last one counts. */
-export function seriesIn(lines: readonly LogLine[], hostOf: (stream: string) => string): Map<string, Series[]> {
-  const byFigure = new Map<string, Map<string, { x: number; y: number }[]>>();
-  for (const line of lines) {
-    for (const { name, value } of figuresOf(line)) {
-      const hosts = byFigure.get(name) ?? new Map<string, { x: number; y: number }[]>();
-      byFigure.set(name, hosts);
-      const points = hosts.get(line.stream) ?? [];
-      hosts.set(line.stream, points);
-      const x = line.at / 1000;
-      if (points.at(-1)?.x === x) points.pop();
-      points.push({ x, y: value });
+interface Told extends Point { line: number } // which line told it
+
+/**
+ * Figures of a log that grows: only what is new is looked through. `hostOf` names a stream's host; a figure that
+ * several hosts tell is a series for each.
+ */
+export class Figures {
+  private lines: readonly LogLine[] = [];
+  private readonly byFigure = new Map<string, Map<string, Told[]>>();
+
+  constructor(private readonly hostOf: (stream: string) => string) {}
+
+  /** All series now, by figure. */
+  take(lines: readonly LogLine[]): Map<string, Series[]> {
+    const from = sharedLength(this.lines, lines);
+    this.forget(from);
+    for (let index = from; index < lines.length; index += 1) this.look(lines[index]!, index);
+    this.lines = lines;
+    return this.series();
+  }
+
+  /** What lines from `from` on told: they are others now, or elsewhere. */
+  private forget(from: number): void {
+    for (const hosts of this.byFigure.values()) {
+      for (const points of hosts.values()) while (points.length > 0 && points.at(-1)!.line >= from) points.pop();
     }
   }
-  return new Map([...byFigure].map(([name, hosts]) => [
-    name, [...hosts].map(([stream, points]) => ({ name: hosts.size > 1 ? `${name} · ${hostOf(stream)}` : name, points: thinned(points) })),
-  ]));
+
+  private look({ at, stream, text }: LogLine, line: number): void {
+    for (const { name, value } of figuresIn(text)) {
+      let hosts = this.byFigure.get(name);
+      if (!hosts) this.byFigure.set(name, (hosts = new Map()));
+      let points = hosts.get(stream);
+      if (!points) hosts.set(stream, (points = []));
+      points.push({ x: at / 1000, y: value, line });
+    }
+  }
+
+  private series(): Map<string, Series[]> {
+    const all = new Map<string, Series[]>();
+    for (const [name, hosts] of this.byFigure) {
+      const told = [...hosts].filter(([, points]) => points.length > 0).sort(([a], [b]) => a.localeCompare(b, undefined, { numeric: true }));
+      if (told.length > 0) {
+        all.set(name, told.map(([stream, points]) => ({ name: told.length > 1 ? `${name} · ${this.hostOf(stream)}` : name, points: distinct(thinned(points)) })));
+      }
+    }
+    return all;
+  }
+}
+
+/**
+ * How many lines both begin with. Lines are put in and taken away, never moved, and each is an object of its own: where
+ * both have the same one at an index, all before it are the same.
+ */
+function sharedLength(before: readonly LogLine[], now: readonly LogLine[]): number {
+  let [low, high] = [0, Math.min(before.length, now.length)];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (before[middle] === now[middle]) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** One point an instant: of several the last one counts. */
+function distinct(points: readonly Told[]): Point[] {
+  return points.filter((point, index) => point.x !== points[index + 1]?.x).map(({ x, y }) => ({ x, y }));
 }

@@ -9,7 +9,7 @@ import type { Series } from "../../plot/series";
 import { Empty, Panel, Skeleton } from "../../ui/controls";
 import { Problem } from "../../ui/problem";
 import { byFamily, hostOf, isRunning, JOB_LOGS } from "./job";
-import { seriesIn } from "./log_metrics";
+import { Figures } from "./log_metrics";
 
 /** As long as a job may run (StoppingCondition's most is 28 days): the question stays the same while it does. */
 const LONGEST_S = 30 * 86_400;
@@ -47,7 +47,8 @@ function Recorded({ job, logs }: { job: DescribeTrainingJobResponse; logs: Logs 
 
 function FromLog({ job, logs }: { job: DescribeTrainingJobResponse; logs: Logs }) {
   const lines = useDeferredValue(logs.lines);
-  const figures = useMemo(() => seriesIn(lines, hostOf), [lines]);
+  const reader = useMemo(() => new Figures(hostOf), []);
+  const figures = useMemo(() => reader.take(lines), [reader, lines]);
   const families = useMemo(() => [...byFamily([...figures], ([name]) => name)].map(
     ([family, members]) => [family, members.flatMap(([, series]) => series)] as const), [figures]);
   return (
