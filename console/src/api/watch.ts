@@ -210,7 +210,6 @@ const nobody = () => () => {};
 export function useRead<T>(question: Read<T> | null): Live<T> {
   const key = question?.key;
   // The key says all: a question made anew at each rendering is the same one.
-  // eslint-disable-next-line react-hooks/exhaustive-deps
   const stable = useMemo(() => question, [key]);
   const subscribe = useCallback(
     (listener: () => void) => (stable ? hub.subscribe(stable, listener) : nobody()),

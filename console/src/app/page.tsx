@@ -25,7 +25,6 @@ export function Page({ crumbs: here, title, status, about, actions, children }: 
     crumbs = here;
     document.title = `${here.at(-1)?.text ?? "Home"} · Trainyard`;
     listeners.forEach((tell) => tell());
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the key says all of them
   }, [key]);
   return (
     <>
