@@ -1,13 +1,12 @@
 /** Serve a model: an endpoint configuration with one variant, and an endpoint of it. */
-import { useMemo, useRef, useState, type FormEvent } from "react";
+import { useState } from "react";
 import { call } from "../../api/call";
 import { read, useRead } from "../../api/watch";
 import { Page } from "../../app/page";
 import { go, links } from "../../app/router";
-import { fieldErrors, wrongAt } from "../../lib/field_errors";
 import { Button, ButtonLink, Panel, TextField } from "../../ui/controls";
-import { useFocusWrong } from "../../ui/focus_wrong";
 import { Problem } from "../../ui/problem";
+import { useSubmit } from "../../ui/submit";
 import { SuggestField } from "../../ui/suggest_field";
 
 export default function CreateEndpoint({ model: given }: { model: string | undefined }) {
@@ -16,31 +15,18 @@ export default function CreateEndpoint({ model: given }: { model: string | undef
   const [name, setName] = useState(given ?? "");
   const [type, setType] = useState("ml.c4.xlarge");
   const [count, setCount] = useState("1");
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
-  const frame = useRef<HTMLFormElement>(null);
-  useFocusWrong(frame, error);
-  const wrongs = useMemo(() => fieldErrors(error instanceof Error ? error.message : ""), [error]);
-  const variant = (member: string) => wrongAt(wrongs, `productionVariants.1.member.${member}`);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    try {
-      await create(name, model, type, count);
-      go(links.endpoint(name));
-    } catch (thrown) {
-      setError(thrown);
-      setBusy(false);
-    }
-  };
+  const { frame, error, busy, wrong, submit } = useSubmit(async () => {
+    await create(name, model, type, count);
+    go(links.endpoint(name));
+  });
+  const variant = (member: string) => wrong(`productionVariants.1.member.${member}`);
   return (
     <Page crumbs={[{ text: "Endpoints", href: links.endpoints }, { text: "Create" }]} title="Create an endpoint">
-      <form className="stack" ref={frame} onSubmit={(event) => void submit(event)}>
+      <form className="stack" ref={frame} onSubmit={submit}>
         <Panel>
           <div className="form-grid">
             <SuggestField label="Model" value={model} onChange={setModel} suggestions={(models.data?.Models ?? []).map((one) => one.ModelName)} wrong={variant("modelName")} />
-            <TextField label="Name" value={name} onChange={setName} wrong={wrongAt(wrongs, "endpointName") ?? wrongAt(wrongs, "endpointConfigName")}
+            <TextField label="Name" value={name} onChange={setName} wrong={wrong("endpointName") ?? wrong("endpointConfigName")}
               hint="Of the endpoint and of its configuration." />
             <TextField label="Instance type" value={type} onChange={setType} wrong={variant("instanceType")} />
             <TextField label="Instances" type="number" value={count} onChange={setCount} wrong={variant("initialInstanceCount")} />

@@ -5,12 +5,12 @@ import { usePages } from "../../api/pages";
 import { read, useRead } from "../../api/watch";
 import { Page } from "../../app/page";
 import { go, href, links, useQuery } from "../../app/router";
-import { plural } from "../../lib/format";
-import { Button, ButtonLink, Empty, Panel, SearchBox } from "../../ui/controls";
+import { Button, ButtonLink, Empty } from "../../ui/controls";
 import { Command } from "../../ui/copy";
+import { ListPanel } from "../../ui/list_bar";
 import { Problem } from "../../ui/problem";
 import { useSettled } from "../../ui/settled";
-import { Status, words } from "../../ui/status";
+import { Status } from "../../ui/status";
 import { Table } from "../../ui/table";
 import { Ago } from "../../ui/time";
 
@@ -26,21 +26,14 @@ export function EndpointList() {
     ...(named ? { NameContains: named } : {}), ...(status ? { StatusEquals: status } : {}),
   } as const;
   const first = useRead(read("sagemaker", "ListEndpoints", input));
-  const { rows, more, busy, error } = usePages(first, JSON.stringify(input), (page) => page.Endpoints, (page) => page.NextToken,
+  const list = usePages(first, JSON.stringify(input), (page) => page.Endpoints, (page) => page.NextToken,
     (endpoint) => endpoint.EndpointName, (NextToken) => call("sagemaker", "ListEndpoints", { ...input, NextToken }));
+  const { rows } = list;
   return (
     <Page crumbs={[{ text: "Endpoints" }]} title="Endpoints"
       actions={<><ButtonLink href={links.models}>Models</ButtonLink><ButtonLink href={newEndpoint()} look="primary" icon="plus">Create endpoint</ButtonLink></>}>
       {first.error && <Problem error={first.error} />}
-      <Panel flush>
-        <div className="list-bar">
-          <div className="grow"><SearchBox value={text} onChange={setText} label="Search by name" /></div>
-          <select className="input" aria-label="Status" value={status} onChange={(event) => setStatus(event.target.value as EndpointStatus | "")}>
-            <option value="">Any status</option>
-            {STATUSES.map((one) => <option key={one} value={one}>{words(one)}</option>)}
-          </select>
-          {rows && <span className="small soft nowrap">{plural(rows.length, "endpoint")}{more && "+"}</span>}
-        </div>
+      <ListPanel noun="endpoint" text={text} onText={setText} statuses={{ chosen: status, all: STATUSES, onChoose: (one) => setStatus(one as typeof status) }} list={list}>
         {!(first.error && !rows) && (
           <Table label="Endpoints" rows={rows} rowKey={(one) => one.EndpointName} onChoose={(one) => go(links.endpoint(one.EndpointName))}
             columns={[
@@ -55,9 +48,7 @@ export function EndpointList() {
               ? <Empty title="No endpoint is like that"><Button onClick={() => go(links.endpoints, true)}>Show all endpoints</Button></Empty>
               : <Empty title="No endpoint yet"><p>Deploy a <a href={links.models}>model</a>, or train and serve the digits of the tutorial:</p><Command>trainyard demo mnist</Command></Empty>} />
         )}
-        {error !== undefined && <Problem error={error} />}
-        {more && <div className="table-foot"><Button busy={busy} onClick={more}>Older endpoints</Button></div>}
-      </Panel>
+      </ListPanel>
     </Page>
   );
 }

@@ -1,14 +1,13 @@
 /** Make a model: from nothing, or of what a training job left. */
-import { useEffect, useMemo, useRef, useState, type FormEvent } from "react";
+import { useEffect, useState } from "react";
 import { call } from "../../api/call";
 import { read, useRead } from "../../api/watch";
 import { Page } from "../../app/page";
 import { go, links } from "../../app/router";
-import { fieldErrors, wrongAt } from "../../lib/field_errors";
 import { Button, ButtonLink, Panel, Skeleton, TextField } from "../../ui/controls";
-import { useFocusWrong } from "../../ui/focus_wrong";
 import { PairsField } from "../../ui/pairs_field";
 import { Problem } from "../../ui/problem";
+import { useSubmit } from "../../ui/submit";
 import { SuggestField } from "../../ui/suggest_field";
 import { EMPTY_MODEL, modelOf, type ModelForm } from "./of_job";
 
@@ -35,41 +34,28 @@ export default function CreateModel({ job }: { job: string | undefined }) {
 
 function Form({ form, onChange }: { form: ModelForm; onChange: (form: ModelForm) => void }) {
   const roles = useRead(read("iam", "ListRoles", {}));
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
-  const frame = useRef<HTMLFormElement>(null);
-  useFocusWrong(frame, error);
-  const wrongs = useMemo(() => fieldErrors(error instanceof Error ? error.message : ""), [error]);
+  const { frame, error, busy, wrong, submit } = useSubmit(async () => {
+    await call("sagemaker", "CreateModel", {
+      ModelName: form.name, ExecutionRoleArn: form.role,
+      PrimaryContainer: {
+        Image: form.image, ...(form.data ? { ModelDataUrl: form.data } : {}),
+        Environment: Object.fromEntries(form.variables.filter(([name, value]) => name !== "" || value !== "")),
+      },
+    });
+    go(links.model(form.name));
+  });
   const put = <K extends keyof ModelForm>(key: K) => (value: ModelForm[K]) => onChange({ ...form, [key]: value });
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    try {
-      await call("sagemaker", "CreateModel", {
-        ModelName: form.name, ExecutionRoleArn: form.role,
-        PrimaryContainer: {
-          Image: form.image, ...(form.data ? { ModelDataUrl: form.data } : {}),
-          Environment: Object.fromEntries(form.variables.filter(([name, value]) => name !== "" || value !== "")),
-        },
-      });
-      go(links.model(form.name));
-    } catch (thrown) {
-      setError(thrown);
-      setBusy(false);
-    }
-  };
   return (
-    <form className="stack" ref={frame} onSubmit={(event) => void submit(event)}>
+    <form className="stack" ref={frame} onSubmit={submit}>
       <Panel>
         <div className="stack">
           <div className="form-grid">
-            <TextField label="Name" value={form.name} onChange={put("name")} wrong={wrongAt(wrongs, "modelName")} />
-            <SuggestField label="Role" value={form.role} onChange={put("role")} suggestions={(roles.data?.Roles ?? []).map((role) => role.Arn)} wrong={wrongAt(wrongs, "executionRoleArn")} />
+            <TextField label="Name" value={form.name} onChange={put("name")} wrong={wrong("modelName")} />
+            <SuggestField label="Role" value={form.role} onChange={put("role")} suggestions={(roles.data?.Roles ?? []).map((role) => role.Arn)} wrong={wrong("executionRoleArn")} />
           </div>
-          <TextField label="Image" value={form.image} onChange={put("image")} wrong={wrongAt(wrongs, "primaryContainer.image")} />
-          <TextField label="Data" value={form.data} onChange={put("data")} placeholder="s3://bucket/job/output/model.tar.gz" wrong={wrongAt(wrongs, "primaryContainer.modelDataUrl")} />
-          <PairsField label="Environment" names={["VARIABLE", "value"]} pairs={form.variables} onChange={put("variables")} add="Add variable" wrong={wrongAt(wrongs, "primaryContainer.environment")} />
+          <TextField label="Image" value={form.image} onChange={put("image")} wrong={wrong("primaryContainer.image")} />
+          <TextField label="Data" value={form.data} onChange={put("data")} placeholder="s3://bucket/job/output/model.tar.gz" wrong={wrong("primaryContainer.modelDataUrl")} />
+          <PairsField label="Environment" names={["VARIABLE", "value"]} pairs={form.variables} onChange={put("variables")} add="Add variable" wrong={wrong("primaryContainer.environment")} />
         </div>
       </Panel>
       {error !== undefined && <Problem error={error} />}

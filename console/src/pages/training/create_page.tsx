@@ -1,17 +1,16 @@
 /** Make a training job, from nothing or as another one was made. */
-import { useEffect, useMemo, useRef, useState, type FormEvent } from "react";
+import { useEffect, useState } from "react";
 import { call } from "../../api/call";
 import { read, useRead } from "../../api/watch";
 import { Page } from "../../app/page";
 import { go, links } from "../../app/router";
 import { cliCall } from "../../lib/code";
-import { fieldErrors, wrongAt } from "../../lib/field_errors";
 import { Button, ButtonLink, Panel, SelectField, Skeleton, TextField } from "../../ui/controls";
 import { copyText } from "../../ui/copy";
 import { toast } from "../../ui/dialog";
-import { useFocusWrong } from "../../ui/focus_wrong";
 import { PairsField } from "../../ui/pairs_field";
 import { Problem } from "../../ui/problem";
+import { useSubmit } from "../../ui/submit";
 import { SuggestField } from "../../ui/suggest_field";
 import { nextName, requestOf } from "./job";
 import { EMPTY_FORM, formOf, requestOfForm, type JobForm } from "./job_form";
@@ -45,28 +44,14 @@ async function clonedForm(from: string): Promise<JobForm> {
 }
 
 function Form({ form, onChange }: { form: JobForm; onChange: (form: JobForm) => void }) {
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
-  const frame = useRef<HTMLFormElement>(null);
-  useFocusWrong(frame, error);
-  const wrongs = useMemo(() => fieldErrors(error instanceof Error ? error.message : ""), [error]);
-  const wrong = (path: string) => wrongAt(wrongs, path);
+  const { frame, error, busy, wrong, submit } = useSubmit(async () => {
+    await call("sagemaker", "CreateTrainingJob", requestOfForm(form));
+    go(links.job(form.name));
+  });
   const put = <K extends keyof JobForm>(key: K) => (value: JobForm[K]) => onChange({ ...form, [key]: value });
   const roles = useRead(read("iam", "ListRoles", {}));
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    try {
-      await call("sagemaker", "CreateTrainingJob", requestOfForm(form));
-      go(links.job(form.name));
-    } catch (thrown) {
-      setError(thrown);
-      setBusy(false);
-    }
-  };
   return (
-    <form className="stack" ref={frame} onSubmit={(event) => void submit(event)}>
+    <form className="stack" ref={frame} onSubmit={submit}>
       <Panel title="Job">
         <div className="form-grid">
           <TextField label="Name" value={form.name} onChange={put("name")} wrong={wrong("trainingJobName")} hint="Letters, figures and hyphens, at most 63." autoFocus />

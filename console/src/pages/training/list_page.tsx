@@ -6,10 +6,10 @@ import { usePages } from "../../api/pages";
 import { read, useRead } from "../../api/watch";
 import { Page } from "../../app/page";
 import { go, links, useQuery } from "../../app/router";
-import { plural } from "../../lib/format";
 import { figure } from "../../plot/series";
-import { Button, ButtonLink, Empty, Panel, SearchBox } from "../../ui/controls";
+import { Button, ButtonLink, Empty } from "../../ui/controls";
 import { Command } from "../../ui/copy";
+import { ListPanel } from "../../ui/list_bar";
 import { Problem } from "../../ui/problem";
 import { useSettled } from "../../ui/settled";
 import { Status, words } from "../../ui/status";
@@ -30,8 +30,9 @@ export function JobList() {
     ...(named ? { NameContains: named } : {}), ...(status ? { StatusEquals: status } : {}),
   } as const;
   const first = useRead(read("sagemaker", "ListTrainingJobs", input));
-  const { rows, more, busy, error } = usePages(first, JSON.stringify(input), (page) => page.TrainingJobSummaries, (page) => page.NextToken,
+  const list = usePages(first, JSON.stringify(input), (page) => page.TrainingJobSummaries, (page) => page.NextToken,
     (job) => job.TrainingJobName, (NextToken) => call("sagemaker", "ListTrainingJobs", { ...input, NextToken }));
+  const { rows } = list;
   const finals = useFinals((rows ?? []).filter((job) => !isRunning(job)).map((job) => job.TrainingJobName));
   const toggle = (name: string) => setChosen((old) => (old.includes(name) ? old.filter((one) => one !== name) : [...old, name]));
   const metrics = columnsOf((rows ?? []).map((job) => finals.get(job.TrainingJobName)));
@@ -45,15 +46,7 @@ export function JobList() {
         <ButtonLink href={links.newJob()} look="primary" icon="plus">Create job</ButtonLink>
       </>}>
       {first.error && <Problem error={first.error} />}
-      <Panel flush>
-        <div className="list-bar">
-          <div className="grow"><SearchBox value={text} onChange={setText} label="Search by name" /></div>
-          <select className="input" aria-label="Status" value={status} onChange={(event) => setStatus(event.target.value as TrainingJobStatus | "")}>
-            <option value="">Any status</option>
-            {STATUSES.map((one) => <option key={one} value={one}>{words(one)}</option>)}
-          </select>
-          {rows && <span className="small soft nowrap">{plural(rows.length, "job")}{more && "+"}</span>}
-        </div>
+      <ListPanel noun="job" text={text} onText={setText} statuses={{ chosen: status, all: STATUSES, onChoose: (one) => setStatus(one as typeof status) }} list={list}>
         {!(first.error && !rows) && (
           <Table label="Training jobs" rows={rows} rowKey={(job) => job.TrainingJobName} onChoose={(job) => go(links.job(job.TrainingJobName))}
             columns={columns(chosen, toggle, metrics, finals)}
@@ -61,9 +54,7 @@ export function JobList() {
               ? <Empty title="No job is like that"><Button onClick={() => go(links.jobs, true)}>Show all jobs</Button></Empty>
               : <Empty title="No training job yet"><p>Train the digits of the tutorial, from end to end:</p><Command>trainyard demo mnist</Command></Empty>} />
         )}
-        {error !== undefined && <Problem error={error} />}
-        {more && <div className="table-foot"><Button busy={busy} onClick={more}>Older jobs</Button></div>}
-      </Panel>
+      </ListPanel>
     </Page>
   );
 }

@@ -29,8 +29,11 @@ async function started(execution: ExecutionListItem, job: Made): Promise<boolean
 async function find(job: Made): Promise<string | undefined> {
   const machines = await callAll("states", "ListStateMachines", {}, "nextToken", (page) => page.stateMachines, MACHINES_MAX);
   const standard = machines.filter((machine) => machine.type === "STANDARD" && machine.creationDate <= job.at);
-  const lists = await Promise.all(standard.map(({ stateMachineArn }) => call("states", "ListExecutions", { stateMachineArn, maxResults: 200 })));
-  for (const one of candidates(lists.flatMap((list) => list.executions), job)) {
+  const executions: ExecutionListItem[] = [];
+  for (const { stateMachineArn } of standard) { // one after the other: nobody waits for it
+    executions.push(...(await call("states", "ListExecutions", { stateMachineArn, maxResults: 200 })).executions);
+  }
+  for (const one of candidates(executions, job)) {
     if (await started(one, job)) return one.executionArn;
   }
   return undefined;
