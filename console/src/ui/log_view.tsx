@@ -72,7 +72,7 @@ export function LogView({ label, lines, streams, nameOf, loading, error, dropped
         </span>
       </div>
       {error !== undefined && <Problem error={error} />}
-      {shown.length === 0
+      {shown.length === 0 && error !== undefined ? null : shown.length === 0
         ? <div style={{ padding: 16 }}>{loading ? <Skeleton /> : <Empty title="No lines yet">{empty}</Empty>}</div>
         : <Rows label={label} lines={shown} text={text} current={current} several={stream === "" && streams.length > 1}
             nameOf={nameOf} height={height} follows={follows && text === ""} setFollows={setFollows} />}

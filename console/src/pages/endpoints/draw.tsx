@@ -62,6 +62,7 @@ export function Draw({ endpoint }: { endpoint: string }) {
   };
   return (
     <div className="draw">
+      {error !== undefined && <div className="draw-problem"><Problem error={error} /></div>}
       <div className="draw-side">
         <Pad strokes={strokes} onDraw={setStrokes} onStroke={become} />
         <div className="row wrap">
@@ -71,7 +72,6 @@ export function Draw({ endpoint }: { endpoint: string }) {
         </div>
       </div>
       <div className="draw-answer stack tight">
-        {error !== undefined && <Problem error={error} />}
         <Bars probabilities={answer?.probabilities} />
         {answer?.text !== undefined && <p className="small">The model did not answer with ten numbers: <code className="break">{answer.text.slice(0, 400)}</code></p>}
         <p className="small soft" role="status">

@@ -102,7 +102,7 @@ function Metrics({ jobs, sources }: { jobs: readonly DescribeTrainingJobResponse
   return (
     <Panel title={<>Metrics <span className="small soft">by the time since training began</span></>}>
       {live.error && <Problem error={live.error} />}
-      {plots.length === 0
+      {plots.length === 0 && live.error ? null : plots.length === 0
         ? <Empty title="These jobs record no metrics"><p>Metric definitions of a job, or figures in its log, would show here.</p></Empty>
         : <div className="plots compare-plots">{plots.map(([metric, members]) => (
             <div key={metric}><h3>{metric}</h3><Plot label={metric} series={members} axis="elapsed" /></div>

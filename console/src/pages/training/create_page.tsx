@@ -21,7 +21,10 @@ export default function CreatePage({ from }: { from: string | undefined }) {
   useEffect(() => {
     if (!from) return;
     let current = true;
-    clonedForm(from).then((made) => current && setForm(made), (thrown: unknown) => current && setError(thrown));
+    const failed = (thrown: unknown) => {
+      if (current) setError(thrown);
+    };
+    clonedForm(from, failed).then((made) => current && setForm(made), failed);
     return () => {
       current = false;
     };
@@ -36,10 +39,11 @@ export default function CreatePage({ from }: { from: string | undefined }) {
   );
 }
 
-async function clonedForm(from: string): Promise<JobForm> {
+/** Who may not list the job's tags clones it without, and is told so by `onTags`. */
+async function clonedForm(from: string, onTags: (error: unknown) => void): Promise<JobForm> {
   const job = await call("sagemaker", "DescribeTrainingJob", { TrainingJobName: from });
-  const tags = await call("sagemaker", "ListTags", { ResourceArn: job.TrainingJobArn });
-  const own = (tags.Tags ?? []).filter((tag) => !tag.Key.startsWith("aws:")); // those are AWS's to give
+  const tags = await call("sagemaker", "ListTags", { ResourceArn: job.TrainingJobArn }).catch(onTags);
+  const own = (tags?.Tags ?? []).filter((tag) => !tag.Key.startsWith("aws:")); // those are AWS's to give
   return formOf({ ...requestOf(job), ...(own.length > 0 ? { Tags: own } : {}) }, nextName(from));
 }
 

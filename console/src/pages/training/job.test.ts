@@ -17,7 +17,7 @@ test("a request is what the description repeats of it, without what says nothing
 });
 
 describe("nextName", () => {
-  test.each([["job", "job-2"], ["job-9", "job-10"], ["j".repeat(63), `${"j".repeat(61)}-2`], ["run-2026-11-29", "run-2026-11-30"]])(
+  test.each([["job", "job-2"], ["job-9", "job-10"], ["lr-05", "lr-06"], ["j".repeat(63), `${"j".repeat(61)}-2`], ["run-2026-11-29", "run-2026-11-30"]])(
     "%s → %s", (name, next) => expect(nextName(name)).toBe(next));
 });
 

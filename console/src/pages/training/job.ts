@@ -37,7 +37,7 @@ export function requestOf(job: DescribeTrainingJobResponse): CreateTrainingJobRe
 /** The next free-looking name: "job" → "job-2", "job-2" → "job-3"; at most 63 characters, as names of jobs are. */
 export function nextName(name: string): string {
   const match = /^(.*)-(\d{1,4})$/.exec(name);
-  const [stem, count] = match ? [match[1]!, Number(match[2]) + 1] : [name, 2];
+  const [stem, count] = match ? [match[1]!, String(Number(match[2]) + 1).padStart(match[2]!.length, "0")] : [name, "2"];
   const tail = `-${count}`;
   return stem.slice(0, 63 - tail.length).replace(/-+$/, "") + tail;
 }
