@@ -26,7 +26,7 @@ export function ChangeDialog({ endpoint, config, onClose }: { endpoint: string; 
     <Dialog title="Change variants" submit="Update endpoint" onClose={onClose} onSubmit={submit}>
       <p className="soft">Makes a new configuration and updates the endpoint to it. It serves on as before until the new instances do.</p>
       {config.ProductionVariants.map((variant) => (
-        <fieldset key={variant.VariantName} className="pairs">
+        <fieldset key={variant.VariantName} className="variant-set">
           <legend>{variant.VariantName}</legend>
           <div className="form-grid">
             <TextField label="Weight" type="number" value={wanted.get(variant.VariantName)?.weight ?? ""} onChange={(weight) => put(variant.VariantName, { weight })}
