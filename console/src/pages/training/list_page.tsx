@@ -48,11 +48,13 @@ export function JobList() {
       {first.error && <Problem error={first.error} />}
       <ListPanel noun="job" text={text} onText={setText} statuses={{ chosen: status, all: STATUSES, onChoose: (one) => setStatus(one as typeof status) }} list={list}>
         {!(first.error && !rows) && (
-          <Table label="Training jobs" rows={rows} rowKey={(job) => job.TrainingJobName} onChoose={(job) => go(links.job(job.TrainingJobName))}
-            columns={columns(chosen, toggle, metrics, finals)}
-            empty={filtered
-              ? <Empty title="No job is like that"><Button onClick={() => go(links.jobs, true)}>Show all jobs</Button></Empty>
-              : <Empty title="No training job yet"><p>Train the digits of the tutorial, from end to end:</p><Command>trainyard demo mnist</Command></Empty>} />
+          <div className="jobs-table">
+            <Table label="Training jobs" rows={rows} rowKey={(job) => job.TrainingJobName} onChoose={(job) => go(links.job(job.TrainingJobName))}
+              columns={columns(chosen, toggle, metrics, finals)}
+              empty={filtered
+                ? <Empty title="No job is like that"><Button onClick={() => go(links.jobs, true)}>Show all jobs</Button></Empty>
+                : <Empty title="No training job yet"><p>Train the digits of the tutorial, from end to end:</p><Command>trainyard demo mnist</Command></Empty>} />
+          </div>
         )}
       </ListPanel>
     </Page>
@@ -63,11 +65,11 @@ function columns(
   chosen: readonly string[], toggle: (name: string) => void, metrics: readonly string[], finals: ReturnType<typeof useFinals>,
 ): Column<TrainingJobSummary>[] {
   return [
-    { title: "Choose", width: 64, minor: true, cell: ({ TrainingJobName: name }) => (
+    { title: "Choose", width: 64, cell: ({ TrainingJobName: name }) => (
       <input type="checkbox" aria-label={`Compare ${name}`} checked={chosen.includes(name)} onClick={(event) => event.stopPropagation()} onChange={() => toggle(name)} />
     ) },
     { title: "Name", sort: (job) => job.TrainingJobName, cell: (job) => (
-      <a href={links.job(job.TrainingJobName)} onClick={(event) => event.stopPropagation()}>{job.TrainingJobName}</a>
+      <a className="jobs-name" href={links.job(job.TrainingJobName)} onClick={(event) => event.stopPropagation()}>{job.TrainingJobName}</a>
     ) },
     { title: "Status", sort: (job) => job.TrainingJobStatus, cell: (job) => (
       <Status status={job.TrainingJobStatus} {...(job.TrainingJobStatus === "InProgress" && job.SecondaryStatus ? { label: words(job.SecondaryStatus) } : {})} />
