@@ -89,14 +89,14 @@ const best = (all: readonly number[]) => all.indexOf(Math.max(...all));
 
 function Bars({ probabilities: all }: { probabilities: readonly number[] | undefined }) {
   return (
-    <ol className="bars" aria-label="Probabilities of the ten digits">
+    <ol className="draw-bars" aria-label="Probabilities of the ten digits">
       {Array.from({ length: 10 }, (_, digit) => {
         const share = all?.[digit] ?? 0;
         return (
           <li key={digit} className={all && best(all) === digit ? "best" : ""}>
             <b>{digit}</b>
-            <span className="bar-frame" aria-hidden="true"><span className="bar-fill" style={{ width: `${share * 100}%` }} /></span>
-            <span className="bar-text">{all ? `${(share * 100).toFixed(1)} %` : "–"}</span>
+            <span className="draw-bar-frame" aria-hidden="true"><span className="draw-bar-fill" style={{ width: `${share * 100}%` }} /></span>
+            <span className="draw-bar-text">{all ? `${(share * 100).toFixed(1)} %` : "–"}</span>
           </li>
         );
       })}

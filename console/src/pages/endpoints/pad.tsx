@@ -83,7 +83,7 @@ export function Pad({ strokes, onDraw, onStroke }: {
   };
   return (
     <>
-      <canvas ref={canvas} className="pad" width={DRAWING} height={DRAWING} tabIndex={0} role="application"
+      <canvas ref={canvas} className="draw-pad" width={DRAWING} height={DRAWING} tabIndex={0} role="application"
         aria-label="Drawing. Arrow keys move the pen over a grid of 28 by 28, Space puts it down and up."
         onPointerDown={begin} onPointerMove={go} onPointerUp={end} onPointerCancel={end} onKeyDown={press} onBlur={leave} />
       <span className="visually-hidden" role="status">
