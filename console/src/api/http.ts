@@ -30,7 +30,7 @@ export async function errorOf(response: Response): Promise<ApiError> {
   try {
     const body = JSON.parse(text) as { __type?: string; message?: string; Message?: string };
     return new ApiError(
-      (body.__type ?? "Error").replace(/^.*#/, ""),
+      (body.__type ?? response.headers.get("x-amzn-errortype") ?? "Error").replace(/^.*#/, "").replace(/:.*$/, ""),
       body.message ?? body.Message ?? `The daemon answered ${response.status}.`,
       response.status,
     );

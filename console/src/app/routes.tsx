@@ -23,6 +23,9 @@ const ROUTES: Readonly<Record<string, Loaded>> = {
   statemachines: StateMachines,
   executions: Executions,
   activities: Activities,
+  endpoints: lazy(() => import("../pages/endpoints/endpoints")),
+  jobs: lazy(() => import("../pages/training/training")),
+  models: lazy(() => import("../pages/models/models")),
 };
 
 export function pageOf(place: Place): Loaded {

@@ -3,6 +3,9 @@ import { Component, type ReactNode } from "react";
 import { ApiError } from "../api/http";
 import { Button, ButtonLink, Note } from "./controls";
 
+/** A text of more characters is scrolled in its own frame: services list all values that a member may have. */
+const LONG = 800;
+
 export function Problem({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const known = error instanceof ApiError ? error : null;
   const text = error instanceof Error ? error.message : String(error);
@@ -14,7 +17,7 @@ export function Problem({ error, onRetry }: { error: unknown; onRetry?: () => vo
       </div>
     }>
       <strong>{known?.code ?? "This page failed"}</strong>
-      <div>{text}</div>
+      {text.length > LONG ? <div className="long" tabIndex={0}>{text}</div> : <div>{text}</div>}
     </Note>
   );
 }

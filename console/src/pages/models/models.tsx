@@ -1,0 +1,14 @@
+/** #/models, #/models/<name>, #/models/create?job=<name>. */
+import { lazy } from "react";
+import type { PageProps } from "../../app/routes";
+import { ModelList } from "./list_page";
+import { ModelPage } from "./model_page";
+
+const CreateModel = lazy(() => import("./create_page"));
+
+export default function Models({ place: { parts, query } }: PageProps) {
+  const name = parts[1];
+  if (!name) return <ModelList />;
+  if (name === "create") return <CreateModel key={query.get("job")} job={query.get("job") ?? undefined} />;
+  return <ModelPage key={name} name={name} />;
+}
