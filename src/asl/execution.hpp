@@ -207,8 +207,8 @@ struct CallTask {
   std::optional<std::string> role_arn;  // Credentials
 };
 struct SetTimer {
-  /// "execution", after a redrive "execution#1", "resume", "wait:8", "retry:8.1", "timeout:8.0",
-  /// "heartbeat:8.0"
+  /// "execution", after a redrive "execution#1", "resume", "wait:8", after a redrive "wait:8.1",
+  /// "retry:8.1", "timeout:8.0", "heartbeat:8.0"
   std::string timer;
   Time due;
 };

@@ -44,6 +44,7 @@ class Interpreter {
   void redriven();
   void timer_fired(const std::string& timer);
   std::string execution_timer() const;
+  std::string wait_timer() const;
   void run();
   void run_one();
   bool running() const { return out_.snapshot.status == Status::running; }

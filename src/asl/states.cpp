@@ -181,7 +181,7 @@ void Interpreter::wait() {
   if (!ok) return;
   if (due <= now_) return leave_with(std::move(*input), state_->next);
   branch_->phase = Phase::waiting;
-  set_timer(fmt::format("wait:{}", branch_->entered), due);
+  set_timer(wait_timer(), due);
 }
 
 /// When the state ends; `ok` is false after the failure was handled.

@@ -181,7 +181,7 @@ void Interpreter::timer_fired(const std::string& timer) {
     task_timed_out(kHeartbeatTimeout);
   } else if (branch_->phase == Phase::retrying && timer == "retry:" + call().text()) {
     run_state();
-  } else if (branch_->phase == Phase::waiting && timer == fmt::format("wait:{}", entered)) {
+  } else if (branch_->phase == Phase::waiting && timer == wait_timer()) {
     auto input = effective_input();
     if (input) leave_with(std::move(*input), state_->next);
   }
@@ -193,6 +193,12 @@ bool has_room_for_redrive(int64_t events, int64_t events_max) { return events + 
 std::string Interpreter::execution_timer() const {
   const int64_t redrives = out_.snapshot.redrives;
   return redrives == 0 ? "execution" : fmt::format("execution#{}", redrives);
+}
+
+/// The same of a Wait.
+std::string Interpreter::wait_timer() const {
+  return branch_->attempt == 0 ? fmt::format("wait:{}", branch_->entered)
+                               : "wait:" + call().text();
 }
 
 /// Branches take turns, one state each.

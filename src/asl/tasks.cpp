@@ -196,7 +196,7 @@ void Interpreter::give_up_work() {
     return;
   }
   for (const char* kind : {"timeout:", "heartbeat:", "retry:"}) cancel_timer(kind + call().text());
-  cancel_timer(fmt::format("wait:{}", branch_->entered));
+  cancel_timer(wait_timer());
   if (phase == Phase::calling || phase == Phase::submitted) {
     command(CancelTask{call(), state_->resource});
   }

@@ -231,5 +231,18 @@ TEST(Redrive, ARepeatOfTheTimerThatEndedTheExecutionEndsItNotAgain) {
   EXPECT_EQ(run.snapshot.status, Status::running);
 }
 
+TEST(Redrive, ARepeatOfAWaitsTimerDoesNotEndTheWaitThatBeganAnew) {
+  Runner run(R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":150,"End":true}}})");
+  run.take(Started{});
+  run.take(Aborted{"E", "C"});
+  run.ended.reset();
+  run.take(Redriven{});
+  run.take(TimerFired{"wait:2"});  // it came too late for the first wait
+  EXPECT_EQ(run.snapshot.status, Status::running);
+  ASSERT_EQ(run.timers.size(), 1u);
+  run.take(TimerFired{run.timers.begin()->first});
+  EXPECT_EQ(run.snapshot.status, Status::succeeded);
+}
+
 }  // namespace
 }  // namespace trainyard::asl

@@ -84,6 +84,10 @@ TEST(Checks, CallsThatAreTooManyOrMissingAreSeen) {
   lines[3] = "4<3 TaskScheduled";
   EXPECT_THAT(check_calls({kCall}, {history(lines)}),
               ElementsAre(std::string("scheduled twice: ") + kCall));
+  // Two executions may come to the same name.
+  EXPECT_THAT(check_calls({kCall, kCall}, {history(kTask), history(kTask)}), IsEmpty());
+  EXPECT_THAT(check_calls({kCall, kCall, kCall}, {history(kTask), history(kTask)}),
+              ElementsAre(std::string("called twice: ") + kCall));
 }
 
 TEST(Checks, WhatIsLeftBehindIsSeen) {
