@@ -3,6 +3,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import unittest
 
 from console_api import COOKIE, ConsoleApi
@@ -117,6 +118,7 @@ class Logins(WithConsole):
                            self.api.post("graph", {"definition": "{}"}),
                            self.api.post("watch", {"reads": []}),
                            self.api.send("GET", "api/s3/bucket/key"),
+                           self.api.send("GET", "api/host"),
                            self.api.send("GET", "api/nothing")):
                 self.assert_refused(answer, 401, "ExpiredTokenException", "trainyard console")
 
@@ -278,6 +280,19 @@ class Calls(WithConsole):
         self.assert_refused(answer, 400, "SerializationException")
         answer = self.api.call("iam", "GetRole", RoleName="Nobody")
         self.assert_refused(answer, 404, "NoSuchEntity")
+
+    def test_the_machine(self):
+        keys = self.user("visitor")  # who may do nothing else
+        told = self.logged_in(**keys).send("GET", "api/host")
+        self.assertEqual(told.status, 200, told.body)
+        host = told.json
+        self.assertEqual(host["cpus"], len(os.sched_getaffinity(0)))
+        self.assertGreaterEqual(host["load"], 0)
+        self.assertLess(host["memory"]["available"], host["memory"]["total"])
+        self.assertEqual(host["disk"]["path"], str(self.daemon.data))
+        self.assertEqual(host["disk"]["total"], shutil.disk_usage(self.daemon.data).total)
+        self.assertLessEqual(host["disk"]["free"], host["disk"]["total"])
+        self.assertEqual(self.api.post("host", {}).status, 405)
 
     def test_graphs(self):
         self.logged_in()

@@ -1,8 +1,9 @@
-/** How full the daemon's machine is, where the daemon says so. */
+/** How full the daemon's machine is. */
 import { useEffect, useState } from "react";
-import { ApiError, request } from "../../api/http";
-import { bytes } from "../../lib/format";
-import { Panel } from "../../ui/controls";
+import { request } from "../../api/http";
+import { bytes, plural } from "../../lib/format";
+import { Panel, Skeleton } from "../../ui/controls";
+import { Problem } from "../../ui/problem";
 
 interface Host {
   cpus: number;
@@ -13,8 +14,9 @@ interface Host {
 
 const ASK_MS = 5000;
 
-function useHost(): Host | undefined {
+function useHost(): { host?: Host | undefined; fault?: unknown } {
   const [host, setHost] = useState<Host>();
+  const [fault, setFault] = useState<unknown>();
   useEffect(() => {
     let stopped = false;
     const ask = async () => {
@@ -22,9 +24,9 @@ function useHost(): Host | undefined {
       try {
         const answer = (await (await request("/host")).json()) as Host;
         if (!stopped) setHost(answer);
+        if (!stopped) setFault(undefined);
       } catch (error) {
-        // A daemon that does not tell will not tell later either; other faults the page shows elsewhere.
-        if (error instanceof ApiError && error.status === 404) clearInterval(timer);
+        if (!stopped) setFault(error);
       }
     };
     const timer = setInterval(() => void ask(), ASK_MS);
@@ -34,17 +36,17 @@ function useHost(): Host | undefined {
       clearInterval(timer);
     };
   }, []);
-  return host;
+  return { host, fault };
 }
 
 export function HostPanel() {
-  const host = useHost();
-  if (!host) return null;
+  const { host, fault } = useHost();
+  if (!host) return <Panel title="This machine">{fault ? <Problem error={fault} /> : <Skeleton />}</Panel>;
   const { cpus, load, memory, disk } = host;
   return (
     <Panel title="This machine">
       <div className="stack">
-        <Meter label="CPU" part={load / cpus} told={`${load.toFixed(1)} of ${cpus} cores busy`} />
+        <Meter label="CPU" part={load / cpus} told={`load ${load.toFixed(1)} on ${plural(cpus, "core")}`} />
         <Meter label="Memory" part={1 - memory.available / memory.total} told={`${bytes(memory.available)} of ${bytes(memory.total)} free`} />
         <Meter label="Disk" part={1 - disk.free / disk.total} told={`${bytes(disk.free)} of ${bytes(disk.total)} free`} title={disk.path} />
       </div>
