@@ -52,7 +52,9 @@ describe("values", () => {
   });
   test("resources and activities", () => {
     const found = proposed(machine('"Type": "Task", "Resource": "|"'), ["arn:aws:states:us-east-1:0:activity:work"]);
-    expect(found).toEqual(expect.arrayContaining(["arn:aws:states:::sagemaker:createTrainingJob.sync", "arn:aws:states:::aws-sdk:s3:getObject", "arn:aws:states:us-east-1:0:activity:work"]));
+    expect(found).toEqual(expect.arrayContaining([
+      "arn:aws:states:::sagemaker:createTrainingJob.sync", "arn:aws:states:::aws-sdk:s3:getObject", "arn:aws:states:us-east-1:0:activity:work"
+      ]));
   });
 });
 

@@ -41,7 +41,9 @@ function optionsOf(props: CanvasProps, frame: HTMLElement, onZoom: () => void): 
     scales: { x: { time: axis === "time" } },
     cursor: { drag: { x: true, y: false }, points: { size: 7 }, y: false },
     axes: [
-      axis === "time" ? { ...look, size: 30, space: 70, incrs: TIME_STEPS, values: (_, all, _axis, _space, step) => all.map((value) => timeTick(value, step)) } : { ...look, size: 30, space: 60, incrs: STEPS, values: (_, all) => all.map((value) => (value === 0 ? "0" : duration(value))) },
+      axis === "time"
+        ? { ...look, size: 30, space: 70, incrs: TIME_STEPS, values: (_, all, _axis, _space, step) => all.map((value) => timeTick(value, step)) }
+        : { ...look, size: 30, space: 60, incrs: STEPS, values: (_, all) => all.map((value) => (value === 0 ? "0" : duration(value))) },
       { ...look, size: 58, space: 32, values: (_, all) => all.map(format) },
     ],
     series: [{}, ...names.map((name, index) => {

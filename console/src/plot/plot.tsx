@@ -67,7 +67,9 @@ function Figures({ series, look, then, format }: {
   return (
     <tr>
       <th scope="row">
-        <svg width="22" height="8" aria-hidden="true"><line x1="0" y1="4" x2="22" y2="4" strokeWidth="2" stroke={`var(${look.token})`} strokeDasharray={look.dash.join(" ")} /></svg>
+        <svg width="22" height="8" aria-hidden="true">
+          <line x1="0" y1="4" x2="22" y2="4" strokeWidth="2" stroke={`var(${look.token})`} strokeDasharray={look.dash.join(" ")} />
+          </svg>
         {series.name}
       </th>
       <td>{text(value)}</td><td>{text(all?.least)}</td><td>{text(all?.most)}</td>

@@ -82,7 +82,7 @@ function Actions({ job }: { job: DescribeTrainingJobResponse }) {
       <ButtonLink href={links.compareJobs([job.TrainingJobName])}>Compare with…</ButtonLink>
       <Menu label="Copy as" icon="copy" items={[
         { label: "AWS CLI command", onChoose: () => copied("Command", cliCall("sagemaker", "CreateTrainingJob", request())) },
-        { label: "Python (boto3)", onChoose: () => copied("Python", pythonCall("sagemaker", "CreateTrainingJob", request())) },
+        { label: "Python (boto3)", onChoose: () => copied("Python", pythonCall("sagemaker", "CreateTrainingJob", request(), "TrainingJobArn")) },
         { label: "C++ (Trainyard's SDK)", onChoose: () => copied("C++", cppCall("sagemaker", "CreateTrainingJob", "CreateTrainingJobInput", request())) },
       ]}>Copy as</Menu>
       {stopping && (

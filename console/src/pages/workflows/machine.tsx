@@ -39,7 +39,9 @@ export default function Machine({ arn }: { arn: string }) {
     );
   }
   return (
-    <Page crumbs={crumbs} title={isPlain(arn) ? data.name : `${data.name}, version ${nameOf(arn)}`} status={data.status && data.status !== "ACTIVE" ? <Status status={data.status} /> : undefined} about={<About machine={data} />} actions={<Actions machine={data} />}>
+    <Page crumbs={crumbs} title={isPlain(arn) ? data.name : `${data.name}, version ${nameOf(arn)}`}
+      status={data.status && data.status !== "ACTIVE" ? <Status status={data.status} /> : undefined}
+      about={<About machine={data} />} actions={<Actions machine={data} />}>
       {machine.error && <Problem error={machine.error} />}
       <Body machine={data} />
     </Page>
@@ -129,7 +131,9 @@ function Definition({ machine, state, onAll }: { machine: Description; state: st
   return (
     <div className="inside stack">
       <Facts facts={[
-        ["State machine ARN", <span className="row"><span className="mono break">{machine.stateMachineArn}</span><Copy text={machine.stateMachineArn} label="Copy the ARN" /></span>],
+        ["State machine ARN",
+          <span className="row"><span className="mono break">{machine.stateMachineArn}</span><Copy text={machine.stateMachineArn} label="Copy the ARN" /></span>
+          ],
         ["Revision", machine.revisionId && <span className="mono">{machine.revisionId}</span>],
       ]} />
       <div className="row wrap">
