@@ -6,7 +6,8 @@ import { links } from "../../app/router";
 import { cliCall, pythonCall } from "../../lib/code";
 import { Button, ButtonLink, TextField } from "../../ui/controls";
 import { copyText } from "../../ui/copy";
-import { attempt, Dialog, Menu, toast } from "../../ui/dialog";
+import { attempt, Dialog, toast } from "../../ui/dialog";
+import { Menu } from "../../ui/menu";
 import { cppStart } from "./cpp_start";
 
 export type Execution = Output<"states", "DescribeExecution">;
