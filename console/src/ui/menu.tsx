@@ -26,7 +26,7 @@ function useFloating(frame: RefObject<HTMLDivElement | null>, open: boolean, clo
     const menu = frame.current?.querySelector<HTMLElement>("[role=menu]");
     if (!open || !menu) return;
     menu.showPopover();
-    place(menu, frame.current!.getBoundingClientRect());
+    place(menu, frame.current!.querySelector("button")!.getBoundingClientRect());
     itemsOf(frame.current)[0]?.focus({ preventScroll: true });
   }, [frame, open]);
   useEffect(() => {

@@ -13,6 +13,9 @@ interface Host {
 }
 
 const ASK_MS = 5000;
+/** From which share on it is shown as much, and as full. */
+const MUCH = 0.75;
+const FULL = 0.9;
 
 function useHost(): { host?: Host | undefined; fault?: unknown } {
   const [host, setHost] = useState<Host>();
@@ -59,7 +62,10 @@ function Meter({ label, part, told, title }: { label: string; part: number; told
   return (
     <div className="home-meter" title={title}>
       <span>{label}</span>
-      <meter min={0} max={1} low={0.75} high={0.9} optimum={0} value={share} aria-label={`${label}: ${told}`} />
+      <div className={`bar-of ${share >= FULL ? "full" : share >= MUCH ? "much" : ""}`} role="meter" aria-label={label}
+        aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(share * 100)} aria-valuetext={told}>
+        <span style={{ width: `${share * 100}%` }} />
+      </div>
       <span className="soft small">{told}</span>
     </div>
   );
