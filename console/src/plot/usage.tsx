@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { read, useRead } from "../api/watch";
 import { useMetrics, type MetricName, type Span } from "./metrics";
 import { Plot } from "./plot";
-import type { Series } from "./series";
+import { figure, type Series } from "./series";
 
 /** Whose figures they are: a host, a variant. */
 export interface User { readonly name: string; readonly dimensions: Readonly<Record<string, string>> }
@@ -31,7 +31,7 @@ export function useUsage(namespace: string, users: readonly User[], span: Span):
   return { plots, error: listed.error ?? live.error };
 }
 
-const percent = (value: number) => `${value.toFixed(value > 0 && value < 10 ? 1 : 0)} %`;
+const percent = (value: number) => `${figure(Number(value.toPrecision(value < 100 ? 2 : 3)))} %`;
 
 /** "CPUUtilization" → "CPU", "GPUMemoryUtilization" → "GPU memory". */
 export function titleOf(metric: string): string {
