@@ -76,6 +76,15 @@ class Logins(WithConsole):
         self.logged_in(token=done.stdout.strip().rpartition("/")[2])
         self.assertEqual(self.api.call("sts", "GetCallerIdentity").json["Arn"], ROOT_ARN)
 
+    def test_the_command_of_a_daemon_that_others_reach(self):
+        daemon = Daemon(listen="0.0.0.0:0").start()
+        self.addCleanup(daemon.close)
+        done = daemon.command("console", "--print")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("http://127.0.0.1:", done.stdout)
+        self.assertRegex(done.stderr, r"^From elsewhere: .*--host.*127\.0\.0\.1\.\n$")
+        self.assertEqual(self.daemon.command("console", "--print").stderr, "")
+
     def test_a_link_for_a_signature_only(self):
         self.assertEqual(self.api.link(secret="wrong").status, 403)
         self.assertEqual(self.api.post("links", {}).status, 403)
