@@ -1,4 +1,8 @@
-/** CodeMirror for JSON. Loaded when the first text is edited. */
+/**
+ * CodeMirror for JSON. Loaded when the first text is edited (by `Code`): it is more than all the rest of a page.
+ * Colours are the page's own, so that the theme changes them too. Tab leaves the editor, as it does every field:
+ * Escape, CodeMirror's way out of a Tab that indents, closes dialogs.
+ */
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { json } from "@codemirror/lang-json";
@@ -14,12 +18,12 @@ const COLOURS = HighlightStyle.define([
   { tag: tags.propertyName, color: "var(--accent)" },
   { tag: tags.string, color: "var(--good)" },
   { tag: tags.number, color: "var(--caught)" },
-  { tag: [tags.bool, tags.null], color: "var(--bad)" },
+  { tag: [tags.bool, tags.null, tags.invalid], color: "var(--bad)" },
 ]);
 
 const LOOK = EditorView.theme({
   "&": { height: "100%", backgroundColor: "var(--sunken)", color: "var(--ink)", fontSize: "12.5px" },
-  "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "-2px" },
+  "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "18px" },
   ".cm-gutters": { backgroundColor: "var(--sunken)", color: "var(--ink-soft)", borderRight: "1px solid var(--line)" },
   ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "color-mix(in srgb, var(--accent) 7%, transparent)" },
