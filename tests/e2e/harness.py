@@ -44,8 +44,14 @@ WORKFLOW_POLICY = {"Version": "2012-10-17", "Statement": [
      "Resource": ["arn:aws:events:*:*:rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule"]}]}
 
 
+# What has not come by then never comes, however busy the machine is: time decides no test.
+HANGS_AFTER = 300
+
+
 def wait_for(condition, seconds=60, what="condition", pause=0.05):
-    """Polls until condition() is truthy and returns it; fails the test when it never is."""
+    """Polls until condition() is truthy and returns it; fails the test when it never is. `seconds`
+    says how long it may take at the most on a machine that does nothing else."""
+    seconds = max(seconds, HANGS_AFTER)
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
