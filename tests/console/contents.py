@@ -7,7 +7,8 @@ import struct
 import types
 import zlib
 
-from harness import BIN, finished, training_request, tutorial_definition, tutorial_input, source_archive, wait_for
+from harness import (BIN, finished, make_roles, source_archive, training_request,
+                     tutorial_definition, tutorial_input, wait_for)
 
 BUCKET = "digits"
 # Sets what a test looks for, if any page ever runs it.
@@ -195,10 +196,10 @@ def make_people(daemon):
     return iam.create_access_key(UserName="erin")["AccessKey"]
 
 
-def make_contents(daemon, job_role, flow_role):
-    iam = daemon.client("iam")
-    iam.attach_role_policy(RoleName=flow_role.rsplit("/", 1)[1],
-                           PolicyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess")
+def make_contents(daemon):
+    job_role, flow_role = make_roles(daemon)
+    daemon.client("iam").attach_role_policy(
+        RoleName="FlowRole", PolicyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess")
     make_objects(daemon)
     arns = start_executions(daemon, job_role, flow_role)
     start_jobs(daemon, job_role)

@@ -10,7 +10,7 @@ from contents import BUCKET, MARKUP, OBJECTS, SCRIPT, make_contents
 from playwright.sync_api import expect
 from visit import ROOT, InConsole, exactly
 
-from harness import WithRoles
+from harness import Daemon
 
 ROUTES = ROOT / "console" / "src" / "app" / "routes.tsx"
 
@@ -21,11 +21,17 @@ def sections():
     return set(re.findall(r"^  (\w+):", table, re.M))
 
 
-class WithContents(WithRoles, InConsole):
+def setUpModule():
+    WithContents.daemon = Daemon().start()
+    unittest.addModuleCleanup(WithContents.daemon.close)
+    WithContents.contents = make_contents(WithContents.daemon)
+
+
+class WithContents(unittest.TestCase, InConsole):
+    """All look at one daemon, and leave it as it is."""
+
     @classmethod
     def setUpClass(cls):
-        super().setUpClass()
-        cls.contents = make_contents(cls.daemon, cls.job_role, cls.flow_role)
         cls.start_browser()
 
 
@@ -79,7 +85,7 @@ def of_storage(_):
     yield "buckets", "#/buckets", "nothing-here-yet"
     yield "bucket", f"#/buckets/{BUCKET}", "pictures"
     yield "bucket-empty", "#/buckets/nothing-here-yet", "nothing-here-yet"
-    yield "bucket-missing", "#/buckets/never-was", "NoSuchBucket"
+    yield "bucket-missing", "#/buckets/never-was", "There is no bucket"
     told = {"txt": "as they came", "json": "epochs", "html": "doctype", "svg": "xmlns",
             "gz": "line by line", "png": "image/png 32 × 32", "npy": "NumPy", "ubyte": "IDX",
             "bin": "Binary"}
