@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 from playwright.sync_api import expect
-from visit import InConsole, exactly
+from visit import WIDE, InConsole, exactly
 
 from harness import (ACCOUNT, BIN, REGION, WORKFLOW_POLICY, WithDaemon, source_archive,
                      tutorial_definition, tutorial_input)
@@ -26,6 +26,7 @@ DIGITS = {7: [[(0.28, 0.24), (0.72, 0.24), (0.44, 0.82)]],
           1: [[(0.54, 0.18), (0.46, 0.82)]],
           0: [[(0.5, 0.18), (0.33, 0.27), (0.28, 0.5), (0.33, 0.73), (0.5, 0.82), (0.67, 0.73),
                (0.72, 0.5), (0.67, 0.27), (0.5, 0.18)]]}
+PICTURE = {"width": 1280, "height": 880}
 COLOUR = "(one) => getComputedStyle(one).borderTopColor"
 
 
@@ -73,6 +74,13 @@ class Tutorial(WithDaemon, InConsole):
         page.get_by_role("textbox", name=label).click()
         page.keyboard.press("Control+a")
         page.keyboard.insert_text(text)
+
+    def picture(self, page, name):
+        """As README shows it."""
+        page.set_viewport_size(PICTURE)
+        self.settled(page)
+        self.screenshot(page, name)
+        page.set_viewport_size(WIDE)
 
     def create_role(self, page, service, name):
         page.get_by_role("link", name=exactly("IAM")).first.click()
@@ -190,7 +198,7 @@ class Tutorial(WithDaemon, InConsole):
         page.locator("[data-state=Training]").click()
         step = page.locator(".step-links")
         expect(step).to_contain_text("Completed")
-        self.screenshot(page, "console-tutorial-execution")
+        self.picture(page, "console-tutorial-execution")
         step.get_by_role("link", name=f"estimator-{RUN}").click()
         expect(page.get_by_role("heading", level=1, name=f"estimator-{RUN}")).to_be_visible()
         expect(page.locator(".page-head .status")).to_have_text("Completed")
@@ -198,7 +206,7 @@ class Tutorial(WithDaemon, InConsole):
         metrics = page.locator("section.panel").filter(has_text="Metrics").first
         expect(metrics.locator("canvas").first).to_be_visible()
         expect(metrics).to_contain_text("loss")
-        self.screenshot(page, "console-tutorial-job", full_page=True)
+        self.whole_screenshot(page, "console-tutorial-job", WIDE)
 
     def open_the_endpoint(self, page):
         page.locator("[data-state=Deploy]").click()
@@ -224,7 +232,7 @@ class Tutorial(WithDaemon, InConsole):
                 expect(page.get_by_text(f"This is a {digit}, says the model")).to_be_visible(timeout=20_000)
         bars = page.get_by_role("list", name="Probabilities of the ten digits").get_by_role("listitem")
         expect(bars).to_have_count(10)
-        self.screenshot(page, "console-tutorial-endpoint")
+        self.picture(page, "console-tutorial-endpoint")
 
 
 if __name__ == "__main__":
