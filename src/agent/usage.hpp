@@ -1,5 +1,5 @@
-// What an instance's program uses of the machine, for CloudWatch: CPUUtilization, MemoryUtilization,
-// and of GPUs the same (SageMaker Developer Guide, "Metrics for jobs and endpoint instances").
+// What an instance's program uses, for CloudWatch: CPUUtilization, MemoryUtilization, and of GPUs
+// the same (SageMaker Developer Guide, "Metrics for jobs and endpoint instances").
 #pragma once
 
 #include <thread>

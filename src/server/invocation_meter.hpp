@@ -1,5 +1,5 @@
-// How endpoints' models answer, as SageMaker tells CloudWatch: counted while requests pass, published
-// by intervals (SageMaker Developer Guide, "Endpoint invocation metrics").
+// How endpoints' models answer, as SageMaker tells CloudWatch: counted while requests pass,
+// published by intervals (SageMaker Developer Guide, "Endpoint invocation metrics").
 #pragma once
 
 #include <array>
@@ -16,8 +16,8 @@
 
 namespace trainyard::server {
 
-/// A second would cost a busy endpoint 40 MB of metrics a day, CloudWatch's minute shows nobody live
-/// what happens.
+/// A second would cost a busy endpoint 40 MB of metrics a day, CloudWatch's minute shows nobody
+/// live what happens.
 inline constexpr std::chrono::seconds kPublishEvery{5};
 
 /// How a model answered: by its status, or not at all (no connection, nothing in time, no HTTP).
@@ -29,8 +29,8 @@ class Invocations {
  public:
   void add(std::chrono::nanoseconds latency, Outcome outcome);
   bool empty() const { return total() == 0; }
-  /// Invocations, Invocation4XXErrors, Invocation5XXErrors, InvocationModelErrors (of errors the sum
-  /// is how many, the average which part) and ModelLatency in microseconds.
+  /// Invocations, Invocation4XXErrors, Invocation5XXErrors, InvocationModelErrors (of errors the
+  /// sum is how many, the average which part) and ModelLatency in microseconds.
   std::vector<monitoring::Point> points(Time at) const;
 
  private:

@@ -3,6 +3,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import unittest
 
 from console_api import COOKIE, ConsoleApi
@@ -75,6 +76,15 @@ class Logins(WithConsole):
         self.logged_in(token=done.stdout.strip().rpartition("/")[2])
         self.assertEqual(self.api.call("sts", "GetCallerIdentity").json["Arn"], ROOT_ARN)
 
+    def test_the_command_of_a_daemon_that_others_reach(self):
+        daemon = Daemon(listen="0.0.0.0:0").start()
+        self.addCleanup(daemon.close)
+        done = daemon.command("console", "--print")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("http://127.0.0.1:", done.stdout)
+        self.assertRegex(done.stderr, r"^From elsewhere: .*--host.*127\.0\.0\.1\.\n$")
+        self.assertEqual(self.daemon.command("console", "--print").stderr, "")
+
     def test_a_link_for_a_signature_only(self):
         self.assertEqual(self.api.link(secret="wrong").status, 403)
         self.assertEqual(self.api.post("links", {}).status, 403)
@@ -117,6 +127,7 @@ class Logins(WithConsole):
                            self.api.post("graph", {"definition": "{}"}),
                            self.api.post("watch", {"reads": []}),
                            self.api.send("GET", "api/s3/bucket/key"),
+                           self.api.send("GET", "api/host"),
                            self.api.send("GET", "api/nothing")):
                 self.assert_refused(answer, 401, "ExpiredTokenException", "trainyard console")
 
@@ -278,6 +289,19 @@ class Calls(WithConsole):
         self.assert_refused(answer, 400, "SerializationException")
         answer = self.api.call("iam", "GetRole", RoleName="Nobody")
         self.assert_refused(answer, 404, "NoSuchEntity")
+
+    def test_the_machine(self):
+        keys = self.user("visitor")  # who may do nothing else
+        told = self.logged_in(**keys).send("GET", "api/host")
+        self.assertEqual(told.status, 200, told.body)
+        host = told.json
+        self.assertEqual(host["cpus"], len(os.sched_getaffinity(0)))
+        self.assertGreaterEqual(host["load"], 0)
+        self.assertLess(host["memory"]["available"], host["memory"]["total"])
+        self.assertEqual(host["disk"]["path"], str(self.daemon.data))
+        self.assertEqual(host["disk"]["total"], shutil.disk_usage(self.daemon.data).total)
+        self.assertLessEqual(host["disk"]["free"], host["disk"]["total"])
+        self.assertEqual(self.api.post("host", {}).status, 405)
 
     def test_graphs(self):
         self.logged_in()

@@ -44,6 +44,9 @@ const RETRY_MS = [300, 1000, 2000, 5000];
 /** How long what nobody watches any more is kept, for the way back. */
 const KEPT_MS = 10_000;
 
+/** All that a page may watch at once (kReadsMax of src/server/console/reads.hpp). */
+export const READS_MAX = 64;
+
 export type Connection = "live" | "lost";
 
 export class WatchHub {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { href, links, placeOf } from "./router";
+import { href, links, placeOf, shownBy } from "./router";
 
 const ARN = "arn:aws:states:us-east-1:000000000000:execution:Train:run-7";
 
@@ -13,6 +13,16 @@ test("what is linked is found again, whatever the name", () => {
     expect(placeOf(links.job(name)).parts).toEqual(["jobs", name]);
   }
   expect(placeOf(links.objects("b", "a/b c/")).parts).toEqual(["buckets", "b", "a", "b c", ""]);
+});
+
+test("things that are called as forms are", () => {
+  for (const name of ["create", "compare", "view", "create-2"]) {
+    expect(shownBy(placeOf(links.job(name)).parts, "create", "compare")).toEqual({ name });
+    expect(shownBy(placeOf(links.model(name)).parts, "create")).toEqual({ name });
+  }
+  expect(shownBy(placeOf(links.newJob("a")).parts, "create", "compare")).toEqual({ form: "create" });
+  expect(shownBy(placeOf("#/models/compare").parts, "create")).toEqual({ name: "compare" });
+  expect(shownBy(placeOf("#/jobs").parts, "create")).toEqual({});
 });
 
 test("ARNs stay readable, queries are kept", () => {

@@ -35,6 +35,20 @@ export function href(parts: readonly string[], query: Record<string, string | un
   return `#/${parts.map((part) => encodeURIComponent(part).replaceAll("%3A", ":")).join("/")}${search}`;
 }
 
+/** Addresses of forms, in AWS's form. What has such a name is a step further down: #/jobs/view/create. */
+const FORMS = new Set(["create", "compare", "view"]);
+
+const thing = (section: string, name: string, query: Record<string, string | undefined> = {}) =>
+  href([section, ...(FORMS.has(name) ? ["view"] : []), name], query);
+
+/** What the address of a section's page says: the name of a thing, or one of the section's forms. */
+export function shownBy<Form extends string>([, first, second]: readonly string[], ...forms: readonly Form[]): { name?: string; form?: Form } {
+  if (first === undefined) return {};
+  if (first === "view" && second !== undefined) return { name: second };
+  const form = forms.find((one) => one === first);
+  return form ? { form } : { name: first };
+}
+
 export const links = {
   home: "#/",
   machines: "#/statemachines",
@@ -46,12 +60,12 @@ export const links = {
   activities: "#/activities",
   jobs: "#/jobs",
   newJob: (from?: string) => href(["jobs", "create"], { from }),
-  job: (name: string, query = {}) => href(["jobs", name], query),
+  job: (name: string, query = {}) => thing("jobs", name, query),
   compareJobs: (names: readonly string[]) => href(["jobs", "compare"], { names: names.join(",") }),
   endpoints: "#/endpoints",
-  endpoint: (name: string, query = {}) => href(["endpoints", name], query),
+  endpoint: (name: string, query = {}) => thing("endpoints", name, query),
   models: "#/models",
-  model: (name: string) => href(["models", name]),
+  model: (name: string) => thing("models", name),
   buckets: "#/buckets",
   objects: (bucket: string, key = "") => href(["buckets", bucket, ...(key === "" ? [] : key.split("/"))]),
   iam: "#/roles",

@@ -6,8 +6,9 @@ import { nameOf } from "../lib/arn";
 import { exactTime } from "../lib/format";
 import mark from "../mark.svg";
 import { Button } from "../ui/controls";
-import { attempt, Menu, Toasts } from "../ui/dialog";
+import { attempt, Toasts } from "../ui/dialog";
 import { Icon } from "../ui/icon";
+import { Menu } from "../ui/menu";
 import { Keys } from "./keys";
 import { useCrumbs } from "./page";
 import { usePlace } from "./router";
@@ -38,16 +39,16 @@ export function Shell({ session, children }: { session: Session; children: React
 function Rail() {
   const current = sectionOf(usePlace().parts[0]);
   return (
-    <div className="rail">
+    <nav className="rail" aria-label="Sections">
       <a className="mark" href="#/"><img src={mark} alt="" />Trainyard</a>
-      <nav aria-label="Sections">
+      <div className="sections">
         {SECTIONS.map((section) => (
           <a key={section.title} href={section.href} aria-current={section === current ? "page" : undefined}>
             <Icon name={section.icon} />{section.title}
           </a>
         ))}
-      </nav>
-    </div>
+      </div>
+    </nav>
   );
 }
 

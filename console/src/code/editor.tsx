@@ -1,4 +1,8 @@
-/** CodeMirror for JSON. Loaded when the first text is edited. */
+/**
+ * CodeMirror for JSON. Loaded when the first text is edited (by `Code`): it is more than all the rest of a page.
+ * Colours are the page's own, so that the theme changes them too. Tab leaves the editor, as it does every field:
+ * Escape, CodeMirror's way out of a Tab that indents, closes dialogs.
+ */
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { json } from "@codemirror/lang-json";
@@ -14,7 +18,7 @@ const COLOURS = HighlightStyle.define([
   { tag: tags.propertyName, color: "var(--accent)" },
   { tag: tags.string, color: "var(--good)" },
   { tag: tags.number, color: "var(--caught)" },
-  { tag: [tags.bool, tags.null], color: "var(--bad)" },
+  { tag: [tags.bool, tags.null, tags.invalid], color: "var(--bad)" },
 ]);
 
 const LOOK = EditorView.theme({

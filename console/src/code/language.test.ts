@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { proposalsAt } from "./language";
+import { repositoryText } from "../testing";
 import { RESOURCES, SDK_OPERATIONS } from "./operations";
 
 function proposed(text: string, activities: string[] = []): string[] {
@@ -52,7 +52,9 @@ describe("values", () => {
   });
   test("resources and activities", () => {
     const found = proposed(machine('"Type": "Task", "Resource": "|"'), ["arn:aws:states:us-east-1:0:activity:work"]);
-    expect(found).toEqual(expect.arrayContaining(["arn:aws:states:::sagemaker:createTrainingJob.sync", "arn:aws:states:::aws-sdk:s3:getObject", "arn:aws:states:us-east-1:0:activity:work"]));
+    expect(found).toEqual(expect.arrayContaining([
+      "arn:aws:states:::sagemaker:createTrainingJob.sync", "arn:aws:states:::aws-sdk:s3:getObject", "arn:aws:states:us-east-1:0:activity:work"
+      ]));
   });
 });
 
@@ -64,7 +66,7 @@ test("what is put in", () => {
 test("the operations are those that the daemon has", () => {
   const files: Record<string, string> = { cloudwatch: "monitoring", cloudwatchlogs: "logs", eventbridge: "events", sagemakerruntime: "runtime", sfn: "states" };
   for (const [service, names] of Object.entries(SDK_OPERATIONS)) {
-    const listed = readFileSync(new URL(`../../../api/${files[service] ?? service}.ops`, import.meta.url), "utf8");
+    const listed = repositoryText(`api/${files[service] ?? service}.ops`);
     const there = listed.split("\n").map((line) => line.split(" ")[0]!).filter((name) => /^[A-Z]/.test(name));
     expect([service, ...names.split(" ").sort()]).toEqual([service, ...there.sort()]);
   }

@@ -49,7 +49,8 @@ const ERROR_NAMES = [
 const BEGINNINGS: Readonly<Record<string, string>> = {
   States: "{}", Parameters: "{}", ResultSelector: "{}", ItemSelector: "{}", Credentials: "{}", ItemProcessor: "{}", ProcessorConfig: "{}", Not: "{}",
   Choices: "[]", Branches: "[]", Retry: "[]", Catch: "[]", And: "[]", Or: "[]", ErrorEquals: "[]",
-  End: "true", TimeoutSeconds: "60", HeartbeatSeconds: "30", Seconds: "10", IntervalSeconds: "1", MaxAttempts: "3", BackoffRate: "2", MaxDelaySeconds: "60", MaxConcurrency: "0", Result: "{}",
+  End: "true", TimeoutSeconds: "60", HeartbeatSeconds: "30", Seconds: "10",
+  IntervalSeconds: "1", MaxAttempts: "3", BackoffRate: "2", MaxDelaySeconds: "60", MaxConcurrency: "0", Result: "{}",
 };
 
 const last = (path: Spot["path"], back = 1) => path[path.length - back];

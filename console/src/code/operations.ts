@@ -6,13 +6,34 @@
 /** By the names that the AWS SDK for Java gives services in resources; a word an operation. */
 export const SDK_OPERATIONS: Readonly<Record<string, string>> = {
   cloudwatch: "PutMetricData GetMetricStatistics GetMetricData ListMetrics",
-  cloudwatchlogs: "CreateLogGroup DeleteLogGroup DescribeLogGroups CreateLogStream DeleteLogStream DescribeLogStreams PutLogEvents GetLogEvents FilterLogEvents",
+  cloudwatchlogs:
+    "CreateLogGroup DeleteLogGroup DescribeLogGroups CreateLogStream DeleteLogStream DescribeLogStreams PutLogEvents " +
+    "GetLogEvents FilterLogEvents",
   eventbridge: "PutRule DescribeRule ListRules DeleteRule PutTargets ListTargetsByRule RemoveTargets PutEvents",
-  iam: "CreateRole GetRole ListRoles DeleteRole UpdateAssumeRolePolicy PutRolePolicy GetRolePolicy ListRolePolicies DeleteRolePolicy AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies CreateUser GetUser ListUsers DeleteUser PutUserPolicy GetUserPolicy ListUserPolicies DeleteUserPolicy AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey CreatePolicy GetPolicy GetPolicyVersion ListPolicyVersions ListPolicies DeletePolicy SimulatePrincipalPolicy SimulateCustomPolicy",
-  s3: "CreateBucket DeleteBucket HeadBucket ListBuckets GetBucketLocation PutObject GetObject HeadObject DeleteObject DeleteObjects CopyObject ListObjects ListObjectsV2 CreateMultipartUpload UploadPart UploadPartCopy CompleteMultipartUpload AbortMultipartUpload ListParts ListMultipartUploads",
-  sagemaker: "CreateTrainingJob DescribeTrainingJob ListTrainingJobs StopTrainingJob CreateModel DescribeModel ListModels DeleteModel CreateEndpointConfig DescribeEndpointConfig ListEndpointConfigs DeleteEndpointConfig CreateEndpoint DescribeEndpoint UpdateEndpoint ListEndpoints DeleteEndpoint AddTags DeleteTags ListTags CreateNotebookInstance DescribeNotebookInstance ListNotebookInstances StartNotebookInstance StopNotebookInstance UpdateNotebookInstance DeleteNotebookInstance CreatePresignedNotebookInstanceUrl",
+  iam:
+    "CreateRole GetRole ListRoles DeleteRole UpdateAssumeRolePolicy PutRolePolicy GetRolePolicy ListRolePolicies " +
+    "DeleteRolePolicy AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies CreateUser GetUser ListUsers DeleteUser " +
+    "PutUserPolicy GetUserPolicy ListUserPolicies DeleteUserPolicy AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies " +
+    "CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey CreatePolicy GetPolicy GetPolicyVersion " +
+    "ListPolicyVersions ListPolicies DeletePolicy SimulatePrincipalPolicy SimulateCustomPolicy",
+  s3:
+    "CreateBucket DeleteBucket HeadBucket ListBuckets GetBucketLocation PutObject GetObject HeadObject DeleteObject " +
+    "DeleteObjects CopyObject ListObjects ListObjectsV2 CreateMultipartUpload UploadPart UploadPartCopy " +
+    "CompleteMultipartUpload AbortMultipartUpload ListParts ListMultipartUploads",
+  sagemaker:
+    "CreateTrainingJob DescribeTrainingJob ListTrainingJobs StopTrainingJob CreateModel DescribeModel ListModels DeleteModel " +
+    "CreateEndpointConfig DescribeEndpointConfig ListEndpointConfigs DeleteEndpointConfig CreateEndpoint DescribeEndpoint " +
+    "UpdateEndpoint ListEndpoints DeleteEndpoint AddTags DeleteTags ListTags CreateNotebookInstance DescribeNotebookInstance " +
+    "ListNotebookInstances StartNotebookInstance StopNotebookInstance UpdateNotebookInstance DeleteNotebookInstance " +
+    "CreatePresignedNotebookInstanceUrl",
   sagemakerruntime: "InvokeEndpoint",
-  sfn: "CreateStateMachine DescribeStateMachine UpdateStateMachine ListStateMachines DeleteStateMachine StartExecution DescribeExecution ListExecutions StopExecution GetExecutionHistory DescribeStateMachineForExecution TagResource UntagResource ListTagsForResource PublishStateMachineVersion ListStateMachineVersions DeleteStateMachineVersion CreateStateMachineAlias DescribeStateMachineAlias UpdateStateMachineAlias DeleteStateMachineAlias ListStateMachineAliases CreateActivity DescribeActivity DeleteActivity ListActivities GetActivityTask SendTaskSuccess SendTaskFailure SendTaskHeartbeat RedriveExecution ValidateStateMachineDefinition",
+  sfn:
+    "CreateStateMachine DescribeStateMachine UpdateStateMachine ListStateMachines DeleteStateMachine StartExecution " +
+    "DescribeExecution ListExecutions StopExecution GetExecutionHistory DescribeStateMachineForExecution TagResource " +
+    "UntagResource ListTagsForResource PublishStateMachineVersion ListStateMachineVersions DeleteStateMachineVersion " +
+    "CreateStateMachineAlias DescribeStateMachineAlias UpdateStateMachineAlias DeleteStateMachineAlias " +
+    "ListStateMachineAliases CreateActivity DescribeActivity DeleteActivity ListActivities GetActivityTask SendTaskSuccess " +
+    "SendTaskFailure SendTaskHeartbeat RedriveExecution ValidateStateMachineDefinition",
   sts: "GetCallerIdentity AssumeRole",
 };
 

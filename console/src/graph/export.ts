@@ -102,7 +102,9 @@ export async function pngBlob(svg: string, layout: Layout): Promise<Blob> {
     canvas.width = Math.round(width * scale);
     canvas.height = Math.round(height * scale);
     canvas.getContext("2d")!.drawImage(image, 0, 0, canvas.width, canvas.height);
-    return await new Promise((resolve, reject) => canvas.toBlob((blob) => blob ? resolve(blob) : reject(new Error("The browser made no image of the drawing: it may be too large.")), "image/png"));
+    return await new Promise((resolve, reject) =>
+      canvas.toBlob((blob) => blob ? resolve(blob)
+        : reject(new Error("The browser made no image of the drawing: it may be too large.")), "image/png"));
   } finally {
     URL.revokeObjectURL(url);
   }

@@ -1,7 +1,8 @@
 /** A state machine's drawing with what can be done with it; the drawing itself is loaded when it is needed. */
 import { lazy, Suspense } from "react";
 import { Skeleton } from "../ui/controls";
-import { attempt, Menu } from "../ui/dialog";
+import { attempt } from "../ui/dialog";
+import { Menu } from "../ui/menu";
 import { Problem } from "../ui/problem";
 import type { Drawn, Layout } from "./layout";
 import "./graph.css";

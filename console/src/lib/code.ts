@@ -1,8 +1,27 @@
 /** A call of an operation as others make it: AWS's command line, boto3, Trainyard's C++ SDK. Pure. */
 
-/** As one word of a POSIX shell. */
+/** As one word of a POSIX shell: within single quotes everything but the quote itself is text. */
 export function shellQuoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** As a string literal of Python, which has JSON's escapes (surrogate pairs JSON.stringify leaves as characters). */
+export function pythonQuoted(text: string): string {
+  return JSON.stringify(text).replace(/\u007f/g, "\\u007f");
+}
+
+/** C++ takes no longer one between a raw string's quote and its bracket. */
+const MARK_MAX = 16;
+
+/** As a string literal of C++; raw where that is easier to read. */
+export function cppQuoted(text: string): string {
+  if (/["\\]/.test(text) && !/[\u0000-\u0008\u000b-\u001f]/.test(text)) {
+    let mark = "";
+    while (text.includes(`)${mark}"`)) mark += "x";
+    if (mark.length <= MARK_MAX) return `R"${mark}(${text})${mark}"`;
+  }
+  return `"${text.replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\t", "\\t").replaceAll("\r", "\\r")
+    .replace(/[\u0000-\u001f]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, "0")}`)}"`;
 }
 
 /** "CreateTrainingJob" → "create-training-job", "create_training_job". */
@@ -13,8 +32,13 @@ export function spelled(operation: string, between: "-" | "_"): string {
     .toLowerCase();
 }
 
+/** With an option for each member where all are texts, else with the whole input as JSON. */
 export function cliCall(service: string, operation: string, input: object): string {
-  return `aws ${service} ${spelled(operation, "-")} --cli-input-json ${shellQuoted(JSON.stringify(input, null, 2))}`;
+  const members = Object.entries(input);
+  const options = members.every(([, value]) => typeof value === "string")
+    ? members.map(([name, value]) => `--${spelled(name, "-")} ${shellQuoted(value as string)}`).join(" ")
+    : `--cli-input-json ${shellQuoted(JSON.stringify(input, null, 2))}`;
+  return `aws ${service} ${spelled(operation, "-")} ${options}`;
 }
 
 /** A JSON value as Python writes it. */
@@ -22,25 +46,30 @@ export function pythonLiteral(value: unknown, indent = ""): string {
   const inner = `${indent}    `;
   if (value === null || value === undefined) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
-  if (typeof value !== "object") return JSON.stringify(value); // its escapes are Python's too
+  if (typeof value === "string") return pythonQuoted(value);
+  if (typeof value !== "object") return String(value);
   const parts = Array.isArray(value)
     ? value.map((one) => pythonLiteral(one, inner))
-    : Object.entries(value).map(([key, one]) => `${JSON.stringify(key)}: ${pythonLiteral(one, inner)}`);
+    : Object.entries(value).map(([key, one]) => `${pythonQuoted(key)}: ${pythonLiteral(one, inner)}`);
   const [open, close] = Array.isArray(value) ? "[]" : "{}";
   if (parts.length === 0) return `${open}${close}`;
   return `${open}\n${parts.map((part) => `${inner}${part},\n`).join("")}${indent}${close}`;
 }
 
-export function pythonCall(service: string, operation: string, input: object): string {
+/** `tells`: the member of the answer that is printed. */
+export function pythonCall(service: string, operation: string, input: object, tells: string): string {
   const members = Object.entries(input).map(([key, value]) => `    ${key}=${pythonLiteral(value, "    ")},\n`).join("");
-  return `import boto3\n\n${service} = boto3.client("${service}")\n${service}.${spelled(operation, "_")}(\n${members})\n`;
+  return `import boto3
+
+${service} = boto3.client("${service}")
+answer = ${service}.${spelled(operation, "_")}(
+${members})
+print(answer["${tells}"])
+`;
 }
 
-/** By Trainyard's SDK, which has the service's name as namespace; the input as JSON in a raw string. */
+/** By Trainyard's SDK, which has the service's name as namespace; the input as JSON. */
 export function cppCall(service: string, operation: string, inputType: string, input: object): string {
-  const json = JSON.stringify(input, null, 2);
-  let mark = "json";
-  while (json.includes(`)${mark}"`)) mark += "_";
   return `#include "base/json.hpp"
 #include "generated/${service}/client.hpp"
 #include "generated/${service}/types.hpp"
@@ -50,7 +79,7 @@ export function cppCall(service: string, operation: string, inputType: string, i
 int main() {
   using namespace trainyard;
   sdk::Session session;
-  const auto input = parse_json(R"${mark}(${json})${mark}");
+  const auto input = parse_json(${cppQuoted(JSON.stringify(input, null, 2))});
   session.${service}().${spelled(operation, "_")}(
       wire::from_json<${service}::${inputType}>(input.value()));
 }

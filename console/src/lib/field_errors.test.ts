@@ -17,7 +17,9 @@ test("a message about no member is about none", () => {
 
 test("long sets of values are cut", () => {
   const values = Array.from({ length: 100 }, (_, index) => `ml.${index}`).join(", ");
-  const errors = fieldErrors(`1 validation error detected: Value 'x' at 'resourceConfig.instanceType' failed to satisfy constraint: Member must satisfy enum value set: [${values}]`);
+  const errors = fieldErrors(
+    `1 validation error detected: Value 'x' at 'resourceConfig.instanceType' failed to satisfy constraint: Member must satisfy enum value set: [${values}]`
+    );
   expect(wrongAt(errors, "resourceConfig.instanceType")).toBe(
     "Member must satisfy enum value set: [ml.0, ml.1, ml.2, ml.3, ml.4, ml.5, ml.6, ml.7, … 100 in all]");
 });

@@ -52,3 +52,11 @@ test("growth while it reads is read too", async () => {
   await first;
   expect(reader.lines.map((line) => line.text)).toEqual(["1", "2"]);
 });
+
+test("one that was stopped goes on when it is to follow again", async () => {
+  const { page } = service({ a: ["1", "2", "3"] });
+  const reader = new LogReader(page, () => {});
+  reader.stop();
+  await reader.follow([{ stream: "a", mark: "3" }]);
+  expect(reader.lines.map((line) => line.text)).toEqual(["1", "2", "3"]);
+});

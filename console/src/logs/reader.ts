@@ -33,6 +33,7 @@ export class LogReader {
   /** Reads what is new in the sources; while that goes on a newer call takes the older one's place. */
   async follow(sources: readonly Source[]): Promise<void> {
     this.wanted = sources;
+    this.stopped = false;
     if (this.running) return;
     this.running = true;
     try {
@@ -47,6 +48,7 @@ export class LogReader {
     }
   }
 
+  /** Until it is to follow again. */
   stop(): void {
     this.stopped = true;
   }

@@ -9,6 +9,7 @@ import type { Aligned } from "./series";
 
 interface CanvasProps {
   label: string; names: readonly string[]; data: Aligned; axis: Axis; height: number;
+  fromZero: boolean;
   format: (value: number) => string; onCursor: (index: number | null) => void;
 }
 
@@ -30,7 +31,7 @@ function colour(token: string, near: HTMLElement): string {
 }
 
 function optionsOf(props: CanvasProps, frame: HTMLElement, onZoom: () => void): uPlot.Options {
-  const { names, axis, height, format, onCursor } = props;
+  const { names, axis, height, format, fromZero, onCursor } = props;
   const soft = colour("--ink-soft", frame);
   const line = colour("--line", frame);
   const look = {
@@ -38,10 +39,12 @@ function optionsOf(props: CanvasProps, frame: HTMLElement, onZoom: () => void): 
   };
   return {
     width: Math.max(frame.clientWidth, 50), height, legend: { show: false }, padding: [10, 28, 0, 0],
-    scales: { x: { time: axis === "time" } },
+    scales: { x: { time: axis === "time" }, ...(fromZero ? { y: { range: (_, _least, most) => [0, most > 0 ? most * 1.1 : 1] } } : {}) },
     cursor: { drag: { x: true, y: false }, points: { size: 7 }, y: false },
     axes: [
-      axis === "time" ? { ...look, size: 30, space: 70, incrs: TIME_STEPS, values: (_, all, _axis, _space, step) => all.map((value) => timeTick(value, step)) } : { ...look, size: 30, space: 60, incrs: STEPS, values: (_, all) => all.map((value) => (value === 0 ? "0" : duration(value))) },
+      axis === "time"
+        ? { ...look, size: 30, space: 70, incrs: TIME_STEPS, values: (_, all, _axis, _space, step) => all.map((value) => timeTick(value, step)) }
+        : { ...look, size: 30, space: 60, incrs: STEPS, values: (_, all) => all.map((value) => (value === 0 ? "0" : duration(value))) },
       { ...look, size: 58, space: 32, values: (_, all) => all.map(format) },
     ],
     series: [{}, ...names.map((name, index) => {
@@ -68,14 +71,14 @@ function timeTick(at: number, step: number): string {
 }
 
 export default function Canvas(props: CanvasProps) {
-  const { label, names, data, axis, height } = props;
+  const { label, names, data, axis, height, fromZero } = props;
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const zoomed = useRef(false);
   const dark = useDark();
   const latest = useRef(props);
   latest.current = props;
-  const kind = JSON.stringify([names, axis, height, dark]);
+  const kind = JSON.stringify([names, axis, height, fromZero, dark]);
   useEffect(() => {
     const element = frame.current!;
     const options = optionsOf(

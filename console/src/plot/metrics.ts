@@ -1,5 +1,5 @@
 /** Series of CloudWatch metrics, live. */
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import { read, useRead, type Live } from "../api/watch";
 import type { Series } from "./series";
 
@@ -42,12 +42,16 @@ export function useMetrics(names: readonly MetricName[], span: Span): { series: 
       },
     })),
   }));
-  const data = live.data;
+  // A span that moves on is another question: until its answer is there, the last one is shown.
+  const key = JSON.stringify(names);
+  const last = useRef({ key, data: live.data });
+  if (live.data || last.current.key !== key) last.current = { key, data: live.data };
+  const { data } = last.current;
   const series = useMemo(() => names.map((one, index): Series => {
     const result = data?.MetricDataResults?.find(({ Id }) => Id === `m${index}`);
     const values = result?.Values ?? [];
     return { name: one.label, points: (result?.Timestamps ?? []).map((x, at) => ({ x, y: values[at] ?? NaN })) };
     // eslint-disable-next-line react-hooks/exhaustive-deps -- names are made anew at each rendering
-  }), [data, JSON.stringify(names)]);
+  }), [data, key]);
   return { series, live };
 }

@@ -29,9 +29,11 @@ export interface PlotProps {
   height?: number;
   /** How values are written; `figure` unless they have a unit. */
   format?: (value: number) => string;
+  /** The axis begins at zero: for counts, shares and times, whose size matters more than their changes. */
+  fromZero?: boolean;
 }
 
-export function Plot({ label, series, axis = "time", height = 180, format = figure }: PlotProps) {
+export function Plot({ label, series, axis = "time", height = 180, format = figure, fromZero = false }: PlotProps) {
   const [cursor, setCursor] = useState<number | null>(null);
   const data = useMemo(() => aligned(series), [series]);
   const id = useId();
@@ -40,7 +42,7 @@ export function Plot({ label, series, axis = "time", height = 180, format = figu
     <figure className="plot" aria-labelledby={id}>
       <figcaption id={id} className="visually-hidden">{label}</figcaption>
       <Suspense fallback={<div style={{ height }} />}>
-        <Canvas label={label} names={series.map((one) => one.name)} data={data} axis={axis} height={height} format={format} onCursor={setCursor} />
+        <Canvas label={label} names={series.map((one) => one.name)} data={data} axis={axis} height={height} format={format} fromZero={fromZero} onCursor={setCursor} />
       </Suspense>
       <div className="plot-figures">
         <table>
@@ -67,7 +69,9 @@ function Figures({ series, look, then, format }: {
   return (
     <tr>
       <th scope="row">
-        <svg width="22" height="8" aria-hidden="true"><line x1="0" y1="4" x2="22" y2="4" strokeWidth="2" stroke={`var(${look.token})`} strokeDasharray={look.dash.join(" ")} /></svg>
+        <svg width="22" height="8" aria-hidden="true">
+          <line x1="0" y1="4" x2="22" y2="4" strokeWidth="2" stroke={`var(${look.token})`} strokeDasharray={look.dash.join(" ")} />
+          </svg>
         {series.name}
       </th>
       <td>{text(value)}</td><td>{text(all?.least)}</td><td>{text(all?.most)}</td>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { aligned, figure, summary, valueAt } from "./series";
+import { aligned, counted, figure, summary, valueAt } from "./series";
 
 test("series are put on one axis", () => {
   const { xs, columns } = aligned([
@@ -27,4 +27,14 @@ test("the value under the cursor is the last one that there was", () => {
   expect(valueAt([1, null, null], 2)).toBe(1);
   expect(valueAt([null, 5], 0)).toBeUndefined();
   expect(valueAt([1, 2], 9)).toBe(2);
+});
+
+describe("counts", () => {
+  const at = (points: readonly [number, number][]) => points.map(([x, y]) => ({ x, y }));
+  test.each<[string, [number, number][], number, [number, number][]]>([
+    ["none", [], 100, []],
+    ["zero where nothing was", [[10, 2], [40, 1]], 45, [[10, 2], [20, 0], [30, 0], [40, 1]]],
+    ["zero since", [[10, 2]], 49, [[10, 2], [20, 0]]],
+    ["zero since, but for what is not over", [[10, 2]], 50, [[10, 2], [20, 0], [30, 0]]],
+  ])("%s", (_, points, until, all) => expect(counted(at(points), 10, until)).toEqual(at(all)));
 });

@@ -25,6 +25,19 @@ export function aligned(series: readonly Series[]): Aligned {
   return { xs, columns };
 }
 
+/**
+ * Counts by period, where none are told of a period in which nothing was: zeros stand there, from the first count
+ * on until `until`, the period that is not over yet left out.
+ */
+export function counted(points: readonly Point[], period: number, until: number): Point[] {
+  const first = points[0];
+  if (!first) return [];
+  const known = new Map(points.map(({ x, y }) => [x, y]));
+  const all: Point[] = [];
+  for (let x = first.x; x <= Math.max(points.at(-1)!.x, until - 2 * period); x += period) all.push({ x, y: known.get(x) ?? 0 });
+  return all;
+}
+
 export interface Summary { last: number; least: number; most: number; count: number }
 
 export function summary(points: readonly Point[]): Summary | undefined {

@@ -161,7 +161,7 @@ export function Note({ tone, children, actions }: {
 
 /** Nothing is here: says so, and what to do next. */
 export function Empty({ title, children }: { title: string; children?: ReactNode }) {
-  return <div className="empty"><h3>{title}</h3>{children}</div>;
+  return <div className="empty"><p className="title">{title}</p>{children}</div>;
 }
 
 export function Skeleton({ lines = 3 }: { lines?: number }) {

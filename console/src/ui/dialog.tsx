@@ -1,7 +1,6 @@
-/** Dialogs, menus and toasts. */
+/** Dialogs and toasts. */
 import { useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
 import { Button, Note } from "./controls";
-import { Icon, type IconName } from "./icon";
 import { Problem } from "./problem";
 
 /** A modal dialog; Escape and the cross close it. `onSubmit` may fail: what it throws is shown. */
@@ -39,57 +38,6 @@ export function Dialog({ title, onClose, onSubmit, submit = "OK", danger, wide, 
         </footer>
       </form>
     </dialog>
-  );
-}
-
-export interface MenuItem { label: string; icon?: IconName; onChoose: () => void; disabled?: boolean | undefined }
-
-export function Menu({ label, icon = "more", items, children }: {
-  label: string; icon?: IconName; items: readonly MenuItem[]; children?: ReactNode;
-}) {
-  const [open, setOpen] = useState(false);
-  const frame = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!open) return;
-    frame.current?.querySelector<HTMLElement>("[role=menuitem]:not(:disabled)")?.focus();
-    const close = (event: Event) => {
-      if (!frame.current?.contains(event.target as Node)) setOpen(false);
-    };
-    document.addEventListener("pointerdown", close);
-    return () => document.removeEventListener("pointerdown", close);
-  }, [open]);
-  const move = (by: number) => {
-    const all = [...(frame.current?.querySelectorAll<HTMLElement>("[role=menuitem]:not(:disabled)") ?? [])];
-    all[(all.indexOf(document.activeElement as HTMLElement) + by + all.length) % all.length]?.focus();
-  };
-  return (
-    <div className="menu" ref={frame} onKeyDown={(event) => {
-      if (event.key === "Escape" && open) {
-        event.stopPropagation();
-        setOpen(false);
-        frame.current?.querySelector("button")?.focus();
-      }
-      if (open && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
-        event.preventDefault();
-        move(event.key === "ArrowDown" ? 1 : -1);
-      }
-    }}>
-      <Button look={children ? undefined : "plain"} icon={icon} label={children ? undefined : label}
-        aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)}>{children}</Button>
-      {open && (
-        <div role="menu" aria-label={label}>
-          {items.map((item) => (
-            <button key={item.label} type="button" role="menuitem" disabled={item.disabled} onClick={() => {
-              setOpen(false);
-              item.onChoose();
-            }}>
-              {item.icon && <Icon name={item.icon} />}
-              {item.label}
-            </button>
-          ))}
-        </div>
-      )}
-    </div>
   );
 }
 

@@ -10,6 +10,7 @@
 #include "graph/graph.hpp"
 #include "http/hosts.hpp"
 #include "server/console/calls.hpp"
+#include "server/console/host.hpp"
 #include "server/console/pages.hpp"
 #include "server/console/plain.hpp"
 #include "server/console/raw.hpp"
@@ -134,6 +135,10 @@ http::Response Console::api_of_visitor(http::Request& request, std::string_view 
   if (rest.starts_with("runtime/endpoints/")) {
     return pass_raw(pipeline_, caller, "runtime", target.substr(std::string_view("runtime").size()),
                     request);
+  }
+  if (rest == "host") {
+    if (request.method != "GET" && request.method != "HEAD") throw wrong_method(request);
+    return reply(200, describe_host(parts_.site.data_dir));
   }
   const auto operation = behind(rest, "call/");
   if (!operation && rest != "graph" && rest != "watch") throw no_such_path();

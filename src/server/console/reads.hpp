@@ -13,7 +13,7 @@
 
 namespace trainyard::server::console {
 
-inline constexpr std::size_t kReadsMax = 16;
+inline constexpr std::size_t kReadsMax = 64;
 inline constexpr std::size_t kReadIdMax = 128;  // characters
 /// After the reads have run they do not run again for this long, or for as long as they took:
 /// however busy the store is, a watcher takes half of a core at most.

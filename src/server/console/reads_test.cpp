@@ -32,12 +32,12 @@ TEST(ParseReadsTest, TakesWhatAWatcherAsksFor) {
 TEST(ParseReadsTest, SaysWhatIsWrong) {
   const std::string good = R"({"id":"a","service":"states","operation":"ListActivities"})";
   std::string many = good;
-  for (int i = 0; i < 16; ++i) many += "," + good;
+  for (int i = 0; i < 64; ++i) many += "," + good;
   const std::pair<std::string, const char*> cases[] = {
-      {"{}", "from 1 to 16 reads"},
-      {R"({"reads": {}})", "from 1 to 16 reads"},
-      {R"({"reads": []})", "from 1 to 16 reads"},
-      {R"({"reads": [)" + many + "]}", "from 1 to 16 reads"},
+      {"{}", "from 1 to 64 reads"},
+      {R"({"reads": {}})", "from 1 to 64 reads"},
+      {R"({"reads": []})", "from 1 to 64 reads"},
+      {R"({"reads": [)" + many + "]}", "from 1 to 64 reads"},
       {R"({"reads": [1]})", "must be an object"},
       {R"({"reads": [{"service":"s","operation":"o"}]})", "as its id"},
       {R"({"reads": [{"id":"a","operation":"o"}]})", "as its service"},

@@ -51,7 +51,7 @@ struct JobMetrics {
 std::optional<JobMetrics> put_metrics(Call& call, const std::string& attempt,
                                       const std::string& host, const json::object& body);
 
-/// Where to put what an instance uses of the machine; nullopt for an unknown one, and for notebooks.
+/// Where to put what an instance uses of the machine; nullopt for an unknown one and a notebook.
 std::optional<MetricsHome> usage_home(Txn& txn, const std::string& attempt,
                                       const std::string& host);
 

@@ -28,7 +28,10 @@ export function EndpointPage({ name }: { name: string }) {
     <Page crumbs={[{ text: "Endpoints", href: links.endpoints }, { text: name }]} title={name}>
       {!error && <Skeleton lines={6} />}
       {error && <Problem error={error} />}
-      {error && <Empty title={endpoint ? "The endpoint is gone, or cannot be read any more" : "The endpoint cannot be shown"}><ButtonLink href={links.endpoints}>All endpoints</ButtonLink></Empty>}
+      {error &&
+        <Empty title={endpoint ? "The endpoint is gone, or cannot be read any more" : "The endpoint cannot be shown"}>
+          <ButtonLink href={links.endpoints}>All endpoints</ButtonLink>
+          </Empty>}
     </Page>
   );
 }

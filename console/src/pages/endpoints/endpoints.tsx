@@ -1,5 +1,6 @@
 /** #/endpoints, #/endpoints/<name>, #/endpoints/create?model=<name>. */
 import { lazy } from "react";
+import { shownBy } from "../../app/router";
 import type { PageProps } from "../../app/routes";
 import { EndpointPage } from "./endpoint_page";
 import { EndpointList } from "./list_page";
@@ -8,8 +9,7 @@ import "./endpoints.css";
 const CreateEndpoint = lazy(() => import("./create_page"));
 
 export default function Endpoints({ place: { parts, query } }: PageProps) {
-  const name = parts[1];
-  if (!name) return <EndpointList />;
-  if (name === "create") return <CreateEndpoint key={query.get("model")} model={query.get("model") ?? undefined} />;
-  return <EndpointPage key={name} name={name} />;
+  const { name, form } = shownBy(parts, "create");
+  if (form) return <CreateEndpoint key={query.get("model")} model={query.get("model") ?? undefined} />;
+  return name ? <EndpointPage key={name} name={name} /> : <EndpointList />;
 }

@@ -81,7 +81,10 @@ function Answered({ answer }: { answer: Answer }) {
   };
   return (
     <div className="stack tight">
-      <Facts facts={[["Answered", `${answer.status} in ${Math.round(answer.ms)} ms`], ["Size", bytes(answer.size)], ...answer.headers.map(([name, value]) => [name, value] as const)]} />
+      <Facts facts={[
+        ["Answered", `${answer.status} in ${Math.round(answer.ms)} ms`], ["Size", bytes(answer.size)],
+        ...answer.headers.map(([name, value]) => [name, value] as const)
+        ]} />
       {answer.text !== undefined
         ? <Json value={answer.text} label="Answer" />
         : <div className="row wrap"><span className="soft">The answer is no text.</span><Button look="small" icon="download" onClick={download}>Download</Button></div>}

@@ -46,7 +46,10 @@ export function EndpointList() {
             ]}
             empty={named || status
               ? <Empty title="No endpoint is like that"><Button onClick={() => go(links.endpoints, true)}>Show all endpoints</Button></Empty>
-              : <Empty title="No endpoint yet"><p>Deploy a <a href={links.models}>model</a>, or train and serve the digits of the tutorial:</p><Command>trainyard demo mnist</Command></Empty>} />
+              : <Empty title="No endpoint yet">
+                  <p>Deploy a <a href={links.models}>model</a>, or train and serve the digits of the tutorial:</p>
+                  <Command>trainyard demo mnist</Command>
+                  </Empty>} />
         )}
       </ListPanel>
     </Page>

@@ -1,15 +1,15 @@
 /**
  * Executions of all state machines: ListExecutions is by machine, and a stream takes so many reads.
- * The newest machines' are live; the others' are asked for from time to time.
+ * Those of the newest machines are live; the others' are asked for from time to time.
  */
 import { useEffect, useState } from "react";
 import { call } from "../../api/call";
 import { useReads } from "../../api/reads";
-import { read } from "../../api/watch";
+import { read, READS_MAX } from "../../api/watch";
 import type { Execution } from "./work";
 
-/** Leaves room in a stream of 16 reads for what else Home watches. */
-const LIVE_MACHINES = 6;
+/** Leaves room for what else Home watches. */
+const LIVE_MACHINES = READS_MAX - 14;
 const OTHERS_MAX = 100;
 const OTHERS_MS = 10_000;
 /** Of each machine: enough to find what runs and what failed lately. */

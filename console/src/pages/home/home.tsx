@@ -59,7 +59,9 @@ export default function Home() {
       <div className="columns">
         <WorkPanel title="Running now" work={running(work)} most={RUNNING_SHOWN} waiting={waiting}
           empty="Nothing runs. Start an execution of a state machine, or a training job." />
-        <WorkPanel title="Failed lately" work={broken.map((one) => ({ ...one, about: [one.kind === "execution" ? one.about : "", reasons.get(one.key) ?? ""].filter(Boolean).join(": ") }))} most={FAILED_SHOWN} waiting={waiting} empty="Nothing has failed." />
+        <WorkPanel title="Failed lately"
+          work={broken.map((one) => ({ ...one, about: [one.kind === "execution" ? one.about : "", reasons.get(one.key) ?? ""].filter(Boolean).join(": ") }))}
+          most={FAILED_SHOWN} waiting={waiting} empty="Nothing has failed." />
       </div>
       <div className="columns">
         <Endpoints rows={endpoints.data?.Endpoints ?? (endpoints.error ? [] : undefined)} />

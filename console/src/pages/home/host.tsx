@@ -1,8 +1,9 @@
-/** How full the daemon's machine is, where the daemon says so. */
+/** How full the daemon's machine is. */
 import { useEffect, useState } from "react";
-import { ApiError, request } from "../../api/http";
-import { bytes } from "../../lib/format";
-import { Panel } from "../../ui/controls";
+import { request } from "../../api/http";
+import { bytes, plural } from "../../lib/format";
+import { Panel, Skeleton } from "../../ui/controls";
+import { Problem } from "../../ui/problem";
 
 interface Host {
   cpus: number;
@@ -12,9 +13,13 @@ interface Host {
 }
 
 const ASK_MS = 5000;
+/** From which share on it is shown as much, and as full. */
+const MUCH = 0.75;
+const FULL = 0.9;
 
-function useHost(): Host | undefined {
+function useHost(): { host?: Host | undefined; fault?: unknown } {
   const [host, setHost] = useState<Host>();
+  const [fault, setFault] = useState<unknown>();
   useEffect(() => {
     let stopped = false;
     const ask = async () => {
@@ -22,9 +27,9 @@ function useHost(): Host | undefined {
       try {
         const answer = (await (await request("/host")).json()) as Host;
         if (!stopped) setHost(answer);
+        if (!stopped) setFault(undefined);
       } catch (error) {
-        // A daemon that does not tell will not tell later either; other faults the page shows elsewhere.
-        if (error instanceof ApiError && error.status === 404) clearInterval(timer);
+        if (!stopped) setFault(error);
       }
     };
     const timer = setInterval(() => void ask(), ASK_MS);
@@ -34,17 +39,17 @@ function useHost(): Host | undefined {
       clearInterval(timer);
     };
   }, []);
-  return host;
+  return { host, fault };
 }
 
 export function HostPanel() {
-  const host = useHost();
-  if (!host) return null;
+  const { host, fault } = useHost();
+  if (!host) return <Panel title="This machine">{fault ? <Problem error={fault} /> : <Skeleton />}</Panel>;
   const { cpus, load, memory, disk } = host;
   return (
     <Panel title="This machine">
       <div className="stack">
-        <Meter label="CPU" part={load / cpus} told={`${load.toFixed(1)} of ${cpus} cores busy`} />
+        <Meter label="CPU" part={load / cpus} told={`load ${load.toFixed(1)} on ${plural(cpus, "core")}`} />
         <Meter label="Memory" part={1 - memory.available / memory.total} told={`${bytes(memory.available)} of ${bytes(memory.total)} free`} />
         <Meter label="Disk" part={1 - disk.free / disk.total} told={`${bytes(disk.free)} of ${bytes(disk.total)} free`} title={disk.path} />
       </div>
@@ -57,7 +62,10 @@ function Meter({ label, part, told, title }: { label: string; part: number; told
   return (
     <div className="home-meter" title={title}>
       <span>{label}</span>
-      <meter min={0} max={1} low={0.75} high={0.9} optimum={0} value={share} aria-label={`${label}: ${told}`} />
+      <div className={`bar-of ${share >= FULL ? "full" : share >= MUCH ? "much" : ""}`} role="meter" aria-label={label}
+        aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(share * 100)} aria-valuetext={told}>
+        <span style={{ width: `${share * 100}%` }} />
+      </div>
       <span className="soft small">{told}</span>
     </div>
   );

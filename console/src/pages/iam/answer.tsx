@@ -34,7 +34,10 @@ export function Answer({ holder, question, result, reason, onAddKey }: {
         <div className={`iam-verdict ${good ? "good" : "bad"}`} role="status">
           <h2><Mark tone={good ? "good" : "bad"} />{VERDICTS[result.EvalDecision]}</h2>
         </div>
-        <p className="break"><span className="mono">{question.action}</span> on <span className="mono">{question.resource || "*"}</span> by {holder.kind} <a href={pageOf(holder)}>{holder.name}</a>.</p>
+        <p className="break">
+          <span className="mono">{question.action}</span> on <span className="mono">{question.resource || "*"}</span>{" "}
+          by {holder.kind} <a href={pageOf(holder)}>{holder.name}</a>.
+        </p>
         {!good && missing.length > 0 && <Missing keys={missing} onAddKey={onAddKey} />}
         <Advice holder={holder} question={question} decision={result.EvalDecision} reason={reason} />
         {matched.map((one, index) => <Statement key={`${one.SourcePolicyId} ${index}`} holder={holder} statement={one} deny={result.EvalDecision === "explicitDeny"} />)}
@@ -62,8 +65,14 @@ function Advice({ holder, question, decision, reason }: { holder: Holder; questi
   if (decision === "explicitDeny") return <Fix actions={page}>A deny outweighs every allow: change the statement below, or take its policy from {holder.name}.</Fix>;
   if (decision === "allowed") {
     return /session|resource-based/.test(reason)
-      ? <Fix actions={page}>The refusal came from elsewhere: “{reason}”. Look at the policy that the session was begun with, or at the resource's own (a bucket's policy, a role's trust policy).</Fix>
-      : <Fix actions={page}>If it was refused before, policies have changed since, or the request said something else than the context here. Policies of sessions and of resources are not asked.</Fix>;
+      ? <Fix actions={page}>
+          The refusal came from elsewhere: “{reason}”. Look at the policy that the session was begun with,
+          or at the resource's own (a bucket's policy, a role's trust policy).
+          </Fix>
+      : <Fix actions={page}>
+          If it was refused before, policies have changed since, or the request said something else than the context here.
+          Policies of sessions and of resources are not asked.
+          </Fix>;
   }
   const passed = question.action === "iam:PassRole" ? (/iam:PassedToService=(\S+)/.exec(question.context)?.[1] ?? "sagemaker.amazonaws.com") : undefined;
   return (
@@ -97,7 +106,12 @@ function Statement({ holder, statement, deny }: { holder: Holder; statement: Mat
   const error = own.error ?? attached.error ?? policy.error ?? managed.error;
   return (
     <div className="stack tight">
-      <h3>{deny ? "Denied by" : "Allowed by"} {arn ? <a href={links.policy(arn)}>{name}</a> : name} <span className="soft small">{inline ? `inline policy of ${holder.name}` : statement.SourcePolicyType === "aws-managed" ? "AWS managed" : "customer managed"}</span></h3>
+      <h3>
+        {deny ? "Denied by" : "Allowed by"} {arn ? <a href={links.policy(arn)}>{name}</a> : name}{" "}
+        <span className="soft small">
+          {inline ? `inline policy of ${holder.name}` : statement.SourcePolicyType === "aws-managed" ? "AWS managed" : "customer managed"}
+        </span>
+      </h3>
       {error && encoded === undefined ? <Problem error={error} /> : encoded === undefined ? <Skeleton />
         : <Marked text={decodedDocument(encoded)} statement={statement} deny={deny} />}
     </div>

@@ -1,21 +1,23 @@
-/** The editor of documents, loaded when one is opened, and the dialog around it. */
-import { lazy, Suspense, useState, type ReactNode } from "react";
-import { SelectField, Skeleton, TextField } from "../../ui/controls";
+/** The editor of documents, and the dialog around it. */
+import { useState, type ReactNode } from "react";
+import { Code } from "../../code/code";
+import { jsonProblem } from "../../code/json_problem";
+import { SelectField, TextField } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { readable, STARTS, wrongJson, wrongName } from "./documents";
 
-const JsonEditor = lazy(() => import("../../code/json_editor"));
 const EDITOR_HEIGHT = 380;
 const NAME_MAX = 128;
 
 export function DocumentEditor({ label, text, onChange }: { label: string; text: string; onChange: (text: string) => void }) {
   const wrong = wrongJson(text);
+  const problem = text === "" ? null : jsonProblem(text); // none has been written yet
   return (
     <div className="field">
       <span className="label">{label}</span>
-      <Suspense fallback={<Skeleton lines={8} />}>
-        <JsonEditor label={label} value={text} onChange={onChange} height={EDITOR_HEIGHT} wrong={wrong !== undefined} />
-      </Suspense>
+      <div style={{ height: EDITOR_HEIGHT }}>
+        <Code label={label} value={text} onChange={onChange} diagnostics={problem ? [problem] : []} />
+      </div>
       <div className={wrong ? "wrong" : "hint"} role="status">{wrong ?? "As IAM takes it: JSON."}</div>
     </div>
   );

@@ -10,7 +10,9 @@ describe("refusals", () => {
   test("in IAM's words", () => {
     expect(deniedOf(`User: ${SESSION} is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::b/k because no identity-based policy allows the s3:GetObject action`))
       .toEqual({ principal: SESSION, action: "s3:GetObject", resource: "arn:aws:s3:::b/k", reason: "because no identity-based policy allows the s3:GetObject action" });
-    expect(deniedOf(`AccessDenied: User: ${SESSION} is not authorized to perform: iam:PassRole on resource: ${ROLE} with an explicit deny in an identity-based policy (Service: …)`))
+    expect(deniedOf(
+      `AccessDenied: User: ${SESSION} is not authorized to perform: iam:PassRole on resource: ${ROLE} with an explicit deny in an identity-based policy (Service: …)`
+      ))
       .toMatchObject({ action: "iam:PassRole", resource: ROLE, reason: "with an explicit deny in an identity-based policy (Service: …)" });
   });
   test("without a resource, with a full stop", () => {

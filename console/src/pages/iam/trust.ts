@@ -16,7 +16,8 @@ export function trustedBy(document: string): string[] {
   const allowing = listed(parsed.Statement).filter(({ Effect }) => Effect === "Allow");
   const names = allowing.flatMap(({ Principal }) => {
     if (typeof Principal === "string") return [Principal];
-    return Object.entries(Principal ?? {}).flatMap(([kind, values]) => listed(values).map((value) => (kind === "AWS" ? principalName(value) : value.replace(/(\.[a-z0-9-]+)?\.amazonaws\.com$/, ""))));
+    return Object.entries(Principal ?? {}).flatMap(([kind, values]) => listed(values).map((value) =>
+      (kind === "AWS" ? principalName(value) : value.replace(/(\.[a-z0-9-]+)?\.amazonaws\.com$/, ""))));
   });
   return [...new Set(names)];
 }

@@ -55,7 +55,8 @@ function Form({ form, onChange }: { form: ModelForm; onChange: (form: ModelForm)
           </div>
           <TextField label="Image" value={form.image} onChange={put("image")} wrong={wrong("primaryContainer.image")} />
           <TextField label="Data" value={form.data} onChange={put("data")} placeholder="s3://bucket/job/output/model.tar.gz" wrong={wrong("primaryContainer.modelDataUrl")} />
-          <PairsField label="Environment" names={["VARIABLE", "value"]} pairs={form.variables} onChange={put("variables")} add="Add variable" wrong={wrong("primaryContainer.environment")} />
+          <PairsField label="Environment" names={["VARIABLE", "value"]} pairs={form.variables} onChange={put("variables")}
+            add="Add variable" wrong={wrong("primaryContainer.environment")} />
         </div>
       </Panel>
       {error !== undefined && <Problem error={error} />}

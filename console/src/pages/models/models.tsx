@@ -1,5 +1,6 @@
 /** #/models, #/models/<name>, #/models/create?job=<name>. */
 import { lazy } from "react";
+import { shownBy } from "../../app/router";
 import type { PageProps } from "../../app/routes";
 import { ModelList } from "./list_page";
 import { ModelPage } from "./model_page";
@@ -7,8 +8,7 @@ import { ModelPage } from "./model_page";
 const CreateModel = lazy(() => import("./create_page"));
 
 export default function Models({ place: { parts, query } }: PageProps) {
-  const name = parts[1];
-  if (!name) return <ModelList />;
-  if (name === "create") return <CreateModel key={query.get("job")} job={query.get("job") ?? undefined} />;
-  return <ModelPage key={name} name={name} />;
+  const { name, form } = shownBy(parts, "create");
+  if (form) return <CreateModel key={query.get("job")} job={query.get("job") ?? undefined} />;
+  return name ? <ModelPage key={name} name={name} /> : <ModelList />;
 }

@@ -58,7 +58,10 @@ export function Archive({ bucket, objectKey, size, zipped }: { bucket: string; o
       {busy && all && <p role="status" className="soft">Reading {bytes(size)} …</p>}
       <Table label="Entries of the archive" rows={listed.members} rowKey={(member) => member.name} height={LIST_HEIGHT}
         columns={[
-          { title: "Name", sort: ({ name }) => name, cell: ({ name, kind }) => <span className="storage-name"><Icon name={kind === "folder" ? "folder" : kind === "link" ? "link" : "file"} /><span className="break">{name}</span></span> },
+          { title: "Name", sort: ({ name }) => name, cell: ({ name, kind }) =>
+            <span className="storage-name"><Icon name={kind === "folder" ? "folder" : kind === "link" ? "link" : "file"} />
+              <span className="break">{name}</span>
+              </span> },
           { title: "Size", number: true, sort: ({ size: length }) => length, cell: ({ size: length, kind }) => (kind === "file" ? bytes(length) : "") },
           { title: "Modified", sort: ({ modified }) => modified, cell: ({ modified }) => <span className="nowrap">{exactTime(modified).slice(0, 16)}</span>, minor: true },
         ]}

@@ -21,7 +21,10 @@ export function rowsOf(jobs: readonly DescribeTrainingJobResponse[]): Row[] {
   return rows.sort((a, b) => Number(b.differs) - Number(a.differs));
 }
 
-/** Each once, at most `max`: a job needs two watched reads, and a page has sixteen. */
-export function chosenNames(names: readonly string[], max = 6): string[] {
+/** More lines than that in one plot nobody tells apart; a job needs two of the reads that a page may watch. */
+const COMPARED_MAX = 12;
+
+/** Each once, at most `max`. */
+export function chosenNames(names: readonly string[], max = COMPARED_MAX): string[] {
   return [...new Set(names)].slice(0, max);
 }

@@ -25,7 +25,8 @@ export default function ComparePage({ names: asked }: { names: readonly string[]
   const jobs = useMemo(() => names.flatMap((name) => sources.get(name)?.job ?? []), [names, sources]);
   const failed = names.filter((name) => sources.get(name)?.error !== undefined && !sources.get(name)?.job);
   return (
-    <Page crumbs={[{ text: "Training", href: links.jobs }, { text: "Compare" }]} title={names.length > 0 ? `Compare ${names.length === 1 ? "with…" : `${names.length} jobs`}` : "Compare jobs"}
+    <Page crumbs={[{ text: "Training", href: links.jobs }, { text: "Compare" }]}
+      title={names.length > 0 ? `Compare ${names.length === 1 ? "with…" : `${names.length} jobs`}` : "Compare jobs"}
       actions={<AddJob names={names} />}>
       {names.map((name) => <JobSource key={name} name={name} onChange={take} />)}
       {failed.map((name) => <Problem key={name} error={sources.get(name)?.error} />)}
@@ -71,7 +72,9 @@ function Overview({ jobs, names }: { jobs: readonly DescribeTrainingJobResponse[
         { title: "Created", minor: true, cell: (job) => <Ago at={job.CreationTime} /> },
         { title: "Took", number: true, minor: true, cell: (job) => <Took from={job.CreationTime} to={isRunning(job) ? undefined : job.TrainingEndTime ?? job.LastModifiedTime} /> },
         { title: "Leave out", number: true, cell: (job) => (
-          <Button look="plain" icon="cross" label={`Leave out ${job.TrainingJobName}`} onClick={() => go(links.compareJobs(names.filter((name) => name !== job.TrainingJobName)), true)} />
+          <Button look="plain" icon="cross" label={`Leave out ${job.TrainingJobName}`} onClick={() => go(
+            links.compareJobs(names.filter((name) => name !== job.TrainingJobName)), true
+            )} />
         ) },
       ]} />
     </Panel>

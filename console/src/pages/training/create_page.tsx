@@ -83,7 +83,8 @@ function Form({ form, onChange }: { form: JobForm; onChange: (form: JobForm) => 
       </Panel>
       <Panel title="Program">
         <div className="stack">
-          <PairsField label="Hyperparameters" names={["name", "value"]} pairs={form.parameters} onChange={put("parameters")} add="Add hyperparameter" wrong={wrong("hyperParameters")} />
+          <PairsField label="Hyperparameters" names={["name", "value"]} pairs={form.parameters} onChange={put("parameters")}
+            add="Add hyperparameter" wrong={wrong("hyperParameters")} />
           <PairsField label="Metric definitions" names={["name", "regular expression with one group"]} pairs={form.metrics} onChange={put("metrics")} add="Add metric"
             wrong={wrong("algorithmSpecification.metricDefinitions")} />
           <PairsField label="Environment" names={["VARIABLE", "value"]} pairs={form.variables} onChange={put("variables")} add="Add variable" wrong={wrong("environment")} />

@@ -12,7 +12,8 @@ import { plural } from "../../lib/format";
 import { useLogs } from "../../logs/use_logs";
 import { Button, ButtonLink, Empty, Note, Panel, Skeleton } from "../../ui/controls";
 import { copyText } from "../../ui/copy";
-import { Dialog, Menu, toast } from "../../ui/dialog";
+import { Dialog, toast } from "../../ui/dialog";
+import { Menu } from "../../ui/menu";
 import { LogView } from "../../ui/log_view";
 import { Problem } from "../../ui/problem";
 import { Status, words } from "../../ui/status";
@@ -82,7 +83,7 @@ function Actions({ job }: { job: DescribeTrainingJobResponse }) {
       <ButtonLink href={links.compareJobs([job.TrainingJobName])}>Compare with…</ButtonLink>
       <Menu label="Copy as" icon="copy" items={[
         { label: "AWS CLI command", onChoose: () => copied("Command", cliCall("sagemaker", "CreateTrainingJob", request())) },
-        { label: "Python (boto3)", onChoose: () => copied("Python", pythonCall("sagemaker", "CreateTrainingJob", request())) },
+        { label: "Python (boto3)", onChoose: () => copied("Python", pythonCall("sagemaker", "CreateTrainingJob", request(), "TrainingJobArn")) },
         { label: "C++ (Trainyard's SDK)", onChoose: () => copied("C++", cppCall("sagemaker", "CreateTrainingJob", "CreateTrainingJobInput", request())) },
       ]}>Copy as</Menu>
       {stopping && (

@@ -1,11 +1,11 @@
 /** A job's metrics, plotted live: those that are recorded, or the figures that its log tells. */
 import { useDeferredValue, useMemo } from "react";
 import type { DescribeTrainingJobResponse } from "@types-of/sagemaker";
-import { read, useRead } from "../../api/watch";
 import type { Logs } from "../../logs/use_logs";
 import { periodFor, useMetrics, type MetricName, type Span } from "../../plot/metrics";
 import { Plot } from "../../plot/plot";
 import type { Series } from "../../plot/series";
+import { UsagePlots, useUsage } from "../../plot/usage";
 import { Empty, Panel, Skeleton } from "../../ui/controls";
 import { Problem } from "../../ui/problem";
 import { byFamily, hostOf, isRunning, JOB_LOGS } from "./job";
@@ -13,6 +13,8 @@ import { Figures } from "./log_metrics";
 
 /** As long as a job may run (StoppingCondition's most is 28 days): the question stays the same while it does. */
 const LONGEST_S = 30 * 86_400;
+/** More lines than that in a plot are one. */
+const HOSTS_MAX = 20;
 
 export function spanOf(job: DescribeTrainingJobResponse): Span {
   const start = Math.floor(job.CreationTime);
@@ -62,34 +64,16 @@ function FromLog({ job, logs }: { job: DescribeTrainingJobResponse; logs: Logs }
   );
 }
 
-/** What instances used, where that is recorded: CPUUtilization and the like, in percent, by host. */
+/** What instances used, by host. */
 export function InstancePanel({ job }: { job: DescribeTrainingJobResponse }) {
-  const host = (number: number) => `${job.TrainingJobName}/algo-${number}`;
-  const listed = useRead(read("monitoring", "ListMetrics", { Namespace: JOB_LOGS, Dimensions: [{ Name: "Host", Value: host(1) }] }));
-  const found = [...new Set((listed.data?.Metrics ?? []).map((one) => one.MetricName ?? ""))].sort();
-  const hosts = Array.from({ length: Math.min(job.ResourceConfig?.InstanceCount ?? 1, 20) }, (_, index) => index + 1);
-  const names = found.flatMap((name) => hosts.map((number): MetricName => ({
-    label: `${name} · algo-${number}`, namespace: JOB_LOGS, name, dimensions: { Host: host(number) },
-  })));
-  const { series, live } = useMetrics(names, spanOf(job));
-  const plots = useMemo(() => [...byMetric(series)], [series]);
-  if (listed.error) return <Panel title="Instances"><Problem error={listed.error} /></Panel>;
-  if (names.length === 0) return null; // nothing records them here
+  const hosts = Array.from({ length: Math.min(job.ResourceConfig?.InstanceCount ?? 1, HOSTS_MAX) }, (_, index) => `algo-${index + 1}`);
+  const users = hosts.map((host) => ({ name: host, dimensions: { Host: `${job.TrainingJobName}/${host}` } }));
+  const usage = useUsage(JOB_LOGS, users, spanOf(job));
+  if (usage.plots.length === 0 && usage.error === undefined) return null; // it has not begun, or was too short
   return (
     <Panel title="Instances">
-      {live.error && <Problem error={live.error} />}
-      <div className="plots">{plots.map(([name, members]) => (
-        <Plot key={name} label={name} series={members} height={120} format={(value) => `${value.toFixed(value < 10 ? 1 : 0)} %`} />
-      ))}</div>
+      {usage.error !== undefined && <Problem error={usage.error} />}
+      <UsagePlots usage={usage} />
     </Panel>
   );
-}
-
-function byMetric(series: readonly Series[]): Map<string, Series[]> {
-  const all = new Map<string, Series[]>();
-  for (const one of series) {
-    const name = one.name.split(" · ")[0]!;
-    all.set(name, [...(all.get(name) ?? []), one]);
-  }
-  return all;
 }

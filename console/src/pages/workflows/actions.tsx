@@ -3,10 +3,12 @@ import { useState } from "react";
 import { call } from "../../api/call";
 import type { Output } from "../../api/services";
 import { links } from "../../app/router";
+import { cliCall, pythonCall } from "../../lib/code";
 import { Button, ButtonLink, TextField } from "../../ui/controls";
 import { copyText } from "../../ui/copy";
-import { attempt, Dialog, Menu, toast } from "../../ui/dialog";
-import { commandLine, cpp, python } from "./snippets";
+import { attempt, Dialog, toast } from "../../ui/dialog";
+import { Menu } from "../../ui/menu";
+import { cppStart } from "./cpp_start";
 
 export type Execution = Output<"states", "DescribeExecution">;
 
@@ -28,15 +30,16 @@ export function Actions({ execution }: { execution: Execution }) {
 }
 
 export function CopyAs({ machineArn, input }: { machineArn: string; input: string }) {
+  const request = { stateMachineArn: machineArn, input };
   const item = (label: string, text: () => string) => ({
     label, icon: "copy" as const,
     onChoose: () => void attempt(() => copyText(text()), `Copied: starts an execution of this machine with this input.`),
   });
   return (
     <Menu label="Copy as…" icon="copy" items={[
-      item("Copy as AWS CLI", () => commandLine(machineArn, input)),
-      item("Copy as Python (boto3)", () => python(machineArn, input)),
-      item("Copy as C++ (Trainyard SDK)", () => cpp(machineArn, input)),
+      item("Copy as AWS CLI", () => cliCall("stepfunctions", "StartExecution", request)),
+      item("Copy as Python (boto3)", () => pythonCall("stepfunctions", "StartExecution", request, "executionArn")),
+      item("Copy as C++ (Trainyard SDK)", () => cppStart(machineArn, input)),
     ]} />
   );
 }

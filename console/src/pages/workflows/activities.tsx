@@ -5,13 +5,13 @@ import type { Output } from "../../api/services";
 import { read, useRead } from "../../api/watch";
 import { Page } from "../../app/page";
 import { links } from "../../app/router";
+import { shellQuoted } from "../../lib/code";
 import { Button, Empty, Panel, TextField } from "../../ui/controls";
 import { Command, Copy } from "../../ui/copy";
 import { Dialog } from "../../ui/dialog";
 import { Problem } from "../../ui/problem";
 import { Table } from "../../ui/table";
 import { Ago } from "../../ui/time";
-import { shellQuoted } from "./snippets";
 import "./workflows.css";
 
 type Activity = Output<"states", "ListActivities">["activities"][number];
@@ -28,11 +28,13 @@ export default function Activities() {
       {error && <Problem error={error} />}
       <Panel flush>
         {!(error && !data) && (
-          <Table label="Activities" rows={data?.activities} rowKey={(row) => row.activityArn} chosen={chosen} onChoose={(row) => setChosen(row.activityArn === chosen ? undefined : row.activityArn)} height={480}
+          <Table label="Activities" rows={data?.activities} rowKey={(row) => row.activityArn} chosen={chosen}
+            onChoose={(row) => setChosen(row.activityArn === chosen ? undefined : row.activityArn)} height={480}
             empty={<Empty title="No activity yet"><Button icon="plus" onClick={() => setShown("create")}>Create activity</Button></Empty>}
             columns={[
               { title: "Name", cell: (row) => row.name, sort: (row) => row.name },
-              { title: "ARN", cell: (row) => <span className="row"><span className="mono break">{row.activityArn}</span><Copy text={row.activityArn} label="Copy the ARN" /></span>, minor: true },
+              { title: "ARN", cell: (row) =>
+                <span className="row"><span className="mono break">{row.activityArn}</span><Copy text={row.activityArn} label="Copy the ARN" /></span>, minor: true },
               { title: "Created", cell: (row) => <Ago at={row.creationDate} />, sort: (row) => row.creationDate, width: 130 },
               { title: "Actions", width: 84, cell: (row) => <Button look="plain" icon="trash" label={`Delete ${row.name}`} onClick={() => setShown(row)} /> },
             ]} />

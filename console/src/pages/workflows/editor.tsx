@@ -157,7 +157,8 @@ function Problems({ checked, onJump }: { checked: Checked | undefined; onJump: (
   if (checked.error !== undefined) return <div className="editor-problems"><Problem error={checked.error} /></div>;
   const { problems } = checked;
   const errors = problems.filter((one) => one.severity === "error").length;
-  const told = problems.length === 0 ? "No problems" : [errors > 0 && plural(errors, "error"), problems.length > errors && plural(problems.length - errors, "warning")].filter(Boolean).join(", ");
+  const told = problems.length === 0 ? "No problems"
+    : [errors > 0 && plural(errors, "error"), problems.length > errors && plural(problems.length - errors, "warning")].filter(Boolean).join(", ");
   return (
     <div className="editor-problems">
       <div className={`status ${errors > 0 ? "bad" : problems.length > 0 ? "caught" : "good"}`} role="status">

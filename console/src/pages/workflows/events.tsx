@@ -34,7 +34,8 @@ export function Events({ history, version, loading, state }: { history: History;
         <span className="soft small">{rows && `${rows.length.toLocaleString("en-US")} of ${history.events.length.toLocaleString("en-US")}`}</span>
       </div>
       <div className={event ? "events-both" : ""}>
-        <Table label="Events" columns={columns} rows={rows} rowKey={(row) => row.id} height={HEIGHT} chosen={chosen} onChoose={(row) => setChosen(row.id === chosen ? undefined : row.id)}
+        <Table label="Events" columns={columns} rows={rows} rowKey={(row) => row.id} height={HEIGHT}
+          chosen={chosen} onChoose={(row) => setChosen(row.id === chosen ? undefined : row.id)}
           empty={<Empty title="No event is like that."><Button onClick={() => {
             setKind("all");
             setName("");

@@ -88,7 +88,9 @@ function Running({ execution }: { execution: Execution }) {
       <div className="execution-top">
         <Panel title="Graph" flush actions={
           <>
-            <Button look="small" onClick={() => setDirection(direction === "down" ? "right" : "down")}>{direction === "down" ? "Lay out to the right" : "Lay out downwards"}</Button>
+            <Button look="small" onClick={() => setDirection(direction === "down" ? "right" : "down")}>
+              {direction === "down" ? "Lay out to the right" : "Lay out downwards"}
+              </Button>
             <GraphMenu drawn={drawn} statuses={statuses} name={`${nameOf(execution.stateMachineArn)}-${nameOf(execution.executionArn)}`} />
           </>
         }>

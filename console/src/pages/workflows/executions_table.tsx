@@ -57,6 +57,12 @@ function Listed({ arn, filter }: { arn: string; filter: Filter }) {
   );
 }
 
+/** By which alias or version it was started, if by one. */
+function startedAs({ stateMachineAliasArn: alias, stateMachineVersionArn: version }: Row): string {
+  if (alias) return nameOf(alias);
+  return version ? `version ${nameOf(version)}` : "";
+}
+
 const COLUMNS: readonly Column<Row>[] = [
   { title: "Status", cell: (row) => <Status status={row.status} />, sort: (row) => row.status, width: 130 },
   { title: "Name", cell: (row) => <a href={links.execution(row.executionArn)}>{row.name}</a>, sort: (row) => row.name },
@@ -64,6 +70,6 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: "Started", cell: (row) => <Ago at={row.startDate} />, sort: (row) => row.startDate, minor: true, width: 120 },
   {
     title: "By", minor: true, width: 120,
-    cell: (row) => <>{row.stateMachineAliasArn ? nameOf(row.stateMachineAliasArn) : row.stateMachineVersionArn ? `version ${nameOf(row.stateMachineVersionArn)}` : ""}{(row.redriveCount ?? 0) > 0 && ` · redriven ${row.redriveCount} ×`}</>,
+    cell: (row) => <>{startedAs(row)}{(row.redriveCount ?? 0) > 0 && ` · redriven ${row.redriveCount} ×`}</>,
   },
 ];

@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { HistoryEvent } from "@types-of/states";
+import { repositoryText } from "../../testing";
 import { History } from "./history";
 import { isChosen, scopesOf, statusOf, type Scope, type Visit } from "./view";
 
-const CASES = new URL("../../../../src/asl/testdata/histories.txt", import.meta.url);
 
 /** The member of an event that holds its details. */
 function member(type: string): string {
@@ -37,7 +36,7 @@ function told(scope: Scope): string {
     visit.rounds.map((round) => ` [${round.scopes.map((one) => `${one.index}:${statusOf(one)}: ${told(one)}`).join(" | ")}]`).join("")).join(", ");
 }
 
-const recorded = new Map(readFileSync(CASES, "utf8").split("\n== ").slice(1).map((part) => {
+const recorded = new Map(repositoryText("src/asl/testdata/histories.txt").split("\n== ").slice(1).map((part) => {
   const name = part.slice(0, part.indexOf("\n"));
   return [name, part.split("\n").filter((line) => /^\d+</.test(line)).join("\n")];
 }));

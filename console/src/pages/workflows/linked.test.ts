@@ -14,7 +14,9 @@ describe("what a task leads to", () => {
     ["a model", call("sagemaker", "createModel", { ModelName: "m" }), ["Model m #/models/m"]],
     ["an endpoint", call("sagemaker", "createEndpoint", { EndpointName: "e", EndpointConfigName: "c" }), ["Endpoint e #/endpoints/e"]],
     ["no model of a configuration", call("sagemaker", "createEndpointConfig", { EndpointConfigName: "c" }), []],
-    ["an execution that was begun", call("states", "startExecution.sync:2", { StateMachineArn: "m" }, { submitted: { ExecutionArn: EXECUTION } }), [`Execution run #/executions/details/${EXECUTION}`]],
+    ["an execution that was begun",
+      call("states", "startExecution.sync:2", { StateMachineArn: "m" }, { submitted: { ExecutionArn: EXECUTION } }), [`Execution run #/executions/details/${EXECUTION}`]
+      ],
     ["an object", call("aws-sdk:s3", "getObject", { Bucket: "b", Key: "a/c d" }), ["Object b/a/c d #/buckets/b/a/c%20d"]],
     ["a bucket", call("aws-sdk:s3", "listObjectsV2", { Bucket: "b" }), ["Bucket b #/buckets/b"]],
     ["an activity", { service: "activity", resource: "arn:aws:states:us-east-1:0:activity:work", parameters: "{}" }, ["Activity work #/activities"]],

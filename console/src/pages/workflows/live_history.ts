@@ -133,5 +133,8 @@ export function useHistory(executionArn: string): LiveHistory {
   useEffect(() => {
     if (newest.data) follower.newest(newest.data.events);
   }, [follower, newest.data]);
-  return { history: follower.history, version, error: error ?? newest.error, complete: follower.complete, loading: follower.history.lastId === 0 && error === undefined && !newest.error };
+  return {
+    history: follower.history, version, error: error ?? newest.error, complete: follower.complete,
+    loading: follower.history.lastId === 0 && error === undefined && !newest.error
+    };
 }

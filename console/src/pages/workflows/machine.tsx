@@ -10,7 +10,8 @@ import { useLayout, type Direction } from "../../graph/layout";
 import { nameOf, plainMachineArn } from "../../lib/arn";
 import { Button, ButtonLink, Empty, Facts, Panel, Skeleton, TabPanel, Tabs } from "../../ui/controls";
 import { Copy, Json } from "../../ui/copy";
-import { Dialog, Menu } from "../../ui/dialog";
+import { Dialog } from "../../ui/dialog";
+import { Menu } from "../../ui/menu";
 import { Problem } from "../../ui/problem";
 import { Status, words } from "../../ui/status";
 import { Ago } from "../../ui/time";
@@ -39,7 +40,9 @@ export default function Machine({ arn }: { arn: string }) {
     );
   }
   return (
-    <Page crumbs={crumbs} title={isPlain(arn) ? data.name : `${data.name}, version ${nameOf(arn)}`} status={data.status && data.status !== "ACTIVE" ? <Status status={data.status} /> : undefined} about={<About machine={data} />} actions={<Actions machine={data} />}>
+    <Page crumbs={crumbs} title={isPlain(arn) ? data.name : `${data.name}, version ${nameOf(arn)}`}
+      status={data.status && data.status !== "ACTIVE" ? <Status status={data.status} /> : undefined}
+      about={<About machine={data} />} actions={<Actions machine={data} />}>
       {machine.error && <Problem error={machine.error} />}
       <Body machine={data} />
     </Page>
@@ -129,7 +132,9 @@ function Definition({ machine, state, onAll }: { machine: Description; state: st
   return (
     <div className="inside stack">
       <Facts facts={[
-        ["State machine ARN", <span className="row"><span className="mono break">{machine.stateMachineArn}</span><Copy text={machine.stateMachineArn} label="Copy the ARN" /></span>],
+        ["State machine ARN",
+          <span className="row"><span className="mono break">{machine.stateMachineArn}</span><Copy text={machine.stateMachineArn} label="Copy the ARN" /></span>
+          ],
         ["Revision", machine.revisionId && <span className="mono">{machine.revisionId}</span>],
       ]} />
       <div className="row wrap">

@@ -46,7 +46,13 @@ function Counts({ items, more, runs }: { items: readonly Item[]; more: boolean; 
   const kinds = new Map<string, number>();
   for (const { type } of items) kinds.set(type, (kinds.get(type) ?? 0) + 1);
   const running = [...runs.values()].reduce((sum, one) => sum + one.running, 0);
-  return <>{more ? "The first " : ""}{plural(items.length, "state machine")}{kinds.size > 1 && [...kinds].map(([kind, count]) => ` · ${count} ${words(kind)}`)}{running > 0 && ` · ${plural(running, "execution runs", "executions run")}`}</>;
+  return (
+    <>
+      {more ? "The first " : ""}{plural(items.length, "state machine")}
+      {kinds.size > 1 && [...kinds].map(([kind, count]) => ` · ${count} ${words(kind)}`)}
+      {running > 0 && ` · ${plural(running, "execution runs", "executions run")}`}
+    </>
+  );
 }
 
 function None() {
@@ -68,7 +74,11 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: "Created", cell: (row) => <Ago at={row.creationDate} />, sort: (row) => row.creationDate, minor: true, width: 130 },
 ];
 
-const running = (runs: Runs | undefined) => (runs === undefined ? "" : runs.error ? <span className="soft">–</span> : runs.running === 0 ? <span className="soft">0</span> : `${runs.running}${runs.more ? "+" : ""}`);
+function running(runs: Runs | undefined) {
+  if (runs === undefined) return "";
+  if (runs.error) return <span className="soft">–</span>;
+  return runs.running === 0 ? <span className="soft">0</span> : `${runs.running}${runs.more ? "+" : ""}`;
+}
 
 /** Oldest first, as time goes. */
 function RunMarks({ runs }: { runs: Runs | undefined }) {
@@ -80,7 +90,8 @@ function RunMarks({ runs }: { runs: Runs | undefined }) {
       {runs.last.map((one) => {
         const tone = toneOf(one.status);
         return (
-          <a key={one.arn} href={links.execution(one.arn)} className={`status ${tone}`} title={`${one.name}: ${words(one.status)}`} aria-label={`${one.name}: ${words(one.status)}`}>
+          <a key={one.arn} href={links.execution(one.arn)} className={`status ${tone}`}
+            title={`${one.name}: ${words(one.status)}`} aria-label={`${one.name}: ${words(one.status)}`}>
             <Mark tone={tone} ended={one.status === "ABORTED"} size={11} />
           </a>
         );

@@ -23,7 +23,9 @@ export function RolePicker({ value, onChange }: { value: string; onChange: (arn:
   useEffect(() => {
     if (value === "" && first !== undefined) onChange(first);
   }, [value, first, onChange]);
-  if (error && !data) return <TextField label="Role" value={value} onChange={onChange} hint="The ARN of a role that trusts states.amazonaws.com. (You may not list roles.)" placeholder="arn:aws:iam::…:role/…" />;
+  if (error && !data)
+    return <TextField label="Role" value={value} onChange={onChange}
+      hint="The ARN of a role that trusts states.amazonaws.com. (You may not list roles.)" placeholder="arn:aws:iam::…:role/…" />;
   const options = fitting.map((role) => [role.Arn, role.RoleName] as const);
   const own = value !== "" && !fitting.some((role) => role.Arn === value) ? [[value, value] as const] : [];
   if (data && options.length + own.length === 0) {

@@ -71,7 +71,8 @@ function ScopeMark({ scope, chosen, onPick }: { scope: Scope; chosen: boolean; o
   const tone = toneOf(status);
   const took = scope.endedAt === undefined ? "" : `, ${duration(scope.endedAt - scope.startedAt)}`;
   return (
-    <button type="button" className={`mark-button status ${tone}`} aria-pressed={chosen} title={`${scopeTitle(scope)}: ${status}${took}`} aria-label={`${scopeTitle(scope)}, ${status}${took}`} onClick={onPick}>
+    <button type="button" className={`mark-button status ${tone}`} aria-pressed={chosen}
+      title={`${scopeTitle(scope)}: ${status}${took}`} aria-label={`${scopeTitle(scope)}, ${status}${took}`} onClick={onPick}>
       <Mark tone={tone} ended={status === "aborted"} size={12} />
     </button>
   );

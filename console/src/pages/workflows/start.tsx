@@ -105,7 +105,10 @@ function Earlier({ machineArn, onPick }: { machineArn: string; onPick: (input: s
           {found?.map((one) => (
             <li key={one.arn}>
               <button type="button" onClick={() => onPick(pretty(one.input))} title="Take this input">
-                <span className="row spread"><span className="row"><Status status={one.status} label={one.name} /></span><span className="soft small"><Ago at={one.startDate} /></span></span>
+                <span className="row spread">
+                  <span className="row"><Status status={one.status} label={one.name} /></span>
+                  <span className="soft small"><Ago at={one.startDate} /></span>
+                  </span>
                 <code>{one.input.slice(0, 240)}</code>
               </button>
             </li>

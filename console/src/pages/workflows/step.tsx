@@ -154,7 +154,8 @@ function Tries({ tries, version }: { tries: readonly Try[]; version: number }) {
   return (
     <div className="stack">
       {tries.length > 1 && (
-        <Table label="Tries" columns={TRY_COLUMNS} rows={rows} rowKey={(row) => tries.indexOf(row)} chosen={at} onChoose={(row) => setChosen(tries.indexOf(row))} empty={null} height={220} />
+        <Table label="Tries" columns={TRY_COLUMNS} rows={rows} rowKey={(row) => tries.indexOf(row)}
+          chosen={at} onChoose={(row) => setChosen(tries.indexOf(row))} empty={null} height={220} />
       )}
       <div className="soft small">
         {one.service === "activity" ? <>Activity <span className="mono break">{one.resource}</span></> : <span className="mono break">{one.service}:{one.resource}</span>}
@@ -176,7 +177,10 @@ export function Overview({ execution, history, version, onState }: { execution: 
   return (
     <Panel title={failed ? "What failed" : execution.status === "RUNNING" ? "What runs" : "What came out"}>
       <div className="stack">
-        <p className="soft">{history.visits.length > 0 ? `${plural(history.byName.size, "state has", "states have")} run. ` : ""}Choose a state in the graph for its input, output, tries and job.</p>
+        <p className="soft">
+          {history.visits.length > 0 ? `${plural(history.byName.size, "state has", "states have")} run. ` : ""}
+          Choose a state in the graph for its input, output, tries and job.
+        </p>
         {(execution.error !== undefined || execution.cause !== undefined) && <Failure error={execution.error} cause={execution.cause} caught={false} />}
         {failed && <div><Button onClick={() => onState(failed.name)}>Show “{failed.name}”</Button></div>}
         {running.length > 0 && <ul className="stack tight">{running.map((name) => (

@@ -20,7 +20,8 @@ export function Tags({ arn }: { arn: string }) {
         { title: "Value", cell: (tag) => tag.value },
         {
           title: "Actions", width: 84,
-          cell: (tag) => <Button look="plain" icon="trash" label={`Remove the tag ${tag.key}`} onClick={() => void attempt(() => call("states", "UntagResource", { resourceArn: arn, tagKeys: [tag.key ?? ""] }))} />,
+          cell: (tag) => <Button look="plain" icon="trash" label={`Remove the tag ${tag.key}`}
+            onClick={() => void attempt(() => call("states", "UntagResource", { resourceArn: arn, tagKeys: [tag.key ?? ""] }))} />,
         },
       ]} />
       {adding && <Add arn={arn} onClose={() => setAdding(false)} />}

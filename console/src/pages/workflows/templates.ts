@@ -16,7 +16,10 @@ export const TEMPLATES: readonly Template[] = [
       States: {
         Training: {
           Type: "Task", Resource: "arn:aws:states:::sagemaker:createTrainingJob.sync",
-          Parameters: taken("Training", "TrainingJobName", "AlgorithmSpecification", "InputDataConfig", "OutputDataConfig", "ResourceConfig", "StoppingCondition", "HyperParameters", "RoleArn"),
+          Parameters: taken(
+            "Training", "TrainingJobName", "AlgorithmSpecification", "InputDataConfig", "OutputDataConfig", "ResourceConfig", "StoppingCondition",
+            "HyperParameters", "RoleArn"
+            ),
           Next: "Create Model",
         },
         "Create Model": {

@@ -6,7 +6,9 @@ import { rowsOf, ticks } from "./timeline";
 function historyOf(...rows: [number, string, object?][]): History {
   const history = new History();
   history.append(rows.map(([previousEventId, type, details], index) => ({
-    id: index + 1, previousEventId, type, timestamp: index + 1, ...(details && { [type.endsWith("Entered") ? "stateEnteredEventDetails" : type.endsWith("Exited") ? "stateExitedEventDetails" : "someEventDetails"]: details }),
+    id: index + 1, previousEventId, type, timestamp: index + 1,
+    ...(details && { [type.endsWith("Entered") ? "stateEnteredEventDetails" :
+      type.endsWith("Exited") ? "stateExitedEventDetails" : "someEventDetails"]: details }),
   }) as unknown as HistoryEvent));
   return history;
 }

@@ -68,7 +68,10 @@ const Line = memo(function Line({ row, scale, chosen, onToggle, onState }: {
     <li className={`timeline-row ${chosen ? "chosen" : ""}`}>
       <div className="timeline-name" style={{ paddingLeft: `calc(4px + ${row.depth} * var(--timeline-indent))` }}>
         {group
-          ? <button type="button" className="timeline-toggle" aria-expanded={group.open} aria-label={`What is inside of ${row.label}`} onClick={() => onToggle(group.key)}><Icon name={group.open ? "down" : "right"} size={12} /></button>
+          ? <button type="button" className="timeline-toggle" aria-expanded={group.open}
+              aria-label={`What is inside of ${row.label}`} onClick={() => onToggle(group.key)}>
+              <Icon name={group.open ? "down" : "right"} size={12} />
+              </button>
           : <span className="timeline-toggle" />}
         <span className={`status ${tone}`}><Mark tone={tone} ended={row.status === "aborted"} size={10} /></span>
         {visit
