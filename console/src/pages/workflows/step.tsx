@@ -131,7 +131,11 @@ function Failure({ error, cause, caught }: { error: string | undefined; cause: s
   const reason = reasonIn(cause);
   return (
     <div className="stack tight">
-      <Note tone={caught ? "caught" : "bad"}><strong>{error ?? "No error name"}</strong>{reason !== undefined && <div className="break">{reason}</div>}{caught && <div className="small">A catcher took it.</div>}</Note>
+      <Note tone={caught ? "caught" : "bad"}>
+        <strong>{error ?? "No error name"}</strong>
+        {reason !== undefined && <div className="break">{reason}</div>}
+        {caught && <div className="small">A catcher took it.</div>}
+      </Note>
       {cause !== undefined && cause !== "" && <Json value={cause} label="Cause" />}
     </div>
   );
