@@ -1,9 +1,6 @@
-"""JupyterLab in Debian's Chromium, without proxy settings, further authorities or names outside of
-this machine: a notebook of the tutorial's calls, run and looked at.
-
-Screenshots go to $TRAINYARD_SCREENSHOTS, if that is set.
+"""JupyterLab in Debian's Chromium, without further authorities: a notebook of the tutorial's calls,
+run and looked at.
 """
-import os
 import pathlib
 import re
 import sys
@@ -12,19 +9,17 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 
 import nbformat  # noqa: E402
-from playwright.sync_api import expect, sync_playwright  # noqa: E402
+from playwright.sync_api import expect  # noqa: E402
 
+from browser import WithBrowser  # noqa: E402
 from harness import ACCOUNT, REGION  # noqa: E402
 
-CHROMIUM = "/usr/bin/chromium"
 FLOW_ROLE = f"arn:aws:iam::{ACCOUNT}:role/StepFunctionsWorkflowExecutionRole"
 STATES = ["Training", "Create Model", "Configure Endpoint", "Deploy"]
 GREEN = "rgb(26, 127, 55)"
 RED = "rgb(198, 40, 40)"
 LIBRARY = "https://do0of8uwbahzz.cloudfront.net/sfn"
 CONSOLE = f"https://console.aws.amazon.com/states/home?region={REGION}#/executions/details/"
-# For anything that a page shows; a machine may be busy with other tests.
-MILLISECONDS_MAX = 180_000
 
 METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
@@ -62,27 +57,12 @@ def tutorial_notebook():
         cells=[nbformat.v4.new_code_cell(source) for source in CELLS], metadata=METADATA)
 
 
-class InBrowser:
+class InBrowser(WithBrowser):
     """For a test case whose class has a `door`: the address of JupyterLab, less the path; and whose
     `enter(page)` opens it as its user does."""
 
-    @classmethod
-    def start_browser(cls):
-        expect.set_options(timeout=MILLISECONDS_MAX)
-        playwright = sync_playwright().start()
-        cls.addClassCleanup(playwright.stop)
-        arguments = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE *.localhost",
-                     "--no-proxy-server"]
-        if os.geteuid() == 0:
-            arguments.append("--no-sandbox")
-        cls.browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        cls.addClassCleanup(cls.browser.close)
-
     def open(self, name="pipeline.ipynb"):
-        context = self.browser.new_context(viewport={"width": 1280, "height": 1500})
-        self.addCleanup(context.close)
-        context.set_default_timeout(MILLISECONDS_MAX)
-        page = context.new_page()
+        page = self.new_context(viewport={"width": 1280, "height": 1500}).new_page()
         self.complaints = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.enter(page)
@@ -90,11 +70,6 @@ class InBrowser:
         self.assertNotIn("token", page.url)
         page.goto(self.door + f"lab/tree/{name}?reset")  # without the tabs of another test
         return page
-
-    def screenshot(self, page, name):
-        if folder := os.environ.get("TRAINYARD_SCREENSHOTS"):
-            pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=pathlib.Path(folder, name + ".png"))
 
     def output(self, page, cell):
         return page.locator(".jp-CodeCell").nth(cell).locator(".jp-Cell-outputArea")

@@ -27,7 +27,7 @@ function ByLink({ token }: { token: string }) {
     void logIn({ token }).then(() => go("#/", true), setError);
   }, [token]);
   if (error === undefined) return <Note tone="running">Logging in…</Note>;
-  return <><Problem error={error} /><ByCommand /></>;
+  return <><Problem error={error} why={false} /><ByCommand /></>;
 }
 
 function ByCommand() {
@@ -63,7 +63,7 @@ function ByKey() {
         <TextField label="Access key ID" value={id} onChange={setId} placeholder="AKIA…" />
         <TextField label="Secret access key" value={secret} onChange={setSecret} type="password" />
         {id.startsWith("ASIA") && <TextField label="Session token" value={token} onChange={setToken} type="password" />}
-        {error !== undefined && <Problem error={error} />}
+        {error !== undefined && <Problem error={error} why={false} />}
         <div><Button type="submit" look="primary" busy={busy} disabled={!id || !secret}>Log in</Button></div>
       </form>
     </Panel>

@@ -85,8 +85,10 @@ function Drawing({ layout, statuses, chosen, onChoose, label }: FlowProps) {
   }, [flow, layout, calm]);
   const first = useRef({ statuses, chosen });
   first.current = { statuses, chosen };
-  useEffect(() => {
+  const moved = useRef(false); // by the reader: from then on it stays as they have it
+  const place = useCallback(() => {
     const box = element.current!;
+    moved.current = false;
     if (Math.min(box.clientWidth / layout.width, box.clientHeight / layout.height) >= READABLE) return fit(0);
     const node = whereItMatters(layout, first.current.statuses, first.current.chosen);
     if (!node) return;
@@ -94,9 +96,21 @@ function Drawing({ layout, statuses, chosen, onChoose, label }: FlowProps) {
     const y = node.kind === "start" ? MARGIN - node.y * zoom : box.clientHeight / 2 - (node.y + node.height / 2) * zoom;
     void flow.setViewport({ x: box.clientWidth / 2 - (node.x + node.width / 2) * zoom, y, zoom });
   }, [flow, layout, fit]);
+  useEffect(place, [place]);
+  useEffect(() => {
+    const observer = new ResizeObserver(() => {
+      if (!moved.current) place();
+    });
+    observer.observe(element.current!);
+    return () => observer.disconnect();
+  }, [place]);
+  const move = (by: () => unknown) => {
+    moved.current = true;
+    by();
+  };
   const reveal = (name: string) => {
     const node = layout.nodes.find((one) => one.kind === "state" && one.name === name);
-    if (node) void flow.setCenter(node.x + node.width / 2, node.y + node.height / 2, { zoom: Math.max(flow.getZoom(), 0.6), duration: calm ? 0 : MOVE_MS });
+    if (node) move(() => flow.setCenter(node.x + node.width / 2, node.y + node.height / 2, { zoom: Math.max(flow.getZoom(), 0.6), duration: calm ? 0 : MOVE_MS }));
   };
   const press = (event: React.KeyboardEvent) => {
     if (event.target !== element.current || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -106,8 +120,8 @@ function Drawing({ layout, statuses, chosen, onChoose, label }: FlowProps) {
       if (next) setAt(next);
       if (next) reveal(next);
     } else if ((event.key === "Enter" || event.key === " ") && current) onChoose?.(current);
-    else if (event.key === "+") void flow.zoomIn();
-    else if (event.key === "-") void flow.zoomOut();
+    else if (event.key === "+") move(() => flow.zoomIn());
+    else if (event.key === "-") move(() => flow.zoomOut());
     else if (event.key === "0") fit();
     else return;
     event.preventDefault();
@@ -121,6 +135,9 @@ function Drawing({ layout, statuses, chosen, onChoose, label }: FlowProps) {
         nodesDraggable={false} nodesConnectable={false} nodesFocusable={false} elementsSelectable={false}
         disableKeyboardA11y deleteKeyCode={null} selectionKeyCode={null} multiSelectionKeyCode={null} panActivationKeyCode={null} zoomActivationKeyCode="Control"
         zoomOnScroll={false} panOnScroll={false} preventScrolling={false} zoomOnDoubleClick={false}
+        onMoveStart={(event) => {
+          if (event) moved.current = true;
+        }}
         onNodeClick={(_, { data }) => {
           const { node } = data as StateData;
           if (node.kind === "state") onChoose?.(node.name);
@@ -136,8 +153,8 @@ function Drawing({ layout, statuses, chosen, onChoose, label }: FlowProps) {
         </ViewportPortal>
       </ReactFlow>
       <div className="flow-tools">
-        <Button look="small" icon="plus" label="Nearer" onClick={() => void flow.zoomIn()} />
-        <Button look="small" icon="minus" label="Farther" onClick={() => void flow.zoomOut()} />
+        <Button look="small" icon="plus" label="Nearer" onClick={() => move(() => flow.zoomIn())} />
+        <Button look="small" icon="minus" label="Farther" onClick={() => move(() => flow.zoomOut())} />
         <Button look="small" icon="fit" label="All of it" onClick={() => fit()} />
       </div>
     </div>

@@ -6,13 +6,14 @@ import { Button, ButtonLink, Note } from "./controls";
 /** A text of more characters is scrolled in its own frame: services list all values that a member may have. */
 const LONG = 800;
 
-export function Problem({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+/** `why={false}`: where nobody is logged in yet, who could ask. */
+export function Problem({ error, onRetry, why = true }: { error: unknown; onRetry?: () => void; why?: boolean }) {
   const known = error instanceof ApiError ? error : null;
   const text = error instanceof Error ? error.message : String(error);
   return (
     <Note tone="bad" actions={
       <div className="row">
-        {known?.denied && <ButtonLink look="small" href={`#/why/${encodeURIComponent(text)}`}>Why?</ButtonLink>}
+        {why && known?.denied && <ButtonLink look="small" href={`#/why/${encodeURIComponent(text)}`}>Why?</ButtonLink>}
         {onRetry && <Button look="small" onClick={onRetry}>Try again</Button>}
       </div>
     }>

@@ -44,6 +44,13 @@ describe("a digit's picture", () => {
   });
 });
 
+test("one whose weight is far from its middle loses no ink", () => {
+  const drawn = rectangle(100, 100, 0, 0, 100, 18); // a beam
+  for (let y = 18; y < 100; y += 1) (drawn.ink as Uint8Array).fill(255, y * 100 + 48, y * 100 + 52); // on a thin stem
+  const sum = (ink: ArrayLike<number>) => Array.from(ink).reduce((all, one) => all + one, 0);
+  expect(sum(mnistPicture(drawn)!) * (100 / 20) ** 2).toBeCloseTo(sum(drawn.ink), -1);
+});
+
 test("a picture that is as MNIST's are, drawn larger and elsewhere, comes back as it was", () => {
   const seen = mnistPicture(rectangle(100, 100, 10, 0, 45, 100))!;
   for (const [times, left, top] of [[5, 0, 0], [5, 110, 40], [9, 3, 20]] as const) {

@@ -59,6 +59,9 @@ export function centreOfMass({ width, height, ink }: Picture): { x: number; y: n
   return mass === 0 ? { x: width / 2, y: height / 2 } : { x: x / mass, y: y / mass };
 }
 
+/** A whole pixel to begin at, from which `size` pixels fit: no ink is lost, however far from the middle its mass is. */
+const within = (at: number, size: number) => Math.max(0, Math.min(Math.round(at), SIDE - Math.ceil(size)));
+
 /** 28 by 28, from 0 to 255; undefined when nothing was drawn. */
 export function mnistPicture(picture: Picture): Float32Array | undefined {
   const frame = frameOf(picture);
@@ -66,8 +69,8 @@ export function mnistPicture(picture: Picture): Float32Array | undefined {
   // How many of the drawing's pixels go into one; and the shift, in whole pixels as MNIST has it.
   const scale = Math.max(frame.width, frame.height) / BOX;
   const centre = centreOfMass(picture);
-  const left = Math.round(MIDDLE - (centre.x - frame.left) / scale);
-  const top = Math.round(MIDDLE - (centre.y - frame.top) / scale);
+  const left = within(MIDDLE - (centre.x - frame.left) / scale, frame.width / scale);
+  const top = within(MIDDLE - (centre.y - frame.top) / scale, frame.height / scale);
   const result = new Float32Array(SIDE * SIDE);
   for (let y = 0; y < SIDE; y += 1) {
     for (let x = 0; x < SIDE; x += 1) {

@@ -43,11 +43,13 @@ export default function Home() {
   const work = [...executions.map(ofExecution), ...allJobs.map((job) => ofJob(job, messages.get(job.TrainingJobName)))];
   const broken = failed(work, FAILED_SHOWN);
   const reasons = useReasons(broken);
+  const refusals = [machines, jobs, runs, endpoints].flatMap(({ error }) => error ?? []);
+  const unseen = (machines.error ?? jobs.error) !== undefined;
   const waiting = machines.loading || loading || jobs.loading || runs.loading;
   const isNew = !waiting && work.length === 0 && newest.length === 0 && endpoints.data?.Endpoints.length === 0;
   return (
     <Page crumbs={[{ text: "Home" }]} title="Home">
-      {[machines, jobs, runs, endpoints].map(({ error }, index) => error && <Problem key={index} error={error} />)}
+      {[...new Map(refusals.map((error) => [error.message, error])).values()].map((error) => <Problem key={error.message} error={error} />)}
       {isNew && <FirstSteps />}
       <Counts counts={[
         ["state machine", machines.data?.stateMachines.length, links.machines],
@@ -58,13 +60,13 @@ export default function Home() {
       ]} />
       <div className="columns">
         <WorkPanel title="Running now" work={running(work)} most={RUNNING_SHOWN} waiting={waiting}
-          empty="Nothing runs. Start an execution of a state machine, or a training job." />
+          empty={unseen ? "What runs cannot be seen." : "Nothing runs. Start an execution of a state machine, or a training job."} />
         <WorkPanel title="Failed lately"
           work={broken.map((one) => ({ ...one, about: [one.kind === "execution" ? one.about : "", reasons.get(one.key) ?? ""].filter(Boolean).join(": ") }))}
-          most={FAILED_SHOWN} waiting={waiting} empty="Nothing has failed." />
+          most={FAILED_SHOWN} waiting={waiting} empty={unseen ? "What has failed cannot be seen." : "Nothing has failed."} />
       </div>
       <div className="columns">
-        <Endpoints rows={endpoints.data?.Endpoints ?? (endpoints.error ? [] : undefined)} />
+        <Endpoints rows={endpoints.data?.Endpoints} refused={endpoints.error !== undefined} />
         <JobsByDay times={jobs.data?.TrainingJobSummaries.map(({ CreationTime }) => CreationTime)} />
         <HostPanel />
       </div>
@@ -118,7 +120,8 @@ function Row({ work: { name, href, status, about, from, to } }: { work: Work }) 
 
 interface EndpointRow { EndpointName: string; EndpointStatus: string; LastModifiedTime: number }
 
-function Endpoints({ rows }: { rows: readonly EndpointRow[] | undefined }) {
+function Endpoints({ rows, refused }: { rows: readonly EndpointRow[] | undefined; refused: boolean }) {
+  if (refused && !rows) return <Panel title="Endpoints"><Empty title="Endpoints cannot be seen." /></Panel>;
   const up = rows?.filter(({ EndpointStatus }) => EndpointStatus === "InService").length;
   return (
     <Panel title={up === undefined ? "Endpoints" : `Endpoints in service (${up})`} flush>

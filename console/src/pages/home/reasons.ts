@@ -1,6 +1,7 @@
 /** Why executions and jobs failed. It does not change any more, so that it is asked for once. */
 import { useEffect, useState } from "react";
 import { call } from "../../api/call";
+import { reasonIn } from "../../lib/cause";
 import type { Work } from "./work";
 
 /** A line in a list has no room for more. */
@@ -11,7 +12,7 @@ async function reasonOf({ kind, key, name }: Work): Promise<string> {
     return (await call("sagemaker", "DescribeTrainingJob", { TrainingJobName: name })).FailureReason ?? "";
   }
   const { error, cause } = await call("states", "DescribeExecution", { executionArn: key });
-  return [error, cause?.split("\n")[0]].filter(Boolean).join(": ");
+  return [error, reasonIn(cause) ?? cause?.split("\n")[0]].filter(Boolean).join(": ");
 }
 
 /** By key; a redriven execution that fails again is another one by the time of its end. */

@@ -33,7 +33,7 @@ export function ObjectPanel({ bucket, objectKey, onClose, onRemove }: {
         <div className="stack">
           <div className="row wrap soft small">
             <span>{bytes(size)}</span><span>·</span><Ago at={head.data.LastModified} />
-            <span>·</span><span>{head.data.ContentType ?? "no type"}</span><Copy text={uri(bucket, objectKey)} label="Copy S3 URI" />
+            <span>·</span><span className="row">{head.data.ContentType ?? "no type"}<Copy text={uri(bucket, objectKey)} label="Copy S3 URI" /></span>
           </div>
           <Tabs label="Object" chosen={tab} onChoose={setTab} tabs={[{ id: "preview", title: "Preview" }, { id: "about", title: "Properties" }]} />
           <TabPanel id={tab}>

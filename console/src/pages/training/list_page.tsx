@@ -65,7 +65,7 @@ function columns(
   chosen: readonly string[], toggle: (name: string) => void, metrics: readonly string[], finals: ReturnType<typeof useFinals>,
 ): Column<TrainingJobSummary>[] {
   return [
-    { title: "Choose", width: 64, cell: ({ TrainingJobName: name }) => (
+    { title: "✓", width: 40, cell: ({ TrainingJobName: name }) => (
       <input type="checkbox" aria-label={`Compare ${name}`} checked={chosen.includes(name)} onClick={(event) => event.stopPropagation()} onChange={() => toggle(name)} />
     ) },
     { title: "Name", sort: (job) => job.TrainingJobName, cell: (job) => (

@@ -32,12 +32,12 @@ export default function Machines() {
       actions={<><ButtonLink href={links.activities}>Activities</ButtonLink><ButtonLink href={links.newMachine} look="primary" icon="plus">Create state machine</ButtonLink></>}>
       {list.error && <Problem error={list.error} />}
       <div className="list-search"><SearchBox label="Search state machines" value={search} onChange={setSearch} /></div>
-      <Panel flush>
-        {!(list.error && !items) && (
+      {!(list.error && !items) && (
+        <Panel flush>
           <Table label="State machines" columns={COLUMNS} rows={rows} rowKey={(row) => row.stateMachineArn} onChoose={(row) => go(links.machine(row.stateMachineArn))} height={640}
             empty={items && items.length > 0 ? <Empty title="No state machine has that name." /> : <None />} />
-        )}
-      </Panel>
+        </Panel>
+      )}
     </Page>
   );
 }

@@ -1,7 +1,7 @@
 /** The step that a chosen state is: what came in and went out, how often it was tried, what it leads to. */
 import { useMemo, useState } from "react";
 import { read, useRead } from "../../api/watch";
-
+import { reasonIn } from "../../lib/cause";
 import { exactTime, plural } from "../../lib/format";
 import { Button, Empty, Note, Panel, TabPanel, Tabs } from "../../ui/controls";
 import { Json } from "../../ui/copy";
@@ -128,9 +128,14 @@ function ExecutionNow({ arn }: { arn: string }) {
 }
 
 function Failure({ error, cause, caught }: { error: string | undefined; cause: string | undefined; caught: boolean }) {
+  const reason = reasonIn(cause);
   return (
     <div className="stack tight">
-      <Note tone={caught ? "caught" : "bad"}><strong>{error ?? "No error name"}</strong>{caught && <div className="small">A catcher took it.</div>}</Note>
+      <Note tone={caught ? "caught" : "bad"}>
+        <strong>{error ?? "No error name"}</strong>
+        {reason !== undefined && <div className="break">{reason}</div>}
+        {caught && <div className="small">A catcher took it.</div>}
+      </Note>
       {cause !== undefined && cause !== "" && <Json value={cause} label="Cause" />}
     </div>
   );

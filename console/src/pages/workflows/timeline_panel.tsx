@@ -66,7 +66,7 @@ const Line = memo(function Line({ row, scale, chosen, onToggle, onState }: {
   const took = duration((row.to ?? scale.now) - row.from);
   return (
     <li className={`timeline-row ${chosen ? "chosen" : ""}`}>
-      <div className="timeline-name" style={{ paddingLeft: 4 + row.depth * 14 }}>
+      <div className="timeline-name" style={{ paddingLeft: `calc(4px + ${row.depth} * var(--timeline-indent))` }}>
         {group
           ? <button type="button" className="timeline-toggle" aria-expanded={group.open}
               aria-label={`What is inside of ${row.label}`} onClick={() => onToggle(group.key)}>
