@@ -123,9 +123,10 @@ void check_tasks(const std::vector<HistoryEvent>& events, const Counts& seen, Co
   std::set<std::string> own;
   for (const HistoryEvent& event : events) {
     std::string name = call_of(event);
-    if (!name.empty()) {
+    if (!name.empty() && own.insert(name).second) {
       ++scheduled[name];
-      if (!own.insert(name).second) faults.push_back("scheduled twice: " + name);
+    } else if (!name.empty()) {
+      faults.push_back("scheduled twice: " + name);
     }
     const bool of_task = event.type.starts_with("Task") && event.type != "TaskStateEntered";
     if (name.empty() && of_task) name = by_event[event.previous_event_id.value_or(0)];
