@@ -7,6 +7,8 @@ import struct
 import types
 import zlib
 
+import visit  # noqa: F401  # which finds the harness
+
 from harness import (BIN, finished, make_roles, source_archive, training_request,
                      tutorial_definition, tutorial_input, wait_for)
 

@@ -112,8 +112,8 @@ std::string call_of(const HistoryEvent& event) {
   return "";
 }
 
-/// How often each call was made, or scheduled. Executions give theirs other names, but one that goes
-/// on for a while after another took its place may be at the same state in the same millisecond.
+/// How often each call was made, or scheduled. Executions give theirs other names, but one that is
+/// about to be stopped may be at the same state in the same millisecond as the one in its place.
 using Counts = std::map<std::string, int>;
 
 /// One execution's tasks against the calls that were seen.
