@@ -1,6 +1,5 @@
-import { Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { resume, useSession } from "../api/session";
-import { Skeleton } from "../ui/controls";
 import { Boundary, Problem } from "../ui/problem";
 import { Login } from "./login";
 import { usePlace } from "./router";
@@ -25,7 +24,7 @@ export function App() {
   return (
     <Shell session={session}>
       <Boundary key={key}>
-        <Suspense fallback={<Skeleton lines={6} />}><Found place={place} /></Suspense>
+        <Found place={place} />
       </Boundary>
     </Shell>
   );

@@ -1,17 +1,18 @@
 /** Which page an address means. Each section is loaded when it is first gone to. */
-import { lazy, type ComponentType, type LazyExoticComponent } from "react";
+import type { ReactNode } from "react";
+import { later } from "../ui/later";
 import type { Place } from "./router";
 
 export interface PageProps { place: Place }
-type Loaded = LazyExoticComponent<ComponentType<PageProps>>;
+type Loaded = (props: PageProps) => ReactNode;
 
-const Home = lazy(() => import("../pages/home/home"));
-const Iam = lazy(() => import("../pages/iam/iam"));
-const Storage = lazy(() => import("../pages/storage/storage"));
-const NotFound = lazy(() => import("../pages/not_found"));
-const StateMachines = lazy(() => import("../pages/workflows/state_machines"));
-const Executions = lazy(() => import("../pages/workflows/executions"));
-const Activities = lazy(() => import("../pages/workflows/activities"));
+const Home = later(() => import("../pages/home/home"));
+const Iam = later(() => import("../pages/iam/iam"));
+const Storage = later(() => import("../pages/storage/storage"));
+const NotFound = later(() => import("../pages/not_found"));
+const StateMachines = later(() => import("../pages/workflows/state_machines"));
+const Executions = later(() => import("../pages/workflows/executions"));
+const Activities = later(() => import("../pages/workflows/activities"));
 
 /** By the first part of an address. */
 const ROUTES: Readonly<Record<string, Loaded>> = {
@@ -23,9 +24,9 @@ const ROUTES: Readonly<Record<string, Loaded>> = {
   statemachines: StateMachines,
   executions: Executions,
   activities: Activities,
-  endpoints: lazy(() => import("../pages/endpoints/endpoints")),
-  jobs: lazy(() => import("../pages/training/training")),
-  models: lazy(() => import("../pages/models/models")),
+  endpoints: later(() => import("../pages/endpoints/endpoints")),
+  jobs: later(() => import("../pages/training/training")),
+  models: later(() => import("../pages/models/models")),
 };
 
 export function pageOf(place: Place): Loaded {

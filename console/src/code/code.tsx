@@ -1,6 +1,6 @@
 /** A text of JSON to be edited; the editor itself is loaded when it is needed. */
-import { lazy, Suspense } from "react";
 import { Skeleton } from "../ui/controls";
+import { later } from "../ui/later";
 import "./code.css";
 
 export interface Diagnostic { readonly from: number; readonly to: number; readonly severity: "error" | "warning"; readonly message: string }
@@ -19,8 +19,8 @@ export interface CodeProps {
   jump?: { readonly at: number } | undefined;
 }
 
-const Editor = lazy(() => import("./editor"));
+const Editor = later(() => import("./editor"), <Skeleton lines={8} />);
 
 export function Code(props: CodeProps) {
-  return <div className="code-frame"><Suspense fallback={<Skeleton lines={8} />}><Editor {...props} /></Suspense></div>;
+  return <div className="code-frame"><Editor {...props} /></div>;
 }

@@ -1,14 +1,15 @@
 /** A state machine's drawing with what can be done with it; the drawing itself is loaded when it is needed. */
-import { lazy, Suspense } from "react";
 import { Skeleton } from "../ui/controls";
 import { attempt } from "../ui/dialog";
+import { later } from "../ui/later";
 import { Menu } from "../ui/menu";
 import { Problem } from "../ui/problem";
 import type { Drawn, Layout } from "./layout";
 import "./graph.css";
 
 const load = () => import("./flow");
-const Flow = lazy(load);
+const WAITING = <div className="inside"><Skeleton lines={5} /></div>;
+const Flow = later(load, WAITING);
 load().catch(() => {}); // while the layout is on its way; if it fails, it is tried again when it is needed
 const NONE: ReadonlyMap<string, string> = new Map();
 
@@ -30,12 +31,10 @@ export function GraphMenu({ drawn, statuses = NONE, name }: { drawn: Drawn; stat
 export function Graph({ drawn, statuses = NONE, chosen, onChoose, label }: {
   drawn: Drawn; statuses?: ReadonlyMap<string, string>; chosen?: string | undefined; onChoose?: (name: string) => void; label: string;
 }) {
-  if (!drawn.layout) return <div className="graph">{drawn.error === undefined ? <div className="inside"><Skeleton lines={5} /></div> : <Problem error={drawn.error} />}</div>;
+  if (!drawn.layout) return <div className="graph">{drawn.error === undefined ? WAITING : <Problem error={drawn.error} />}</div>;
   return (
     <div className="graph">
-      <Suspense fallback={<div className="inside"><Skeleton lines={5} /></div>}>
-        <Flow layout={drawn.layout} statuses={statuses} chosen={chosen} onChoose={onChoose} label={label} />
-      </Suspense>
+      <Flow layout={drawn.layout} statuses={statuses} chosen={chosen} onChoose={onChoose} label={label} />
     </div>
   );
 }

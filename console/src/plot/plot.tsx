@@ -2,12 +2,13 @@
  * A plot of series over time: values under the cursor (pointer or arrow keys), drag to zoom, and the same
  * figures as a table, which is the text alternative too. The drawing (uPlot) is loaded with the first plot.
  */
-import { lazy, Suspense, useId, useMemo, useState } from "react";
+import { useId, useMemo, useState } from "react";
 import "./plot.css";
 import { duration, exactTime } from "../lib/format";
+import { later } from "../ui/later";
 import { aligned, figure, summary, valueAt, type Series } from "./series";
 
-const Canvas = lazy(() => import("./canvas"));
+const Canvas = later(() => import("./canvas"), ({ height }) => <div style={{ height }} />);
 
 /** Epoch seconds, or seconds since a start. */
 export type Axis = "time" | "elapsed";
@@ -41,9 +42,7 @@ export function Plot({ label, series, axis = "time", height = 180, format = figu
   return (
     <figure className="plot" aria-labelledby={id}>
       <figcaption id={id} className="visually-hidden">{label}</figcaption>
-      <Suspense fallback={<div style={{ height }} />}>
-        <Canvas label={label} names={series.map((one) => one.name)} data={data} axis={axis} height={height} format={format} fromZero={fromZero} onCursor={setCursor} />
-      </Suspense>
+      <Canvas label={label} names={series.map((one) => one.name)} data={data} axis={axis} height={height} format={format} fromZero={fromZero} onCursor={setCursor} />
       <div className="plot-figures">
         <table>
           <thead>

@@ -1,12 +1,12 @@
 /** #/endpoints, #/endpoints/<name>, #/endpoints/create?model=<name>. */
-import { lazy } from "react";
 import { shownBy } from "../../app/router";
 import type { PageProps } from "../../app/routes";
 import { EndpointPage } from "./endpoint_page";
 import { EndpointList } from "./list_page";
 import "./endpoints.css";
+import { later } from "../../ui/later";
 
-const CreateEndpoint = lazy(() => import("./create_page"));
+const CreateEndpoint = later(() => import("./create_page"));
 
 export default function Endpoints({ place: { parts, query } }: PageProps) {
   const { name, form } = shownBy(parts, "create");

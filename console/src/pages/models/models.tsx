@@ -1,11 +1,11 @@
 /** #/models, #/models/<name>, #/models/create?job=<name>. */
-import { lazy } from "react";
 import { shownBy } from "../../app/router";
 import type { PageProps } from "../../app/routes";
 import { ModelList } from "./list_page";
 import { ModelPage } from "./model_page";
+import { later } from "../../ui/later";
 
-const CreateModel = lazy(() => import("./create_page"));
+const CreateModel = later(() => import("./create_page"));
 
 export default function Models({ place: { parts, query } }: PageProps) {
   const { name, form } = shownBy(parts, "create");

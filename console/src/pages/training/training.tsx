@@ -1,13 +1,13 @@
 /** #/jobs, #/jobs/<name>, #/jobs/create?from=<name>, #/jobs/compare?names=<name>,<name>. */
-import { lazy } from "react";
 import { shownBy } from "../../app/router";
 import type { PageProps } from "../../app/routes";
 import { JobPage } from "./job_page";
 import { JobList } from "./list_page";
 import "./training.css";
+import { later } from "../../ui/later";
 
-const CreatePage = lazy(() => import("./create_page"));
-const ComparePage = lazy(() => import("./compare_page"));
+const CreatePage = later(() => import("./create_page"));
+const ComparePage = later(() => import("./compare_page"));
 
 export default function Training({ place: { parts, query } }: PageProps) {
   const { name, form } = shownBy(parts, "create", "compare");

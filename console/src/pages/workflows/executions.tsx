@@ -1,10 +1,10 @@
 /** #/executions/details/<arn>, #/executions/start/<arn of a state machine>. */
-import { lazy } from "react";
 import type { PageProps } from "../../app/routes";
+import { later } from "../../ui/later";
 
-const Execution = lazy(() => import("./execution"));
-const Start = lazy(() => import("./start"));
-const NotFound = lazy(() => import("../not_found"));
+const Execution = later(() => import("./execution"));
+const Start = later(() => import("./start"));
+const NotFound = later(() => import("../not_found"));
 
 export default function Executions({ place }: PageProps) {
   const [, kind, arn] = place.parts;

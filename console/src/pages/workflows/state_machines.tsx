@@ -1,11 +1,11 @@
 /** #/statemachines, #/statemachines/view/<arn>, /create, /edit/<arn>. */
-import { lazy } from "react";
 import type { PageProps } from "../../app/routes";
+import { later } from "../../ui/later";
 
-const Machines = lazy(() => import("./machines"));
-const Machine = lazy(() => import("./machine"));
-const Editor = lazy(() => import("./editor"));
-const NotFound = lazy(() => import("../not_found"));
+const Machines = later(() => import("./machines"));
+const Machine = later(() => import("./machine"));
+const Editor = later(() => import("./editor"));
+const NotFound = later(() => import("../not_found"));
 
 export default function StateMachines({ place }: PageProps) {
   const [, kind, arn] = place.parts;
