@@ -12,9 +12,9 @@ constexpr std::size_t kAnswerBytesMax = 1 << 20;
 // The daemon holds a command poll for up to 25 s.
 constexpr std::chrono::seconds kReadTimeout{40};
 
-http::ClientOptions options() {
+http::ClientOptions options(std::chrono::seconds read_timeout = kReadTimeout) {
   http::ClientOptions options;
-  options.read_timeout = kReadTimeout;
+  options.read_timeout = read_timeout;
   return options;
 }
 
@@ -55,10 +55,22 @@ Answer DaemonLink::get(const std::string& what) {
   return {response.status, std::move(response.body)};
 }
 
-Answer DaemonLink::post(const std::string& what, const std::string& body, Patience patience) {
+http::Outgoing DaemonLink::report(const std::string& what, const std::string& body) const {
   http::Outgoing outgoing = request("POST", what);
   outgoing.headers.set("Content-Type", "application/json");
   outgoing.body = body;
+  return outgoing;
+}
+
+Answer DaemonLink::tell(const std::string& what, const std::string& body,
+                        std::chrono::seconds max) {
+  http::Connection connection(http::connect_unix(address_.unix_path), address_, options(max));
+  http::Response response = connection.exchange(report(what, body), kAnswerBytesMax);
+  return {response.status, std::move(response.body)};
+}
+
+Answer DaemonLink::post(const std::string& what, const std::string& body, Patience patience) {
+  const http::Outgoing outgoing = report(what, body);
   return patiently(patience, [&] {
     if (is_orphaned()) throw SystemError("the attempt's folder is gone");
     http::Response response = pool_.exchange(outgoing, kAnswerBytesMax);

@@ -33,6 +33,10 @@ class DaemonLink {
   /// SystemError when the attempt is gone.
   Answer post(const std::string& what, const std::string& body, Patience patience = Patience());
 
+  /// One try ("usage" of the instance) on a connection of its own, given up when nothing comes for
+  /// `max`. http::TransportError then.
+  Answer tell(const std::string& what, const std::string& body, std::chrono::seconds max);
+
   /// The data folder was removed while the daemon was away: nobody will ask for this instance.
   bool is_orphaned() const;
 
@@ -43,6 +47,7 @@ class DaemonLink {
   friend class CommandListener;
   std::string path_of(const std::string& what) const;
   http::Outgoing request(const char* method, const std::string& what) const;
+  http::Outgoing report(const std::string& what, const std::string& body) const;
 
   http::Address address_;
   std::string attempt_, host_, token_;

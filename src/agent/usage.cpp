@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <cmath>
-#include <map>
 
 #include <unistd.h>
 
@@ -30,35 +29,46 @@ std::string text_of(const fs::path& path) {
 
 struct Process {
   pid_t parent = 0;
-  double cpu_seconds = 0;
+  CpuTimes cpu;
 };
 
 /// proc_pid_stat(5): the name in brackets may hold anything, the fields behind it are numbers.
 std::optional<Process> parse_stat(const std::string& text) {
-  constexpr std::size_t kParent = 1, kUserTime = 11, kChildrenSystemTime = 14;
+  constexpr std::size_t kParent = 1, kUserTime = 11, kSystemTime = 12, kChildrenUserTime = 13,
+                        kChildrenSystemTime = 14;
   const std::size_t close = text.rfind(')');
   if (close == std::string::npos || close + 2 > text.size()) return std::nullopt;
   const std::vector<std::string> fields = split(text.substr(close + 2), ' ');
   if (fields.size() <= kChildrenSystemTime) return std::nullopt;
-  Process process;
-  double ticks = 0;
-  for (std::size_t i = kUserTime; i <= kChildrenSystemTime; ++i) {
-    ticks += std::strtod(fields[i].c_str(), nullptr);
-  }
-  process.parent = std::atoi(fields[kParent].c_str());
-  process.cpu_seconds = ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
-  return process;
+  const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
+  auto seconds = [&](std::size_t user, std::size_t system) {
+    return (std::strtod(fields[user].c_str(), nullptr) +
+            std::strtod(fields[system].c_str(), nullptr)) / ticks;
+  };
+  return Process{std::atoi(fields[kParent].c_str()),
+                 {seconds(kUserTime, kSystemTime),
+                  seconds(kChildrenUserTime, kChildrenSystemTime)}};
 }
 
-/// proc_pid_status(5), "RssAnon:     1234 kB" and RssShmem.
-uint64_t own_memory(const std::string& status) {
+/// The sum of two lines "Pss_Anon:     1234 kB"; nullopt when one is missing.
+std::optional<uint64_t> sum_of_lines(const std::string& text, const char* one, const char* other) {
   uint64_t kilobytes = 0;
-  for (const char* name : {"RssAnon:", "RssShmem:"}) {
-    const std::size_t at = status.find(name);
-    if (at == std::string::npos) continue;
-    kilobytes += std::strtoull(status.c_str() + at + std::string_view(name).size(), nullptr, 10);
+  for (const std::string_view name : {one, other}) {
+    const std::size_t at = text.find(name);
+    if (at == std::string::npos) return std::nullopt;
+    kilobytes += std::strtoull(text.c_str() + at + name.size(), nullptr, 10);
   }
   return kilobytes * 1024;
+}
+
+/// What forked workers share counts in parts, a part in each (proc_pid_smaps(5)); whole in each
+/// (proc_pid_status(5)) where a kernel before 5.12 does not tell the parts.
+uint64_t memory_of(const fs::path& process) {
+  if (const auto parts =
+          sum_of_lines(text_of(process / "smaps_rollup"), "Pss_Anon:", "Pss_Shmem:")) {
+    return *parts;
+  }
+  return sum_of_lines(text_of(process / "status"), "RssAnon:", "RssShmem:").value_or(0);
 }
 
 std::map<pid_t, Process> all_processes(const fs::path& proc) {
@@ -93,12 +103,27 @@ Usage usage_of_tree(pid_t root, const fs::path& proc) {
     waiting.pop_back();
     const auto found = processes.find(pid);
     if (found == processes.end()) continue;
-    usage.cpu_seconds += found->second.cpu_seconds;
-    usage.memory_bytes += own_memory(text_of(proc / std::to_string(pid) / "status"));
+    usage.cpu[pid] = found->second.cpu;
+    usage.memory_bytes += memory_of(proc / std::to_string(pid));
     const auto [first, last] = children.equal_range(pid);
     for (auto child = first; child != last; ++child) waiting.push_back(child->second);
   }
   return usage;
+}
+
+double cpu_used(const std::map<pid_t, CpuTimes>& before, const std::map<pid_t, CpuTimes>& now) {
+  double own = 0, of_children = 0;
+  for (const auto& [pid, times] : now) {
+    const auto then = before.find(pid);
+    const bool same = then != before.end() && then->second.own <= times.own;
+    own += times.own - (same ? then->second.own : 0);
+    of_children += times.of_children - (same ? then->second.of_children : 0);
+  }
+  // What has ended has become its parent's: all but what was counted while it was there.
+  for (const auto& [pid, times] : before) {
+    if (!now.contains(pid)) of_children -= times.own + times.of_children;
+  }
+  return own + std::max(of_children, 0.0);
 }
 
 std::vector<MetricValue> gpu_values(const std::string& lines, int64_t at_ms) {
@@ -131,8 +156,6 @@ void UsageReporter::run() {
     pause = kUsageEvery;
     try {
       tell(look());
-    } catch (const Stopped&) {
-      return;
     } catch (const std::exception& error) {
       log_debug("what the program uses was not heard: {}", error.what());
     }
@@ -144,28 +167,40 @@ std::vector<MetricValue> UsageReporter::look() {
   const int64_t at_ms = to_millis(clock_.now());
   const Usage usage = usage_of_tree(program_);
   const double seconds = static_cast<double>(now - looked_) / kNanos;
-  // What an ended child had used is its parent's only once that has waited for it.
-  const double used = std::max(usage.cpu_seconds - cpu_then_, 0.0);
+  const double used = cpu_used(std::exchange(cpu_then_, usage.cpu), usage.cpu);
   looked_ = now;
-  cpu_then_ = std::max(usage.cpu_seconds, cpu_then_);
   const uint64_t memory = plan_.memory_bytes != 0 ? plan_.memory_bytes : machine_memory();
   std::vector<MetricValue> values{
       {"CPUUtilization", used / seconds * kPercent, at_ms},
       {"MemoryUtilization",
        static_cast<double>(usage.memory_bytes) / static_cast<double>(memory) * kPercent, at_ms}};
-  if (plan_.gpus > 0) {
-    const Finished asked = run_command({"nvidia-smi",
-                                        "--query-gpu=utilization.gpu,memory.used,memory.total",
-                                        "--format=csv,noheader,nounits"},
-                                       ending_.fd());
-    for (MetricValue& value : gpu_values(asked.out, at_ms)) values.push_back(std::move(value));
-  }
+  for (MetricValue& value : look_at_gpus(at_ms)) values.push_back(std::move(value));
   return values;
 }
 
+/// Of the GPUs that the program sees: the first ones (compute::gpu_nodes). Where nvidia-smi does
+/// not run it is not asked again.
+std::vector<MetricValue> UsageReporter::look_at_gpus(int64_t at_ms) {
+  if (plan_.gpus == 0 || !gpus_tell_) return {};
+  std::vector<std::string> first;
+  for (int i = 0; i < plan_.gpus; ++i) first.push_back(std::to_string(i));
+  try {
+    const Finished asked =
+        run_command({"nvidia-smi", "--id=" + join(first, ","),
+                     "--query-gpu=utilization.gpu,memory.used,memory.total",
+                     "--format=csv,noheader,nounits"},
+                    ending_.fd());
+    return gpu_values(asked.out, at_ms);
+  } catch (const SystemError& error) {
+    log_info("GPUs are not watched: {}", error.what());
+    gpus_tell_ = false;
+    return {};
+  }
+}
+
 void UsageReporter::tell(const std::vector<MetricValue>& values) {
-  const Answer answer = link_.post("usage", dump(json::object{{"values", to_json(values)}}),
-                                   Patience(kTellMax, &ending_));
+  const Answer answer =
+      link_.tell("usage", dump(json::object{{"values", to_json(values)}}), kTellMax);
   if (answer.status >= 300) {
     log_debug("the daemon refuses what the program uses: {} {}", answer.status, answer.body);
   }

@@ -2,6 +2,7 @@
 // the same (SageMaker Developer Guide, "Metrics for jobs and endpoint instances").
 #pragma once
 
+#include <map>
 #include <thread>
 
 #include "agent/daemon_link.hpp"
@@ -15,17 +16,28 @@ namespace trainyard::agent {
 inline constexpr std::chrono::seconds kFirstUsageAfter{1};
 inline constexpr std::chrono::seconds kUsageEvery{5};
 
+/// Seconds of processor time that a process has used, and those of its children for whose end it
+/// has waited, theirs included.
+struct CpuTimes {
+  double own = 0, of_children = 0;
+};
+
 /// What a process and all that descend from it hold now.
 struct Usage {
-  double cpu_seconds = 0;     // of processor time since they began, ended children's included
-  uint64_t memory_bytes = 0;  // of their own: not the pages of files, which others may share
+  std::map<pid_t, CpuTimes> cpu;
+  /// Without the pages of files. What several of them share counts once, where the kernel tells.
+  uint64_t memory_bytes = 0;
 };
 
 /// By proc(5); what ends meanwhile does not count. `proc` is the folder that it is mounted at.
 Usage usage_of_tree(pid_t root, const fs::path& proc = "/proc");
 
+/// PURE: the seconds that were used between two looks. Of a process that came and went between
+/// them it has what its parent was told; of one whose parent was not told, nothing.
+double cpu_used(const std::map<pid_t, CpuTimes>& before, const std::map<pid_t, CpuTimes>& now);
+
 /// PURE: from the lines "utilization, memory used, memory total" of nvidia-smi, one a GPU, the sums
-/// over all GPUs, in percent: 100 is one whole GPU. Nothing for lines that say otherwise.
+/// over them, in percent: 100 is one whole GPU. Nothing for lines that say otherwise.
 std::vector<MetricValue> gpu_values(const std::string& lines, int64_t at_ms);
 
 /// Tells the daemon what a program uses, on a thread of its own, until destroyed. What the daemon
@@ -38,6 +50,7 @@ class UsageReporter {
  private:
   void run();
   std::vector<MetricValue> look();
+  std::vector<MetricValue> look_at_gpus(int64_t at_ms);
   void tell(const std::vector<MetricValue>& values);
 
   DaemonLink& link_;
@@ -45,8 +58,9 @@ class UsageReporter {
   const pid_t program_;
   Clock& clock_;
   StopSignal ending_;
-  int64_t looked_ = 0;   // monotonic nanoseconds
-  double cpu_then_ = 0;  // seconds
+  int64_t looked_ = 0;  // monotonic nanoseconds
+  std::map<pid_t, CpuTimes> cpu_then_;
+  bool gpus_tell_ = true;
   std::thread thread_;
 };
 

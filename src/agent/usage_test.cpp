@@ -47,7 +47,9 @@ TEST(Usage, IsThatOfTheWholeTree) {
   proc.add(12, 11, "worker", 50, 5, 0, 1000, 0);
   proc.add(13, 1, "another", 9000, 0, 0, 9000, 0);
   const Usage usage = usage_of_tree(10, proc.path());
-  EXPECT_DOUBLE_EQ(usage.cpu_seconds, ticks(279));
+  ASSERT_EQ(usage.cpu.size(), 3u);
+  EXPECT_DOUBLE_EQ(usage.cpu.at(11).own, ticks(220));
+  EXPECT_DOUBLE_EQ(usage.cpu.at(11).of_children, ticks(3));
   EXPECT_EQ(usage.memory_bytes, uint64_t{4140} * 1024);
 }
 
@@ -56,7 +58,42 @@ TEST(Usage, OfNobodyIsNothing) {
   fs::create_directories(proc.path() / "self");
   fs::create_directories(proc.path() / "77");  // ended meanwhile
   EXPECT_EQ(usage_of_tree(77, proc.path()).memory_bytes, 0u);
-  EXPECT_EQ(usage_of_tree(78, proc.path() / "none").cpu_seconds, 0);
+  EXPECT_THAT(usage_of_tree(78, proc.path() / "none").cpu, IsEmpty());
+}
+
+TEST(Usage, SharedPagesCountOnce) {
+  FakeProc proc;
+  proc.add(10, 1, "python", 1, 0, 0, 8000, 0);
+  proc.add(11, 10, "worker", 1, 0, 0, 8000, 0);
+  for (const char* pid : {"10", "11"}) {
+    write_file_atomically(proc.path() / pid / "smaps_rollup",
+                          "00400000-7fff ---p 00000000 00:00 0 [rollup]\nRss:  9000 kB\n"
+                          "Pss:   5000 kB\nPss_Anon:   4000 kB\nPss_File:  500 kB\n"
+                          "Pss_Shmem:   20 kB\n");
+  }
+  EXPECT_EQ(usage_of_tree(10, proc.path()).memory_bytes, uint64_t{8040} * 1024);
+}
+
+TEST(CpuUsed, IsWhatWasAdded) {
+  const std::map<pid_t, CpuTimes> before{{1, {10, 2}}, {2, {5, 0}}};
+  EXPECT_DOUBLE_EQ(cpu_used({}, before), 17);
+  EXPECT_DOUBLE_EQ(cpu_used(before, before), 0);
+  EXPECT_DOUBLE_EQ(cpu_used(before, {{1, {11, 2}}, {2, {5.5, 0}}, {3, {1, 0}}}), 2.5);
+}
+
+TEST(CpuUsed, WhatEndsCountsOnce) {
+  // 2 has used one second more when 1 waits for its end.
+  EXPECT_DOUBLE_EQ(cpu_used({{1, {10, 2}}, {2, {5, 0}}}, {{1, {10, 8}}}), 1);
+  // Children that came and went meanwhile.
+  EXPECT_DOUBLE_EQ(cpu_used({{1, {10, 2}}}, {{1, {10, 4}}}), 2);
+}
+
+TEST(CpuUsed, WhatNobodyWaitedForTakesNothingFromTheRest) {
+  EXPECT_DOUBLE_EQ(cpu_used({{1, {10, 0}}, {2, {600, 0}}}, {{1, {15, 0}}}), 5);
+}
+
+TEST(CpuUsed, ANumberMayBeGivenAgain) {
+  EXPECT_DOUBLE_EQ(cpu_used({{1, {10, 0}}, {2, {600, 0}}}, {{1, {10, 0}}, {2, {3, 0}}}), 3);
 }
 
 TEST(Usage, OfThisProcessIsSomething) {
