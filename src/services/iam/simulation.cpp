@@ -14,13 +14,18 @@
 namespace trainyard::iam {
 namespace {
 
-/// A policy of the simulation: how answers name it, and what it says.
-struct Source {
-  std::string id;
-  std::string type;
-  std::string text;
-  std::shared_ptr<const policy::Document> document;
+/// Actions times resources of an answer: AWS's page of actions has at most 1000, of resources it
+/// names no limit.
+constexpr std::size_t kJudgementsMax = 10'000;
+
+/// A statement as a document of its own, since each that has a say is told of; and how it is told.
+struct Piece {
+  policy::Document document;
+  Statement told;
 };
+
+/// A policy of the simulation, a piece a statement.
+using Source = std::vector<Piece>;
 
 struct Scene {
   std::vector<Source> identity;
@@ -35,18 +40,36 @@ struct Finding {
   std::vector<std::string> missing;  // condition keys, in order
 };
 
+Position position_of(policy::Position position) { return {position.line, position.column}; }
+
+Source source_of(const std::string& id, const std::string& type, const std::string& text,
+                 const policy::Document& document) {
+  const auto spans = policy::locate_statements(text);
+  Source source;
+  for (std::size_t i = 0; i < document.statements.size(); ++i) {
+    Piece piece{{document.version, document.id, {document.statements[i]}}, {}};
+    piece.told.source_policy_id = id;
+    piece.told.source_policy_type = type;
+    if (i < spans.size()) {
+      piece.told.start_position = position_of(spans[i].start);
+      piece.told.end_position = position_of(spans[i].end);
+    }
+    source.push_back(std::move(piece));
+  }
+  return source;
+}
+
 /// ApiError InvalidInput unless `text` is a policy of that kind.
-Source given_source(std::string id, std::string type, const std::string& text, policy::Kind kind) {
+Source given_source(const std::string& id, const std::string& type, const std::string& text,
+                    policy::Kind kind) {
   std::string error;
   auto document = policy::parse_document(text, kind, &error);
   if (!document) throw errors::invalid_input_exception(fmt::format("{}: {}", id, error));
-  return {std::move(id), std::move(type), text,
-          std::make_shared<const policy::Document>(std::move(*document))};
+  return source_of(id, type, text, *document);
 }
 
-Source stored_source(std::string id, std::string type, const std::string& text) {
-  return {std::move(id), std::move(type), text,
-          identity::parsed_document(text, policy::Kind::identity)};
+Source stored_source(const std::string& id, const std::string& type, const std::string& text) {
+  return source_of(id, type, text, *identity::parsed_document(text, policy::Kind::identity));
 }
 
 /// The role or user that an ARN names, as it would call.
@@ -108,6 +131,14 @@ void refuse_unknown(const std::optional<std::vector<Item>>& list, std::string_vi
   throw errors::invalid_input_exception(fmt::format("{} are not supported here.", what));
 }
 
+void refuse_another_owner(const std::optional<std::string>& owner, const Site& site) {
+  if (!owner) return;
+  const auto arn = parse_arn(*owner);
+  if (arn && arn->account == site.account) return;
+  throw errors::invalid_input_exception(
+      fmt::format("Resources of another account ({}) are not supported here.", *owner));
+}
+
 void check_action(const std::string& action) {
   bool plain = split(action, ':').size() == 2 && action.find_first_of("*? ") == std::string::npos;
   if (plain) return;
@@ -127,21 +158,6 @@ policy::Context facts_of(const Scene& scene, std::string_view action, std::strin
   return facts;
 }
 
-Position position_of(policy::Position position) { return {position.line, position.column}; }
-
-Statement describe(const Source& source, const policy::Decision& decision) {
-  auto spans = policy::locate_statements(source.text);
-  auto index = static_cast<std::size_t>(decision.statement - source.document->statements.data());
-  Statement out;
-  out.source_policy_id = source.id;
-  out.source_policy_type = source.type;
-  if (index < spans.size()) {
-    out.start_position = position_of(spans[index].start);
-    out.end_position = position_of(spans[index].end);
-  }
-  return out;
-}
-
 /// Whether the statement speaks of the action, whatever it says of resources and conditions.
 bool about_action(const policy::Statement& statement, const std::string& action) {
   const policy::Context nothing;
@@ -150,17 +166,26 @@ bool about_action(const policy::Statement& statement, const std::string& action)
   return listed != statement.not_actions;
 }
 
-void collect_missing(const Source& source, const std::string& action, const policy::Context& facts,
-                     std::set<std::string>& missing) {
-  for (const policy::Statement& statement : source.document->statements) {
-    if (!about_action(statement, action)) continue;
-    for (const policy::Condition& condition : statement.conditions) {
-      if (facts.find(condition.key) == nullptr) missing.insert(condition.key);
-    }
+void collect_missing(const policy::Statement& statement, const std::string& action,
+                     const policy::Context& facts, std::set<std::string>& missing) {
+  if (!about_action(statement, action)) return;
+  for (const policy::Condition& condition : statement.conditions) {
+    if (facts.find(condition.key) == nullptr) missing.insert(condition.key);
   }
 }
 
-/// Each policy by itself, so that all that allow are told: explicit deny before allow.
+std::vector<const Piece*> pieces_of(const Scene& scene) {
+  std::vector<const Piece*> pieces;
+  for (const Source& source : scene.identity) {
+    for (const Piece& piece : source) pieces.push_back(&piece);
+  }
+  if (scene.resource) {
+    for (const Piece& piece : *scene.resource) pieces.push_back(&piece);
+  }
+  return pieces;
+}
+
+/// Each statement by itself, so that all that allow are told: explicit deny before allow.
 Finding judge(const Scene& scene, const std::string& action, const std::string& resource) {
   const policy::Context facts = facts_of(scene, action, resource);
   policy::Principal principal;
@@ -168,22 +193,19 @@ Finding judge(const Scene& scene, const std::string& action, const std::string& 
     principal = {scene.caller->account, scene.caller->arn, scene.caller->role_arn, ""};
   }
   const policy::Request request{action, resource, &facts, &principal};
-  std::vector<const Source*> sources;
-  for (const Source& source : scene.identity) sources.push_back(&source);
-  if (scene.resource) sources.push_back(&*scene.resource);
   Finding finding{"implicitDeny", {}, {}};
   std::set<std::string> missing;
   std::vector<Statement> leaning;  // on what identity policies say
   bool allowed = false;
-  for (const Source* source : sources) {
-    collect_missing(*source, to_lower(action), facts, missing);
-    const policy::Document* documents[] = {source->document.get()};
-    policy::Decision decision = policy::evaluate(documents, request);
-    if (decision.denied()) return {"explicitDeny", {describe(*source, decision)}, {}};
+  for (const Piece* piece : pieces_of(scene)) {
+    collect_missing(piece->document.statements.front(), to_lower(action), facts, missing);
+    const policy::Document* documents[] = {&piece->document};
+    const policy::Decision decision = policy::evaluate(documents, request);
+    if (decision.denied()) return {"explicitDeny", {piece->told}, {}};
     if (!decision.allowed()) continue;
     bool account_only = decision.naming == policy::Naming::account;
     allowed = allowed || !account_only;
-    (account_only ? leaning : finding.matched).push_back(describe(*source, decision));
+    (account_only ? leaning : finding.matched).push_back(piece->told);
   }
   if (allowed) {
     finding.decision = "allowed";
@@ -252,9 +274,16 @@ EvaluationResult evaluate(const Scene& scene, const std::string& action,
 
 /// Actions in the order of the request, a page of them at a time.
 template <class Output, class Input>
-Output simulate(std::string_view operation, Scene scene, const Input& input) {
+Output simulate(const Call& call, std::string_view operation, Scene scene, const Input& input) {
   refuse_unknown(input.permissions_boundary_policy_input_list, "Permissions boundaries");
+  refuse_another_owner(input.resource_owner, call.site);
+  if (input.resource_handling_option) {
+    throw errors::invalid_input_exception("ResourceHandlingOption is not supported here.");
+  }
   if (input.resource_policy) {
+    if (!scene.caller) {
+      throw errors::invalid_input_exception("A ResourcePolicy needs a CallerArn.");
+    }
     scene.resource =
         given_source("ResourcePolicy", "resource", *input.resource_policy, policy::Kind::resource);
   }
@@ -265,6 +294,12 @@ Output simulate(std::string_view operation, Scene scene, const Input& input) {
   std::vector<std::string> places;
   auto place_of = [](std::size_t index) { return fmt::format("{:06}", index); };
   for (std::size_t i = 0; i < input.action_names.size(); ++i) places.push_back(place_of(i));
+  if (std::min(places.size(), page.max) * std::max<std::size_t>(resources.size(), 1) >
+      kJudgementsMax) {
+    throw errors::invalid_input_exception(
+        fmt::format("More than {} pairs of an action and a resource: name fewer resources, or ask "
+                    "for fewer actions at a time (MaxItems).", kJudgementsMax));
+  }
   Output output;
   output.evaluation_results.emplace();
   auto itself = [](const std::string& place) { return place; };
@@ -285,8 +320,8 @@ SimulatePrincipalPolicyOutput simulate_principal_policy(Call& call,
   scene.identity = sources_of(call, source);
   add_given(scene.identity, input.policy_input_list.value_or(std::vector<std::string>()));
   scene.caller = input.caller_arn ? entity_of(call, *input.caller_arn) : source;
-  return simulate<SimulatePrincipalPolicyOutput>("SimulatePrincipalPolicy", std::move(scene),
-                                                 input);
+  return simulate<SimulatePrincipalPolicyOutput>(call, "SimulatePrincipalPolicy",
+                                                 std::move(scene), input);
 }
 
 SimulateCustomPolicyOutput simulate_custom_policy(Call& call,
@@ -295,7 +330,8 @@ SimulateCustomPolicyOutput simulate_custom_policy(Call& call,
   Scene scene;
   add_given(scene.identity, input.policy_input_list);
   if (input.caller_arn) scene.caller = entity_of(call, *input.caller_arn);
-  return simulate<SimulateCustomPolicyOutput>("SimulateCustomPolicy", std::move(scene), input);
+  return simulate<SimulateCustomPolicyOutput>(call, "SimulateCustomPolicy", std::move(scene),
+                                              input);
 }
 
 }  // namespace trainyard::iam

@@ -79,6 +79,34 @@ TEST_F(Simulation, AllStatementsThatAllowAreNamed) {
   EXPECT_TRUE(got.starts_with(all)) << got;
 }
 
+TEST_F(Simulation, StatementsOfOnePolicyAreNamedEach) {
+  allow("Twice", R"({"Effect":"Allow","Action":"s3:Get*","Resource":"*"},)"
+                 R"({"Effect":"Allow","Action":"s3:GetObject","Resource":"*"})");
+  EXPECT_EQ(ask("s3:GetObject"), "allowed Twice(role)@1:38 Twice(role)@1:91");
+}
+
+TEST_F(Simulation, WhatCannotBeWeighedIsRefused) {
+  const std::vector<std::string> actions{"s3:GetObject"};
+  const std::string policy =
+      R"({"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]})";
+  const std::vector<std::string> many(10'001, "*");
+  SimulateCustomPolicyInput with_owner{.action_names = actions};
+  auto with_policy = with_owner, with_option = with_owner, with_many = with_owner;
+  with_owner.resource_owner = "arn:aws:iam::999999999999:root";
+  with_policy.resource_policy = policy;
+  with_option.resource_handling_option = "EC2-VPC-InstanceStore";
+  with_many.resource_arns = many;
+  for (const auto& [input, part] :
+       {std::pair(with_owner, "another account"), std::pair(with_policy, "CallerArn"),
+        std::pair(with_option, "ResourceHandlingOption"), std::pair(with_many, "10000")}) {
+    std::string message;
+    EXPECT_EQ(error_of([&] { run(simulate_custom_policy, input); }, &message), "InvalidInput");
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+  }
+  with_owner.resource_owner = "arn:aws:iam::000000000000:root";
+  EXPECT_EQ(run(simulate_custom_policy, with_owner).evaluation_results->size(), 1u);
+}
+
 TEST_F(Simulation, ADenyStandsAlone) {
   allow("Wide", R"({"Effect":"Allow","Action":"*","Resource":"*"})");
   allow("Narrow", R"({"Effect":"Deny","Action":"s3:DeleteObject",)"
