@@ -210,6 +210,7 @@ int run_daemon(const ServeOptions& options) {
   front.stop();
   server.stop(kStopGrace);
   outside_calls.stop();
+  meters.stop();
   performer.stop();
   agents.stop();
   return 0;

@@ -223,6 +223,7 @@ class DataPlane::Sent final : public Invoked {
       }
       next_instance();
     }
+    if (!tried_.empty()) count(Outcome::no_answer);
     throw_unavailable(endpoint_);
   }
 

@@ -22,7 +22,8 @@ monitoring::Point part_of(const char* metric, Time at, uint64_t count, uint64_t 
 
 Outcome outcome_of(int status) {
   if (status >= 200 && status < 300) return Outcome::success;
-  return status >= 400 && status < 500 ? Outcome::client_error : Outcome::server_error;
+  if (status < 400) return Outcome::other;
+  return status < 500 ? Outcome::client_error : Outcome::server_error;
 }
 
 /// Nanoseconds below 8 are a step each; from there on each power of two has eight.
@@ -81,7 +82,8 @@ Invocations InvocationMeter::take() {
 InvocationMeters::InvocationMeters(Store& store, Segments& segments, Clock& clock)
     : store_(store), segments_(segments), clock_(clock), thread_([this] { run(); }) {}
 
-InvocationMeters::~InvocationMeters() {
+void InvocationMeters::stop() {
+  if (!thread_.joinable()) return;
   {
     std::lock_guard lock(mutex_);
     ending_ = true;

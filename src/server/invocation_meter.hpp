@@ -21,7 +21,9 @@ namespace trainyard::server {
 inline constexpr std::chrono::seconds kPublishEvery{5};
 
 /// How a model answered: by its status, or not at all (no connection, nothing in time, no HTTP).
-enum class Outcome { success, client_error, server_error, no_answer };
+/// `other`: with a status below 400 that is no success either, an error of the model alone.
+enum class Outcome { success, client_error, server_error, other, no_answer };
+inline constexpr std::size_t kOutcomes = 5;
 Outcome outcome_of(int status);
 
 /// PURE: what happened in an interval.
@@ -36,12 +38,12 @@ class Invocations {
  private:
   /// Latencies are kept to an eighth of a power of two: a tenth, at the most, from what they were.
   static constexpr int kSteps = 8;
-  static constexpr int kPowers = 40;  // of nanoseconds: 18 minutes
+  static constexpr int kPowers = 40;  // the last ends at 2^42 ns, 73 minutes
   static std::size_t step_of(uint64_t nanos);
   static double micros_of(std::size_t step);
   uint64_t total() const;
 
-  std::array<uint64_t, 4> outcomes_{};
+  std::array<uint64_t, kOutcomes> outcomes_{};
   std::array<uint32_t, kSteps * kPowers> latencies_{};
 };
 
@@ -57,11 +59,13 @@ class InvocationMeter {
   Invocations current_;
 };
 
-/// All of them; publishes on a thread of its own, for the last time when it is destroyed.
+/// All of them; publishes on a thread of its own, for the last time when it is stopped.
 class InvocationMeters {
  public:
   InvocationMeters(Store& store, Segments& segments, Clock& clock);
-  ~InvocationMeters();
+  ~InvocationMeters() { stop(); }
+  /// The last publication writes to the store: what its commits call must still be there.
+  void stop();
 
   std::shared_ptr<InvocationMeter> of(const std::string& endpoint, const std::string& variant);
 

@@ -28,7 +28,7 @@ TEST(Invocations, CountsByOutcome) {
   const auto points = invocations.points({});
   EXPECT_THAT(point(points, "Invocations").values, ElementsAre(Pair(1, 6)));
   EXPECT_THAT(point(points, "Invocation4XXErrors").values, ElementsAre(Pair(1, 1), Pair(0, 5)));
-  EXPECT_THAT(point(points, "Invocation5XXErrors").values, ElementsAre(Pair(1, 2), Pair(0, 4)));
+  EXPECT_THAT(point(points, "Invocation5XXErrors").values, ElementsAre(Pair(1, 1), Pair(0, 5)));
   EXPECT_THAT(point(points, "InvocationModelErrors").values, ElementsAre(Pair(1, 4), Pair(0, 2)));
 }
 
