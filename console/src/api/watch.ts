@@ -7,6 +7,7 @@
  */
 import { useCallback, useMemo, useSyncExternalStore } from "react";
 import { ApiError, postJson } from "./http";
+import { ofSession } from "./of_session";
 import { retryMs } from "./retry";
 import type { Input, OperationName, Output, ServiceName } from "./services";
 
@@ -235,10 +236,10 @@ export async function* linesOf(response: Response): AsyncGenerator<string> {
   }
 }
 
-export const hub = new WatchHub(
+export const hub = ofSession(new WatchHub(
   (body, signal) => postJson("/watch", body, signal),
   () => document.visibilityState === "visible",
-);
+));
 if (typeof document !== "undefined") {
   document.addEventListener("visibilitychange", () => hub.plan());
 }

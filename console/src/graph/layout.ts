@@ -1,6 +1,7 @@
 /** Where the states of a definition go: laid out by the daemon, as it draws its plain pages. */
 import { useEffect, useState } from "react";
 import { postJson } from "../api/http";
+import { ofSession } from "../api/of_session";
 
 export type Point = readonly [number, number];
 export type Direction = "down" | "right";
@@ -39,7 +40,7 @@ export interface Layout {
 }
 
 /** Layouts that were asked for last, the newest at the end: executions of a machine share its drawing. */
-const kept = new Map<string, Layout>();
+const kept = ofSession(new Map<string, Layout>());
 const KEPT_MAX = 8;
 
 export async function layoutOf(definition: string, direction: Direction, signal?: AbortSignal): Promise<Layout> {
