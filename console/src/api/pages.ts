@@ -1,6 +1,7 @@
 /** Lists that are longer than a page: the first page stays true, older ones are read when they are asked for, and again from time to time. */
 import { useEffect, useMemo, useRef, useState } from "react";
 import { continued, followed, readAgain, renewed, shownRows, type Listing, type PageOf } from "./listing";
+import { repeat } from "./repeat";
 import type { Live } from "./watch";
 
 export interface Paged<T> {
@@ -54,7 +55,10 @@ export function usePages<Out, T>(
       setFault({ key, error });
     }
   };
-  useRounds(again, (now.behind?.pages ?? 0) * AGAIN_MS_A_PAGE);
+  const latest = useRef(again);
+  latest.current = again;
+  const everyMs = (now.behind?.pages ?? 0) * AGAIN_MS_A_PAGE;
+  useEffect(() => (everyMs > 0 ? repeat(() => latest.current(), () => everyMs, everyMs) : undefined), [everyMs]);
   // eslint-disable-next-line react-hooks/exhaustive-deps -- what a row is called by is the same at each rendering
   const shown = useMemo(() => shownRows(now, id), [now]);
   return {
@@ -68,27 +72,4 @@ function arrived<Out, T>(state: State<Out, T>, key: string, page: Out | undefine
   const before = state.key === key ? state : { key, page: undefined, first: [], behind: null };
   if (page === undefined || page === before.page) return before;
   return { key, page, ...followed(before, rows(page), token(page) !== undefined, id) };
-}
-
-/** Does it again and again with so much time between, while the page is looked at; 0: not at all. */
-function useRounds(work: () => Promise<void>, milliseconds: number): void {
-  const latest = useRef(work);
-  latest.current = work;
-  useEffect(() => {
-    if (milliseconds === 0) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let stopped = false;
-    const plan = () => {
-      if (!stopped) timer = setTimeout(() => void round(), milliseconds);
-    };
-    const round = async () => {
-      if (document.visibilityState === "visible") await latest.current();
-      plan();
-    };
-    plan();
-    return () => {
-      stopped = true;
-      clearTimeout(timer);
-    };
-  }, [milliseconds]);
 }
