@@ -1,6 +1,7 @@
 /** Who is logged in. The session itself is a cookie that scripts cannot read. */
 import { useSyncExternalStore } from "react";
 import { ApiError, postJson, request, whenSessionEnds } from "./http";
+import { forgetSession } from "./of_session";
 import { hub } from "./watch";
 
 export interface Session {
@@ -17,7 +18,7 @@ const listeners = new Set<() => void>();
 
 function become(next: Session | null): void {
   session = next;
-  hub.clear();
+  forgetSession();
   if (next) hub.plan();
   listeners.forEach((tell) => tell());
 }

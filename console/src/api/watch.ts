@@ -7,6 +7,8 @@
  */
 import { useCallback, useMemo, useSyncExternalStore } from "react";
 import { ApiError, postJson } from "./http";
+import { ofSession } from "./of_session";
+import { retryMs } from "./retry";
 import type { Input, OperationName, Output, ServiceName } from "./services";
 
 /** What is known of a read. `data` stays when a later answer is an error, so that the page does not jump. */
@@ -40,7 +42,11 @@ interface Entry {
 }
 
 const LOADING: Live<never> = { loading: true };
-const RETRY_MS = [300, 1000, 2000, 5000];
+/**
+ * The daemon sends a line every 15 s at least (kBeat of src/server/console/reads.hpp). When two and more are
+ * missing the connection is half open: nobody is at its other end, and nothing says so.
+ */
+const SILENCE_MS = 40_000;
 /** How long what nobody watches any more is kept, for the way back. */
 const KEPT_MS = 10_000;
 
@@ -52,7 +58,8 @@ export type Connection = "live" | "lost";
 export class WatchHub {
   private readonly entries = new Map<string, Entry>();
   private stream: AbortController | null = null;
-  private planned = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private due = Infinity; // when the timer ends
   private failures = 0;
   private connection: Connection = "live";
   private readonly connectionListeners = new Set<() => void>();
@@ -82,10 +89,12 @@ export class WatchHub {
 
   /** Begins the stream anew, soon: after the set of reads, the tab's visibility or the session changed. */
   plan(delay = 0): void {
-    if (this.planned) return;
-    this.planned = true;
-    setTimeout(() => {
-      this.planned = false;
+    const due = Date.now() + delay;
+    if (due >= this.due) return;
+    this.due = due;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.due = Infinity;
       void this.restart();
     }, delay);
   }
@@ -127,30 +136,46 @@ export class WatchHub {
     }
     const control = new AbortController();
     this.stream = control;
+    const heard = watchdog(SILENCE_MS, control);
     try {
       const reads = watched.map((entry, index) => ({ id: String(index), ...entry.read.request }));
       const response = await this.open({ reads }, control.signal);
       before?.abort();
-      this.setConnection("live");
-      this.failures = 0;
-      await this.take(response, watched);
+      await this.take(response, watched, () => {
+        heard();
+        this.failures = 0;
+        this.setConnection("live");
+      });
       if (this.stream === control) this.retry();
     } catch (error) {
       before?.abort();
-      if (control.signal.aborted) return;
-      if (error instanceof ApiError && error.status !== 0) this.failAll(watched, error);
-      if (!(error instanceof ApiError) || error.status !== 401) this.retry();
+      if (this.stream === control) this.broken(watched, error);
+    } finally {
+      control.abort();
     }
   }
 
-  private retry(): void {
-    this.failures += 1;
-    if (this.failures > 1) this.setConnection("lost");
-    this.plan(RETRY_MS[Math.min(this.failures, RETRY_MS.length) - 1] ?? 0);
+  private broken(watched: Entry[], error: unknown): void {
+    if (!(error instanceof ApiError) || error.status === 0) return this.retry();
+    this.setConnection("live"); // it answers, if not with what was asked for
+    this.failAll(watched, error);
+    if (error.status !== 401) this.retryLater();
   }
 
-  private async take(response: Response, watched: Entry[]): Promise<void> {
+  /** A stream that ends before it has said anything has failed, however well it was opened. */
+  private retry(): void {
+    this.retryLater();
+    if (this.failures > 1) this.setConnection("lost");
+  }
+
+  private retryLater(): void {
+    this.failures += 1;
+    this.plan(retryMs(this.failures));
+  }
+
+  private async take(response: Response, watched: Entry[], heard: () => void): Promise<void> {
     for await (const line of linesOf(response)) {
+      heard();
       if (line.startsWith('{"beat"')) continue;
       const { id, output, error } = JSON.parse(line) as {
         id: string;
@@ -173,6 +198,7 @@ export class WatchHub {
 
   private failAll(watched: Entry[], error: ApiError): void {
     for (const entry of watched) {
+      entry.line = ""; // the same answer as before is news then
       entry.live = { ...entry.live, error, loading: false };
       entry.listeners.forEach((tell) => tell());
     }
@@ -183,6 +209,18 @@ export class WatchHub {
     this.connection = connection;
     this.connectionListeners.forEach((tell) => tell());
   }
+}
+
+/** Aborts unless it is called again within that time. */
+function watchdog(milliseconds: number, control: AbortController): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const heard = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => control.abort(), milliseconds);
+  };
+  heard();
+  control.signal.addEventListener("abort", () => clearTimeout(timer));
+  return heard;
 }
 
 /** The lines of a streamed response, as they come. */
@@ -198,10 +236,10 @@ export async function* linesOf(response: Response): AsyncGenerator<string> {
   }
 }
 
-export const hub = new WatchHub(
+export const hub = ofSession(new WatchHub(
   (body, signal) => postJson("/watch", body, signal),
   () => document.visibilityState === "visible",
-);
+));
 if (typeof document !== "undefined") {
   document.addEventListener("visibilitychange", () => hub.plan());
 }

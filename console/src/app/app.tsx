@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 import { resume, useSession } from "../api/session";
 import { Boundary, Problem } from "../ui/problem";
 import { Login } from "./login";
-import { usePlace } from "./router";
+import { loginToken, usePlace } from "./router";
 import { pageOf } from "./routes";
 import { Shell } from "./shell";
 
@@ -17,7 +17,8 @@ export function App() {
   useEffect(begin, []);
   if (error !== undefined) return <main className="login"><Problem error={error} onRetry={begin} /></main>;
   if (session === undefined) return null;
-  if (session === null) return <Login />;
+  // Who follows a link wants to be whom it is for, whoever they are now.
+  if (session === null || loginToken(place)) return <Login />;
   const Found = pageOf(place);
   // Folders and objects of a bucket are one page: what is chosen and found there stays.
   const key = place.parts.slice(0, place.parts[0] === "buckets" ? 2 : 3).join("/");

@@ -1,15 +1,15 @@
 /** Who are you: by a link from the command line, or by an access key. */
 import { useEffect, useState } from "react";
-import { logIn } from "../api/session";
-import { Button, Note, Panel, TextField } from "../ui/controls";
+import { logIn, useSession } from "../api/session";
+import { nameOf } from "../lib/arn";
+import { Button, ButtonLink, Note, Panel, TextField } from "../ui/controls";
 import { Command } from "../ui/copy";
 import { Problem } from "../ui/problem";
 import mark from "../mark.svg";
-import { go, usePlace } from "./router";
+import { currentPlace, go, links, loginToken, usePlace } from "./router";
 
 export function Login() {
-  const { parts } = usePlace();
-  const token = parts[0] === "login" ? parts[1] : undefined;
+  const token = loginToken(usePlace());
   return (
     <main className="login">
       <div className="stack">
@@ -24,10 +24,22 @@ export function Login() {
 function ByLink({ token }: { token: string }) {
   const [error, setError] = useState<unknown>();
   useEffect(() => {
-    void logIn({ token }).then(() => go("#/", true), setError);
+    void logIn({ token }).then(leave, setError);
   }, [token]);
   if (error === undefined) return <Note tone="running">Logging in…</Note>;
-  return <><Problem error={error} why={false} /><ByCommand /></>;
+  return <><Problem error={error} why={false} /><Stay /><ByCommand /></>;
+}
+
+/** The link does not work, and somebody is logged in already. */
+function Stay() {
+  const session = useSession();
+  if (!session) return null;
+  return <Note tone="running" actions={<ButtonLink href={links.home} look="small">Go on</ButtonLink>}>You are still logged in as {nameOf(session.arn)}.</Note>;
+}
+
+/** A link's address means nothing once somebody is logged in; any other is where they want to be. */
+function leave(): void {
+  if (loginToken(currentPlace())) go(links.home, true);
 }
 
 function ByCommand() {
@@ -49,6 +61,7 @@ function ByKey() {
     setError(undefined);
     try {
       await logIn({ accessKeyId: id.trim(), secretAccessKey: secret.trim(), ...(token.trim() && { sessionToken: token.trim() }) });
+      leave();
     } catch (thrown) {
       setError(thrown);
       setBusy(false);

@@ -41,6 +41,9 @@ const FORMS = new Set(["create", "compare", "view"]);
 const thing = (section: string, name: string, query: Record<string, string | undefined> = {}) =>
   href([section, ...(FORMS.has(name) ? ["view"] : []), name], query);
 
+/** The token of a link that logs in: #/login/<token>. */
+export const loginToken = ({ parts: [first, token] }: Place): string | undefined => (first === "login" ? token || undefined : undefined);
+
 /** What the address of a section's page says: the name of a thing, or one of the section's forms. */
 export function shownBy<Form extends string>([, first, second]: readonly string[], ...forms: readonly Form[]): { name?: string; form?: Form } {
   if (first === undefined) return {};
@@ -77,15 +80,20 @@ export const links = {
   why: (text = "") => href(text ? ["why", text] : ["why"]),
 } as const;
 
-let place = typeof location === "undefined" ? placeOf("") : placeOf(location.hash);
+let shown = typeof location === "undefined" ? "" : location.hash;
+let place = placeOf(shown);
 const listeners = new Set<() => void>();
 
-if (typeof window !== "undefined") {
-  window.addEventListener("hashchange", () => {
-    place = placeOf(location.hash);
-    listeners.forEach((tell) => tell());
-  });
+function arrive(): void {
+  if (location.hash === shown) return;
+  shown = location.hash;
+  place = placeOf(shown);
+  listeners.forEach((tell) => tell());
 }
+
+if (typeof window !== "undefined") window.addEventListener("hashchange", arrive);
+
+export const currentPlace = (): Place => place;
 
 export function usePlace(): Place {
   return useSyncExternalStore(
@@ -93,14 +101,18 @@ export function usePlace(): Place {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    () => place,
+    currentPlace,
   );
 }
 
-/** `replace`: the place that is left is not kept for "back" (a tab was chosen, a page has moved). */
+/**
+ * `replace`: the place that is left is not kept for "back" (a tab was chosen, a page has moved). All who ask are told
+ * at once: a field whose text the address holds loses its caret when the text comes back later than it was typed.
+ */
 export function go(to: string, replace = false): void {
   if (replace) location.replace(to);
   else location.hash = to;
+  arrive();
 }
 
 /** A part of a page that its address names: the chosen tab, the chosen state. */

@@ -31,7 +31,7 @@ export function GraphMenu({ drawn, statuses = NONE, name }: { drawn: Drawn; stat
 export function Graph({ drawn, statuses = NONE, chosen, onChoose, label }: {
   drawn: Drawn; statuses?: ReadonlyMap<string, string>; chosen?: string | undefined; onChoose?: (name: string) => void; label: string;
 }) {
-  if (!drawn.layout) return <div className="graph">{drawn.error === undefined ? WAITING : <Problem error={drawn.error} />}</div>;
+  if (!drawn.layout) return <div className="graph">{drawn.error === undefined ? WAITING : <Problem error={drawn.error} {...(drawn.retry && { onRetry: drawn.retry })} />}</div>;
   return (
     <div className="graph">
       <Flow layout={drawn.layout} statuses={statuses} chosen={chosen} onChoose={onChoose} label={label} />

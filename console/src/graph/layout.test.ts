@@ -1,12 +1,54 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { ApiError } from "../api/http";
 import { graphSvg, xml, type Palette } from "./export";
-import { headPath, linePath, neighbour, type GraphEdge, type GraphNode, type Layout } from "./layout";
+import { draw, headPath, linePath, neighbour, type Drawn, type GraphEdge, type GraphNode, type Layout } from "./layout";
 
 const state = (name: string, x: number, y: number): GraphNode =>
   ({ kind: "state", name, type: "Pass", subtitle: "", tooltip: "", cluster: -1, x, y, width: 100, height: 40 });
 const edge: GraphEdge = {
   from: 0, to: 1, kind: "next", label: "", tooltip: "", points: [[0, 0], [0, 10], [0, 20], [0, 30]], tip: [0, 40], labelAt: [0, 0],
 };
+
+describe("a drawing that does not come", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+  const layout: Layout = { width: 1, height: 1, nodes: [], edges: [], clusters: [] };
+
+  /** Fails so often with that, then draws. */
+  function asked(error: unknown, times: number) {
+    const told: Drawn[] = [];
+    let asks = 0;
+    const end = draw(async () => {
+      if (asks++ < times) throw error;
+      return layout;
+    }, (drawn) => told.push(drawn), 0);
+    return { told, end, asks: () => asks };
+  }
+
+  test("is asked for again when the daemon did not answer", async () => {
+    const { told } = asked(new ApiError("NoAnswer", "", 0), 2);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(told.map(({ error }) => error instanceof ApiError)).toEqual([true, true, false]);
+    expect(told.at(-1)).toEqual({ layout });
+  });
+
+  test("is not, without the reader's word, when the definition is at fault", async () => {
+    const { told, asks } = asked(new ApiError("InvalidDefinition", "", 400), 1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asks()).toBe(1);
+    told[0]!.retry!();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(told.at(-1)).toEqual({ layout });
+  });
+
+  test("is not for a page that was left", async () => {
+    const { end, asks } = asked(new ApiError("NoAnswer", "", 0), 9);
+    await vi.advanceTimersByTimeAsync(1);
+    end();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asks()).toBe(1);
+  });
+});
 
 describe("edges", () => {
   test("a curve, and an arrow at its end", () => {

@@ -1,6 +1,8 @@
 /** Where the states of a definition go: laid out by the daemon, as it draws its plain pages. */
 import { useEffect, useState } from "react";
-import { postJson } from "../api/http";
+import { ApiError, postJson } from "../api/http";
+import { ofSession } from "../api/of_session";
+import { retryMs } from "../api/retry";
 
 export type Point = readonly [number, number];
 export type Direction = "down" | "right";
@@ -39,7 +41,7 @@ export interface Layout {
 }
 
 /** Layouts that were asked for last, the newest at the end: executions of a machine share its drawing. */
-const kept = new Map<string, Layout>();
+const kept = ofSession(new Map<string, Layout>());
 const KEPT_MAX = 8;
 
 export async function layoutOf(definition: string, direction: Direction, signal?: AbortSignal): Promise<Layout> {
@@ -51,26 +53,47 @@ export async function layoutOf(definition: string, direction: Direction, signal?
   return layout;
 }
 
-export interface Drawn { readonly layout?: Layout; readonly error?: unknown }
+export interface Drawn { readonly layout?: Layout; readonly error?: unknown; readonly retry?: () => void }
+
+/** Whether another try may go well: it is not the definition that is at fault. */
+const passes = (error: unknown) => !(error instanceof ApiError) || error.status === 0 || error.status === 429 || error.status >= 500;
+
+/** Asks until there is a drawing, or a definition that has none. Returns what ends it. */
+export function draw(ask: (signal: AbortSignal) => Promise<Layout>, tell: (drawn: Drawn) => void, delay: number): () => void {
+  const control = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let failures = 0;
+  const plan = (milliseconds: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void run(), milliseconds);
+  };
+  const run = async () => {
+    try {
+      const layout = await ask(control.signal);
+      if (!control.signal.aborted) tell({ layout });
+    } catch (error) {
+      if (control.signal.aborted) return;
+      tell({ error, retry: () => plan(0) });
+      if (passes(error)) plan(retryMs(++failures));
+    }
+  };
+  plan(delay);
+  return () => {
+    clearTimeout(timer);
+    control.abort();
+  };
+}
 
 /** The drawing of a definition; the one before stays until the next has come, so that nothing flickers while somebody types. */
 export function useLayout(definition: string | undefined, direction: Direction, delay = 0): Drawn {
   const [drawn, setDrawn] = useState<Drawn>({});
   useEffect(() => {
     if (definition === undefined) return;
-    const control = new AbortController();
-    const timer = setTimeout(() => {
-      layoutOf(definition, direction, control.signal).then(
-        (layout) => setDrawn({ layout }),
-        (error: unknown) => {
-          if (!control.signal.aborted) setDrawn((before) => ({ ...before, error }));
-        },
-      );
-    }, delay);
-    return () => {
-      clearTimeout(timer);
-      control.abort();
-    };
+    return draw(
+      (signal) => layoutOf(definition, direction, signal),
+      (next) => setDrawn((before) => (next.layout || !before.layout ? next : { ...next, layout: before.layout })),
+      delay,
+    );
   }, [definition, direction, delay]);
   return drawn;
 }

@@ -23,20 +23,20 @@ import { variantsOf, type Variant } from "./variants";
 
 export function EndpointPage({ name }: { name: string }) {
   const { data: endpoint, error } = useRead(read("sagemaker", "DescribeEndpoint", { EndpointName: name }));
-  if (endpoint && !error) return <Endpoint endpoint={endpoint} />;
+  if (endpoint) return <Endpoint endpoint={endpoint} error={error} />;
   return (
     <Page crumbs={[{ text: "Endpoints", href: links.endpoints }, { text: name }]} title={name}>
       {!error && <Skeleton lines={6} />}
       {error && <Problem error={error} />}
       {error &&
-        <Empty title={endpoint ? "The endpoint is gone, or cannot be read any more" : "The endpoint cannot be shown"}>
+        <Empty title="The endpoint cannot be shown">
           <ButtonLink href={links.endpoints}>All endpoints</ButtonLink>
           </Empty>}
     </Page>
   );
 }
 
-function Endpoint({ endpoint }: { endpoint: DescribeEndpointOutput }) {
+function Endpoint({ endpoint, error }: { endpoint: DescribeEndpointOutput; error: unknown }) {
   const name = endpoint.EndpointName;
   const config = useRead(endpoint.EndpointConfigName ? read("sagemaker", "DescribeEndpointConfig", { EndpointConfigName: endpoint.EndpointConfigName }) : null);
   const variants = variantsOf(endpoint, config.data);
@@ -46,6 +46,7 @@ function Endpoint({ endpoint }: { endpoint: DescribeEndpointOutput }) {
     <Page crumbs={[{ text: "Endpoints", href: links.endpoints }, { text: name }]} title={name} status={<Status status={endpoint.EndpointStatus} />}
       about={<>{instances} of {plural(wanted, "instance")} · created <Ago at={endpoint.CreationTime} /> · changed <Ago at={endpoint.LastModifiedTime} /></>}
       actions={<Actions endpoint={endpoint} config={config.data} />}>
+      {error !== undefined && <Problem error={error} />}
       {endpoint.FailureReason && <Note tone="bad"><strong>Failed</strong><div>{endpoint.FailureReason}</div></Note>}
       <div className="columns endpoint-columns">
         <TryIt name={name} serving={serving} variants={variants} />

@@ -1,5 +1,5 @@
 /** What runs, what failed, and how to begin. */
-import { useReads } from "../../api/reads";
+import { useState } from "react";
 import { read, useRead } from "../../api/watch";
 import { Page } from "../../app/page";
 import { links } from "../../app/router";
@@ -12,62 +12,59 @@ import { Ago, Took, useNow } from "../../ui/time";
 import { useExecutions } from "./executions";
 import "./home.css";
 import { HostPanel } from "./host";
+import { COUNTED_MAX, useJobs } from "./jobs";
 import { useReasons } from "./reasons";
 import { FirstSteps } from "./steps";
-import { byDay, failed, ofExecution, ofJob, running, type Work } from "./work";
+import { byDay, failed, ofExecution, ofJob, running, sinceOf, type Work } from "./work";
 
 const FAILED_SHOWN = 8;
 const RUNNING_SHOWN = 12;
-/** Jobs whose own words are watched: the newest that run. */
-const TOLD_JOBS = 3;
 const DAYS = 14;
 
-const NEWEST_JOBS = read("sagemaker", "ListTrainingJobs", { MaxResults: 100, SortBy: "CreationTime", SortOrder: "Descending" });
-const RUNNING_JOBS = read("sagemaker", "ListTrainingJobs", { MaxResults: 100, StatusEquals: "InProgress", SortBy: "CreationTime", SortOrder: "Descending" });
 const ENDPOINTS = read("sagemaker", "ListEndpoints", { MaxResults: 100, SortBy: "CreationTime", SortOrder: "Descending" });
 const MACHINES = read("states", "ListStateMachines", { maxResults: 1000 });
 const BUCKETS = read("s3", "ListBuckets", {});
 const ROLES = read("iam", "ListRoles", { MaxItems: 1000 });
 
 export default function Home() {
+  const [since] = useState(() => sinceOf(Date.now() / 1000, DAYS)); // past midnight it is a day more, which harms nothing
   const machines = useRead(MACHINES);
   const newest = [...(machines.data?.stateMachines ?? [])].sort((a, b) => b.creationDate - a.creationDate);
-  const { executions, loading } = useExecutions(newest.map(({ stateMachineArn }) => stateMachineArn));
-  const jobs = useRead(NEWEST_JOBS);
-  const runs = useRead(RUNNING_JOBS);
-  const messages = useMessages(runs.data?.TrainingJobSummaries.map(({ TrainingJobName }) => TrainingJobName) ?? []);
+  const executions = useExecutions(newest.map(({ stateMachineArn }) => stateMachineArn));
+  const jobs = useJobs(since);
   const endpoints = useRead(ENDPOINTS);
   const buckets = useRead(BUCKETS);
   const roles = useRead(ROLES);
-  const allJobs = [...(jobs.data?.TrainingJobSummaries ?? []), ...(runs.data?.TrainingJobSummaries ?? [])];
-  const work = [...executions.map(ofExecution), ...allJobs.map((job) => ofJob(job, messages.get(job.TrainingJobName)))];
+  const work = [...executions.executions.map(ofExecution), ...jobs.all.map((job) => ofJob(job, jobs.messages.get(job.TrainingJobName)))];
   const broken = failed(work, FAILED_SHOWN);
   const reasons = useReasons(broken);
-  const refusals = [machines, jobs, runs, endpoints].flatMap(({ error }) => error ?? []);
-  const unseen = (machines.error ?? jobs.error) !== undefined;
-  const waiting = machines.loading || loading || jobs.loading || runs.loading;
+  const unseen = [machines.error, executions.errors[0], ...jobs.errors].filter((error) => error !== undefined);
+  const refusals = [...unseen, ...(endpoints.error ? [endpoints.error] : [])];
+  const waiting = machines.loading || executions.loading || jobs.loading;
   const isNew = !waiting && work.length === 0 && newest.length === 0 && endpoints.data?.Endpoints.length === 0;
+  /** That there is nothing may only be said of what was seen. */
+  const partly = unseen.length > 0 ? "Not all can be seen; of what can, " : machines.data?.nextToken ? `In the first ${newest.length} state machines ` : undefined;
   return (
     <Page crumbs={[{ text: "Home" }]} title="Home">
       {[...new Map(refusals.map((error) => [error.message, error])).values()].map((error) => <Problem key={error.message} error={error} />)}
       {isNew && <FirstSteps />}
       <Counts counts={[
-        ["state machine", machines.data?.stateMachines.length, links.machines],
-        ["job", jobs.data && `${jobs.data.TrainingJobSummaries.length}${jobs.data.NextToken ? "+" : ""}`, links.jobs],
-        ["endpoint", endpoints.data?.Endpoints.length, links.endpoints],
-        ["bucket", buckets.data?.Buckets?.length ?? (buckets.data && 0), links.buckets],
-        ["role", roles.data?.Roles.length, links.iam],
+        ["state machine", counted(machines.data?.stateMachines, machines.data?.nextToken), links.machines],
+        ["job", counted(jobs.listed, jobs.hasOlder), links.jobs],
+        ["endpoint", counted(endpoints.data?.Endpoints, endpoints.data?.NextToken), links.endpoints],
+        ["bucket", counted(buckets.data && (buckets.data.Buckets ?? []), buckets.data?.ContinuationToken), links.buckets],
+        ["role", counted(roles.data?.Roles, roles.data?.IsTruncated), links.iam],
       ]} />
       <div className="columns">
-        <WorkPanel title="Running now" work={running(work)} most={RUNNING_SHOWN} waiting={waiting}
-          empty={unseen ? "What runs cannot be seen." : "Nothing runs. Start an execution of a state machine, or a training job."} />
+        <WorkPanel title="Running now" work={running(work)} most={RUNNING_SHOWN} more={executions.more || jobs.moreRun} waiting={waiting}
+          empty={partly ? `${partly}nothing runs.` : "Nothing runs. Start an execution of a state machine, or a training job."} />
         <WorkPanel title="Failed lately"
           work={broken.map((one) => ({ ...one, about: [one.kind === "execution" ? one.about : "", reasons.get(one.key) ?? ""].filter(Boolean).join(": ") }))}
-          most={FAILED_SHOWN} waiting={waiting} empty={unseen ? "What has failed cannot be seen." : "Nothing has failed."} />
+          most={FAILED_SHOWN} waiting={waiting} empty={partly ? `${partly}nothing has failed.` : "Nothing has failed."} />
       </div>
       <div className="columns">
         <Endpoints rows={endpoints.data?.Endpoints} refused={endpoints.error !== undefined} />
-        <JobsByDay times={jobs.data?.TrainingJobSummaries.map(({ CreationTime }) => CreationTime)} />
+        <JobsByDay times={jobs.listed?.map(({ CreationTime }) => CreationTime)} />
         <HostPanel />
       </div>
       {!isNew && !waiting && <FirstSteps />}
@@ -75,29 +72,26 @@ export default function Home() {
   );
 }
 
-/** What running jobs say of themselves last: "Training image download completed.", "epoch 3/6". */
-function useMessages(names: readonly string[]): ReadonlyMap<string, string> {
-  const told = names.slice(0, TOLD_JOBS);
-  const answers = useReads(told.map((TrainingJobName) => read("sagemaker", "DescribeTrainingJob", { TrainingJobName })));
-  return new Map(answers.flatMap(({ data }) => {
-    const last = data?.SecondaryStatusTransitions?.at(-1);
-    return data && last ? [[data.TrainingJobName, last.StatusMessage || last.Status] as const] : [];
-  }));
+/** "100+" of what has more pages. */
+function counted(listed: readonly unknown[] | undefined, more: unknown): string | undefined {
+  return listed && `${listed.length}${more ? "+" : ""}`;
 }
 
-function Counts({ counts }: { counts: readonly (readonly [string, number | string | undefined, string])[] }) {
+function Counts({ counts }: { counts: readonly (readonly [string, string | undefined, string])[] }) {
   return (
     <nav className="home-counts" aria-label="Counts">
       {counts.map(([name, count, href]) => (
-        <a key={name} href={href}><strong>{count ?? "–"}</strong><span>{String(count) === "1" ? name : `${name}s`}</span></a>
+        <a key={name} href={href}><strong>{count ?? "–"}</strong><span>{count === "1" ? name : `${name}s`}</span></a>
       ))}
     </nav>
   );
 }
 
-function WorkPanel({ title, work, most, waiting, empty }: { title: string; work: readonly Work[]; most: number; waiting: boolean; empty: string }) {
+function WorkPanel({ title, work, most, more = false, waiting, empty }: {
+  title: string; work: readonly Work[]; most: number; more?: boolean; waiting: boolean; empty: string;
+}) {
   return (
-    <Panel title={title} flush actions={work.length > 0 && <span className="soft small">{work.length}</span>}>
+    <Panel title={title} flush actions={work.length > 0 && <span className="soft small">{counted(work, more)}</span>}>
       {work.length === 0 && (waiting ? <div className="inside"><Skeleton /></div> : <Empty title={empty} />)}
       <ul className="home-work" aria-label={title}>
         {work.slice(0, most).map((one) => <Row key={one.key} work={one} />)}
@@ -142,7 +136,7 @@ function JobsByDay({ times }: { times: readonly number[] | undefined }) {
   const counts = byDay(times, today, DAYS);
   const most = Math.max(1, ...counts);
   return (
-    <Panel title="Jobs by day">
+    <Panel title={times.length < COUNTED_MAX ? "Jobs by day" : `Jobs by day (the newest ${COUNTED_MAX.toLocaleString("en-US")})`}>
       <div className="home-days" role="img" aria-label={`Training jobs of the last ${DAYS} days, the oldest first: ${counts.join(", ")}`}>
         {counts.map((count, index) => <span key={index} className={count ? "" : "none"} title={plural(count, "job")} style={{ height: `${(count / most) * 100}%` }} />)}
       </div>

@@ -1,6 +1,7 @@
 /** How full the daemon's machine is. */
 import { useEffect, useState } from "react";
 import { request } from "../../api/http";
+import { repeat } from "../../api/repeat";
 import { bytes, plural } from "../../lib/format";
 import { Panel, Skeleton } from "../../ui/controls";
 import { Problem } from "../../ui/problem";
@@ -21,23 +22,15 @@ function useHost(): { host?: Host | undefined; fault?: unknown } {
   const [host, setHost] = useState<Host>();
   const [fault, setFault] = useState<unknown>();
   useEffect(() => {
-    let stopped = false;
-    const ask = async () => {
-      if (document.visibilityState !== "visible") return;
+    const ask = async (signal: AbortSignal) => {
       try {
-        const answer = (await (await request("/host")).json()) as Host;
-        if (!stopped) setHost(answer);
-        if (!stopped) setFault(undefined);
+        setHost((await (await request("/host", { signal })).json()) as Host);
+        setFault(undefined);
       } catch (error) {
-        if (!stopped) setFault(error);
+        if (!signal.aborted) setFault(error);
       }
     };
-    const timer = setInterval(() => void ask(), ASK_MS);
-    void ask();
-    return () => {
-      stopped = true;
-      clearInterval(timer);
-    };
+    return repeat(ask, () => ASK_MS);
   }, []);
   return { host, fault };
 }

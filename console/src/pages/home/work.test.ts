@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { byDay, failed, ofExecution, ofJob, running, type Work } from "./work";
+import { byDay, failed, ofExecution, ofJob, running, sinceOf, type Work } from "./work";
 
 const execution = (name: string, status: "RUNNING" | "FAILED" | "TIMED_OUT" | "SUCCEEDED" | "ABORTED", startDate: number, stopDate?: number) =>
   ofExecution({ executionArn: `arn:aws:states:r:0:execution:M:${name}`, stateMachineArn: "arn:aws:states:r:0:stateMachine:M", name, status, startDate, stopDate });
@@ -18,6 +18,12 @@ describe("work", () => {
     expect(names(failed(all, 1))).toEqual(["late"]);
   });
   test("in their own words", () => expect(running(all).map(({ about }) => about)).toEqual(["M", "epoch 3/6", "M"]));
+});
+
+test("the days that are counted begin at a midnight", () => {
+  const noon = new Date(2026, 10, 29, 12).getTime() / 1000;
+  expect(sinceOf(noon, 14)).toBe(new Date(2026, 10, 16).getTime() / 1000);
+  expect(byDay([sinceOf(noon, 14), sinceOf(noon, 14) - 1], noon, 14)).toEqual([1, ...new Array<number>(13).fill(0)]);
 });
 
 test("by day", () => {

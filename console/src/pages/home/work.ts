@@ -50,6 +50,14 @@ function unique(all: readonly Work[]): Work[] {
   return [...new Map(all.map((one) => [one.key, one])).values()];
 }
 
+/** When the first of the last days began, in the reader's own zone; `now` in epoch seconds, as all times. */
+export function sinceOf(now: number, days: number): number {
+  const day = new Date(now * 1000);
+  day.setHours(0, 0, 0, 0);
+  day.setDate(day.getDate() - days + 1);
+  return day.getTime() / 1000;
+}
+
 /** How many ended or began on each of the last days, the oldest first; days in the reader's own zone. */
 export function byDay(times: readonly number[], now: number, days: number): number[] {
   const counts = new Array<number>(days).fill(0);

@@ -17,7 +17,7 @@ import { Ago } from "../../ui/time";
 
 export function ModelPage({ name }: { name: string }) {
   const { data: model, error } = useRead(read("sagemaker", "DescribeModel", { ModelName: name }));
-  if (model && !error) return <Model model={model} />;
+  if (model) return <Model model={model} error={error} />;
   return (
     <Page crumbs={crumbs(name)} title={name}>
       {!error && <Skeleton lines={6} />}
@@ -29,7 +29,7 @@ export function ModelPage({ name }: { name: string }) {
 
 const crumbs = (name: string) => [{ text: "Endpoints", href: links.endpoints }, { text: "Models", href: links.models }, { text: name }];
 
-function Model({ model }: { model: DescribeModelOutput }) {
+function Model({ model, error }: { model: DescribeModelOutput; error: unknown }) {
   const [asked, setAsked] = useState(false);
   const containers = model.Containers ?? (model.PrimaryContainer ? [model.PrimaryContainer] : []);
   return (
@@ -38,6 +38,7 @@ function Model({ model }: { model: DescribeModelOutput }) {
         <ButtonLink href={href(["endpoints", "create"], { model: model.ModelName })} look="primary">Deploy</ButtonLink>
         <Button look="danger" icon="trash" onClick={() => setAsked(true)}>Delete</Button>
       </>}>
+      {error !== undefined && <Problem error={error} />}
       {containers.map((container, index) => <Container key={index} container={container} title={containers.length > 1 ? `Container ${index + 1}` : "Container"} />)}
       <Panel title="Settings">
         <Facts facts={[

@@ -1,9 +1,10 @@
 /** Last values of jobs' metrics, which lists do not tell: asked of each ended job once. */
 import { useEffect, useState } from "react";
 import { call } from "../../api/call";
+import { ofSession } from "../../api/of_session";
 
 export type Finals = Readonly<Record<string, number>>;
-const known = new Map<string, Finals>();
+const known = ofSession(new Map<string, Finals>());
 /** Descriptions asked for at a time, and for one list. */
 const AT_ONCE = 4;
 const JOBS_MAX = 60;
@@ -19,6 +20,7 @@ export function useFinals(ended: readonly string[]): ReadonlyMap<string, Finals>
       for (let name = wanted.shift(); name && !stopped; name = wanted.shift()) {
         // A job that may not be described, or is gone, has no values here; its own page says why.
         const job = await call("sagemaker", "DescribeTrainingJob", { TrainingJobName: name }).catch(() => undefined);
+        if (stopped) return;
         const list = job?.FinalMetricDataList ?? [];
         known.set(name, Object.fromEntries(list.map((one) => [one.MetricName ?? "", one.Value ?? NaN])));
       }

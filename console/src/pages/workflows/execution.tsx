@@ -94,7 +94,8 @@ function Running({ execution }: { execution: Execution }) {
             <GraphMenu drawn={drawn} statuses={statuses} name={`${nameOf(execution.stateMachineArn)}-${nameOf(execution.executionArn)}`} />
           </>
         }>
-          {machine.error ? <Problem error={machine.error} /> : (
+          {machine.error && <Problem error={machine.error} />}
+          {!(machine.error && !machine.data) && (
             <Graph drawn={drawn} statuses={statuses} chosen={state || undefined} label={`States of ${nameOf(execution.stateMachineArn)}`}
               onChoose={(name) => setState(name === state ? "" : name)} />
           )}

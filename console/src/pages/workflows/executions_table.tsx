@@ -1,19 +1,17 @@
 /** The executions of a state machine, newest first, by pages. */
-import { useState } from "react";
 import { call } from "../../api/call";
+import { usePages } from "../../api/pages";
 import type { Output } from "../../api/services";
 import { read, useRead } from "../../api/watch";
 import { go, links, useQuery } from "../../app/router";
 import { nameOf } from "../../lib/arn";
 import { Button, ButtonLink, Empty } from "../../ui/controls";
-import { attempt } from "../../ui/dialog";
 import { Problem } from "../../ui/problem";
 import { Status, words } from "../../ui/status";
 import { Table, type Column } from "../../ui/table";
 import { Ago, Took } from "../../ui/time";
 
-type Page = Output<"states", "ListExecutions">;
-type Row = Page["executions"][number];
+type Row = Output<"states", "ListExecutions">["executions"][number];
 type Filter = "" | Row["status"];
 
 const PAGE = 100;
@@ -33,26 +31,20 @@ export function Executions({ arn }: { arn: string }) {
   );
 }
 
-/** The first page is live; older ones, fetched when they are asked for, are as they were then. */
 function Listed({ arn, filter }: { arn: string; filter: Filter }) {
   const input = { stateMachineArn: arn, maxResults: PAGE, ...(filter && { statusFilter: filter }) };
   const first = useRead(read("states", "ListExecutions", input));
-  const [older, setOlder] = useState<{ rows: Row[]; token: string | undefined } | null>(null);
-  const token = older ? older.token : first.data?.nextToken;
-  const more = () => attempt(async () => {
-    const page = await call("states", "ListExecutions", { ...input, nextToken: token });
-    setOlder({ rows: [...(older?.rows ?? []), ...page.executions], token: page.nextToken });
-  });
+  const { rows, more, busy, error } = usePages(first, JSON.stringify(input), (page) => page.executions, (page) => page.nextToken,
+    (row) => row.executionArn, (nextToken) => call("states", "ListExecutions", { ...input, nextToken }));
   if (first.error && !first.data) return <Problem error={first.error} />;
-  const seen = new Set(first.data?.executions.map((row) => row.executionArn));
-  const rows = first.data && [...first.data.executions, ...(older?.rows.filter((row) => !seen.has(row.executionArn)) ?? [])];
   return (
     <>
       <Table label="Executions" columns={COLUMNS} rows={rows} rowKey={(row) => row.executionArn} onChoose={(row) => go(links.execution(row.executionArn))} height={560}
         empty={filter === ""
           ? <Empty title="It has not run yet."><ButtonLink href={links.startExecution(arn)} look="primary" icon="play">Start execution</ButtonLink></Empty>
           : <Empty title={`No execution is ${words(filter).toLowerCase()}.`} />} />
-      {token !== undefined && <div className="table-foot"><Button look="small" onClick={() => void more()}>Show older ones</Button></div>}
+      {error !== undefined && <Problem error={error} />}
+      {more && <div className="table-foot"><Button look="small" busy={busy} onClick={more}>Older executions</Button></div>}
     </>
   );
 }

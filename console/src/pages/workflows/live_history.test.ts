@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { HistoryEvent } from "@types-of/states";
 import { Follower } from "./live_history";
 
@@ -59,6 +59,37 @@ describe("following a history", () => {
     expect(follower.history.events.map((one) => one.id)).toEqual(upTo(30).map((one) => one.id));
   });
 
+  test("what failed is fetched again, without another answer: the execution may have ended", async () => {
+    vi.useFakeTimers();
+    const errors: unknown[] = [];
+    let refusals = 2;
+    const { fetch } = service(() => 9);
+    const follower = new Follower(async (input) => {
+      if (refusals-- > 0) throw new Error("no");
+      return fetch(input);
+    }, () => {}, (error) => errors.push(error));
+    follower.newest(newestOf(9));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([follower.history.lastId, follower.complete]).toEqual([9, true]);
+    expect(errors).toEqual([new Error("no"), new Error("no"), undefined]);
+    vi.useRealTimers();
+  });
+
+  test("nothing is fetched for a page that was left", async () => {
+    vi.useFakeTimers();
+    let fetches = 0;
+    const follower = new Follower(async () => {
+      fetches += 1;
+      throw new Error("no");
+    }, () => {}, () => {});
+    follower.newest(newestOf(9));
+    await vi.advanceTimersByTimeAsync(1);
+    follower.stop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(fetches).toBe(1);
+    vi.useRealTimers();
+  });
+
   test("a refusal is told, and the next answer tries again", async () => {
     const errors: unknown[] = [];
     let refuse = true;
@@ -72,6 +103,6 @@ describe("following a history", () => {
     refuse = false;
     follower.newest(newestOf(9));
     await settled();
-    expect([errors.length, follower.history.lastId]).toEqual([1, 9]);
+    expect([errors, follower.history.lastId]).toEqual([[new Error("no"), undefined], 9]);
   });
 });

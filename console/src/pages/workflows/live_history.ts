@@ -1,6 +1,7 @@
 /** The history of an execution, all of it, from its first event on and for as long as it runs. */
 import { useEffect, useMemo, useRef, useState } from "react";
 import { call } from "../../api/call";
+import { retryMs } from "../../api/retry";
 import { read, useRead } from "../../api/watch";
 import type { HistoryEvent } from "@types-of/states";
 import { History } from "./history";
@@ -14,7 +15,8 @@ type Fetch = (input: { reverseOrder: boolean; nextToken?: string; maxResults: nu
 
 /**
  * Keeps a history complete. The watch tells the newest events, newest first; where they do not join
- * what is here already, the pages between are fetched. One fetch at a time.
+ * what is here already, the pages between are fetched. One fetch at a time; one that fails is made again, for of
+ * an execution that has ended the watch tells nothing more.
  */
 export class Follower {
   readonly history = new History();
@@ -23,7 +25,10 @@ export class Follower {
   private busy = false;
   private wanted: readonly HistoryEvent[] | undefined;
   private stopped = false;
+  private failures = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
+  /** `failed` is told of what goes wrong, and of `undefined` once it goes well again. */
   constructor(private readonly fetch: Fetch, private readonly changed: () => void, private readonly failed: (error: unknown) => void) {}
 
   start(): void {
@@ -32,10 +37,12 @@ export class Follower {
 
   stop(): void {
     this.stopped = true;
+    clearTimeout(this.timer);
   }
 
   /** The newest events, newest first. */
   newest(events: readonly HistoryEvent[]): void {
+    clearTimeout(this.timer);
     this.wanted = events;
     if (!this.busy) void this.follow();
   }
@@ -43,9 +50,10 @@ export class Follower {
   private async follow(): Promise<void> {
     this.busy = true;
     this.complete = false;
+    let events: readonly HistoryEvent[] = [];
     try {
       while (this.wanted && !this.stopped) {
-        const events = this.wanted;
+        events = this.wanted;
         this.wanted = undefined;
         const oldest = events.at(-1)?.id ?? 1;
         if (oldest > this.history.lastId + 1) await (this.history.lastId === 0 ? this.fromTheStart() : this.theGap(events[0]!.id));
@@ -53,11 +61,19 @@ export class Follower {
         this.complete = this.wanted === undefined;
         this.add(oldest <= this.history.lastId + 1 ? [...events].reverse() : []);
       }
+      if (this.failures > 0) this.failed(undefined);
+      this.failures = 0;
     } catch (error) {
-      if (!this.stopped) this.failed(error);
+      if (!this.stopped) this.again(this.wanted ?? events, error);
     } finally {
       this.busy = false;
     }
+  }
+
+  private again(events: readonly HistoryEvent[], error: unknown): void {
+    this.failures += 1;
+    this.failed(error);
+    this.timer = setTimeout(() => this.newest(events), retryMs(this.failures));
   }
 
   /** Each page is shown as it comes: the first states of a long execution need not wait for its last. */
