@@ -1,5 +1,6 @@
 /** Text to take along: a copy button, a command line, JSON. */
 import { useEffect, useMemo, useState, type ReactNode } from "react";
+import { reprint } from "../lib/json";
 import { Button } from "./controls";
 
 export async function copyText(text: string): Promise<void> {
@@ -52,7 +53,7 @@ export function coloured(text: string): ReactNode[] {
 /** JSON as people read it, from a text or a value; a text that is no JSON is shown as it is. */
 export function Json({ value, label = "JSON" }: { value: unknown; label?: string }) {
   const [all, setAll] = useState(false);
-  const pretty = useMemo(() => prettyJson(value), [value]);
+  const pretty = useMemo(() => (typeof value === "string" ? reprint(value) : JSON.stringify(value, null, 2) ?? ""), [value]);
   const shown = all ? pretty : pretty.slice(0, SHOWN_MAX);
   const parts = useMemo(() => coloured(shown), [shown]);
   return (
@@ -64,13 +65,4 @@ export function Json({ value, label = "JSON" }: { value: unknown; label?: string
       )}
     </div>
   );
-}
-
-export function prettyJson(value: unknown): string {
-  if (typeof value !== "string") return JSON.stringify(value, null, 2) ?? "";
-  try {
-    return JSON.stringify(JSON.parse(value), null, 2);
-  } catch {
-    return value;
-  }
 }

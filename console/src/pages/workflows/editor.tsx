@@ -8,11 +8,11 @@ import { go, links } from "../../app/router";
 import { Code } from "../../code/code";
 import { jsonProblem } from "../../code/json_problem";
 import { proposalsAt } from "../../code/language";
-import { treeAt, treeOf } from "../../code/scan";
 import { Graph, GraphMenu } from "../../graph/graph";
 import { useLayout } from "../../graph/layout";
 import { nameOf } from "../../lib/arn";
 import { plural } from "../../lib/format";
+import { reprint } from "../../lib/json";
 import { Button, Note, Panel, SelectField, Skeleton, TextField } from "../../ui/controls";
 import { attempt, toast } from "../../ui/dialog";
 import { Problem } from "../../ui/problem";
@@ -20,6 +20,7 @@ import { Mark } from "../../ui/status";
 import { useCheck, type Checked } from "./check";
 import { useDraft } from "./draft";
 import { RolePicker } from "./role_picker";
+import { stateIn } from "./state_in";
 import { definitionText, TEMPLATES } from "./templates";
 import "./workflows.css";
 
@@ -75,7 +76,7 @@ function Writing({ crumbs, title, machine, changed }: { crumbs: readonly { text:
     setBusy(false);
   };
   const find = (state: string) => {
-    const at = placeOfState(text, state);
+    const at = stateIn(text, state)?.keyFrom;
     if (at !== undefined) setJump({ at });
   };
   return (
@@ -103,7 +104,7 @@ function Writing({ crumbs, title, machine, changed }: { crumbs: readonly { text:
         )}
       </div>
       <div className="editor-both">
-        <Panel title="Definition" flush actions={<Button look="small" onClick={() => setText(formatted(text))} disabled={jsonProblem(text) !== null}>Format</Button>}>
+        <Panel title="Definition" flush actions={<Button look="small" onClick={() => setText(reprint(text))} disabled={jsonProblem(text) !== null}>Format</Button>}>
           <div className="editor-text">
             <Code label="Definition in the Amazon States Language" value={text} onChange={setText} propose={propose} diagnostics={checked?.problems ?? []} jump={jump} />
           </div>
@@ -115,10 +116,6 @@ function Writing({ crumbs, title, machine, changed }: { crumbs: readonly { text:
       </div>
     </Page>
   );
-}
-
-function formatted(text: string): string {
-  return JSON.stringify(JSON.parse(text), null, 2);
 }
 
 /** The last text that was JSON: the drawing does not go away while somebody types. */
@@ -135,21 +132,6 @@ function useLeaveWarning(on: boolean): void {
     window.addEventListener("beforeunload", warn);
     return () => window.removeEventListener("beforeunload", warn);
   }, [on]);
-}
-
-/** Where the text of a state begins, at whatever depth. */
-function placeOfState(text: string, name: string): number | undefined {
-  const flows = [treeOf(text)];
-  for (let flow = flows.pop(); flow; flow = flows.pop()) {
-    const states = treeAt(flow, ["States"])?.members ?? [];
-    const own = states.find((one) => one.key === name);
-    if (own) return own.keyFrom;
-    for (const { value } of states) {
-      const inside = [treeAt(value, ["ItemProcessor"]), treeAt(value, ["Iterator"]), ...(treeAt(value, ["Branches"])?.items ?? [])];
-      flows.push(...inside.filter((one) => one !== undefined));
-    }
-  }
-  return undefined;
 }
 
 function Problems({ checked, onJump }: { checked: Checked | undefined; onJump: (at: number) => void }) {

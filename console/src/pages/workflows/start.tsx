@@ -7,6 +7,7 @@ import { go, links } from "../../app/router";
 import { Code } from "../../code/code";
 import { jsonProblem } from "../../code/json_problem";
 import { nameOf, plainMachineArn } from "../../lib/arn";
+import { reprint } from "../../lib/json";
 import { Button, ButtonLink, Empty, Panel, TextField } from "../../ui/controls";
 import { Problem } from "../../ui/problem";
 import { Status } from "../../ui/status";
@@ -24,7 +25,7 @@ export default function Start({ machineArn, from }: { machineArn: string; from: 
   const plain = plainMachineArn(machineArn);
   const before = useRead(from === undefined ? null : read("states", "DescribeExecution", { executionArn: from })).data?.input;
   useEffect(() => {
-    if (before !== undefined) setInput(pretty(before));
+    if (before !== undefined) setInput(reprint(before));
   }, [before]);
   const problem = jsonProblem(input);
   const start = async () => {
@@ -50,7 +51,7 @@ export default function Start({ machineArn, from }: { machineArn: string; from: 
       }>
       {error !== undefined && <Problem error={error} />}
       <div className="editor-both">
-        <Panel title="Input" flush actions={<Button look="small" disabled={problem !== null} onClick={() => setInput(pretty(input))}>Format</Button>}>
+        <Panel title="Input" flush actions={<Button look="small" disabled={problem !== null} onClick={() => setInput(reprint(input))}>Format</Button>}>
           <div className="editor-text" onKeyDown={(event) => {
             if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && problem === null && !busy) void start();
           }}>
@@ -67,14 +68,6 @@ export default function Start({ machineArn, from }: { machineArn: string; from: 
       </div>
     </Page>
   );
-}
-
-function pretty(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
 }
 
 interface Before { arn: string; name: string; status: string; startDate: number; input: string }
@@ -104,7 +97,7 @@ function Earlier({ machineArn, onPick }: { machineArn: string; onPick: (input: s
         <ul className="earlier">
           {found?.map((one) => (
             <li key={one.arn}>
-              <button type="button" onClick={() => onPick(pretty(one.input))} title="Take this input">
+              <button type="button" onClick={() => onPick(reprint(one.input))} title="Take this input">
                 <span className="row spread">
                   <span className="row"><Status status={one.status} label={one.name} /></span>
                   <span className="soft small"><Ago at={one.startDate} /></span>
