@@ -7,8 +7,7 @@ import "./log_view.css";
 import { plural } from "../lib/format";
 import { asText, clock, found, pieces, type LogLine } from "../logs/lines";
 import { Button, Empty, Skeleton } from "./controls";
-import { copyText } from "./copy";
-import { toast } from "./dialog";
+import { copyUnseen } from "./copy";
 import { Problem } from "./problem";
 import { useWindow } from "./window";
 
@@ -67,7 +66,7 @@ export function LogView({ label, lines, streams, nameOf, loading, error, dropped
         )}
         <span className="log-tools">
           <Button look="plain" icon="copy" label={`Copy ${label}`} disabled={shown.length === 0}
-            onClick={() => void copyText(asText(shown)).then(() => toast("good", `${plural(shown.length, "line")} copied.`))} />
+            onClick={() => void copyUnseen(asText(shown), `${plural(shown.length, "line")} copied.`)} />
           <Button look="plain" icon="download" label={`Download ${label}`} disabled={shown.length === 0} onClick={() => save(`${label}.log`, asText(shown))} />
         </span>
       </div>

@@ -5,8 +5,8 @@ import type { Output } from "../../api/services";
 import { links } from "../../app/router";
 import { cliCall, pythonCall } from "../../lib/code";
 import { Button, ButtonLink, TextField } from "../../ui/controls";
-import { copyText } from "../../ui/copy";
-import { attempt, Dialog, toast } from "../../ui/dialog";
+import { copyUnseen } from "../../ui/copy";
+import { Dialog, toast } from "../../ui/dialog";
 import { Menu } from "../../ui/menu";
 import { cppStart } from "./cpp_start";
 
@@ -33,7 +33,7 @@ export function CopyAs({ machineArn, input }: { machineArn: string; input: strin
   const request = { stateMachineArn: machineArn, input };
   const item = (label: string, text: () => string) => ({
     label, icon: "copy" as const,
-    onChoose: () => void attempt(() => copyText(text()), `Copied: starts an execution of this machine with this input.`),
+    onChoose: () => void copyUnseen(text(), "Copied: starts an execution of this machine with this input."),
   });
   return (
     <Menu label="Copy as…" icon="copy" items={[
