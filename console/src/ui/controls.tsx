@@ -55,7 +55,9 @@ export function Field({ label, hint, wrong, children }: {
 
 export function TextField({ label, value, onChange, hint, wrong, lines, placeholder, type = "text", autoFocus }: {
   label: string; value: string; onChange: (value: string) => void; hint?: ReactNode; wrong?: string | undefined;
-  lines?: number; placeholder?: string; type?: "text" | "password" | "number"; autoFocus?: boolean;
+  lines?: number; placeholder?: string; type?: "text" | "password" | "number";
+  /** On a page, and in a dialog, which looks for it: React writes no attribute. */
+  autoFocus?: boolean;
 }) {
   return (
     <Field label={label} hint={hint} wrong={wrong}>
@@ -63,7 +65,7 @@ export function TextField({ label, value, onChange, hint, wrong, lines, placehol
         ? <textarea {...ids} className="input" rows={lines} value={value} placeholder={placeholder} spellCheck={false}
             onChange={(event) => onChange(event.target.value)} />
         : <input {...ids} className="input" type={type} value={value} placeholder={placeholder} spellCheck={false}
-            autoComplete="off" autoFocus={autoFocus} onChange={(event) => onChange(event.target.value)} />}
+            autoComplete="off" autoFocus={autoFocus} data-autofocus={autoFocus} onChange={(event) => onChange(event.target.value)} />}
     </Field>
   );
 }
