@@ -1,14 +1,14 @@
-/** The role that executions act as: those that trust Step Functions, or one by its ARN. */
-import { useEffect, useMemo } from "react";
+/** The role that executions act as: those that trust Step Functions are suggested, any other is given by its ARN. */
+import { useEffect, useMemo, useRef } from "react";
 import type { Output } from "../../api/services";
 import { read, useRead } from "../../api/watch";
 import { links } from "../../app/router";
-import { SelectField, TextField } from "../../ui/controls";
+import { SuggestField } from "../../ui/suggest_field";
 
 type Role = Output<"iam", "ListRoles">["Roles"][number];
 
 /** Trust documents come percent-encoded. */
-export function trustsStates(role: Pick<Role, "AssumeRolePolicyDocument">): boolean {
+function trustsStates(role: Pick<Role, "AssumeRolePolicyDocument">): boolean {
   try {
     return decodeURIComponent(role.AssumeRolePolicyDocument ?? "").includes("states.amazonaws.com");
   } catch {
@@ -18,21 +18,23 @@ export function trustsStates(role: Pick<Role, "AssumeRolePolicyDocument">): bool
 
 export function RolePicker({ value, onChange }: { value: string; onChange: (arn: string) => void }) {
   const { data, error } = useRead(read("iam", "ListRoles", { MaxItems: 1000 }));
-  const fitting = useMemo(() => data?.Roles.filter(trustsStates) ?? [], [data]);
-  const first = fitting[0]?.Arn;
+  const fitting = useMemo(() => data?.Roles.filter(trustsStates).map((role) => role.Arn), [data]);
+  const first = fitting?.[0];
+  const proposed = useRef(false); // once: the field may be emptied for another ARN
   useEffect(() => {
-    if (value === "" && first !== undefined) onChange(first);
+    if (proposed.current || first === undefined) return;
+    proposed.current = true;
+    if (value === "") onChange(first);
   }, [value, first, onChange]);
-  if (error && !data)
-    return <TextField label="Role" value={value} onChange={onChange}
-      hint="The ARN of a role that trusts states.amazonaws.com. (You may not list roles.)" placeholder="arn:aws:iam::…:role/…" />;
-  const options = fitting.map((role) => [role.Arn, role.RoleName] as const);
-  const own = value !== "" && !fitting.some((role) => role.Arn === value) ? [[value, value] as const] : [];
-  if (data && options.length + own.length === 0) {
-    return (
-      <TextField label="Role" value={value} onChange={onChange} placeholder="arn:aws:iam::…:role/…"
-        hint={<>No role trusts Step Functions yet: <a href={links.iam}>create one</a>, or run <code>trainyard init</code>.</>} />
-    );
-  }
-  return <SelectField label="Role" value={value} onChange={onChange} options={[...own, ...options]} hint="Its executions act as this role." />;
+  return <RoleField value={value} onChange={onChange} fitting={fitting} unlisted={error !== undefined} />;
+}
+
+/** `fitting`: ARNs, undefined as long as they are not known; `unlisted`: why they will not be. */
+export function RoleField({ value, onChange, fitting, unlisted }: {
+  value: string; onChange: (arn: string) => void; fitting: readonly string[] | undefined; unlisted: boolean;
+}) {
+  const hint = !fitting && unlisted ? "The ARN of a role that trusts states.amazonaws.com. (You may not list roles.)"
+    : fitting?.length === 0 ? <>No role trusts Step Functions yet: <a href={links.iam}>create one</a>, or run <code>trainyard init</code>.</>
+      : "Its executions act as this role. Empty the field to see all that trust Step Functions.";
+  return <SuggestField label="Role" value={value} onChange={onChange} suggestions={fitting ?? []} hint={hint} placeholder="arn:aws:iam::…:role/…" />;
 }
