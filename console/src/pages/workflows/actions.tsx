@@ -1,5 +1,5 @@
 /** What can be done with an execution: stopped, redriven, begun again, taken along. */
-import { useState } from "react";
+import { useId, useState } from "react";
 import { call } from "../../api/call";
 import type { Output } from "../../api/services";
 import { links } from "../../app/router";
@@ -19,13 +19,26 @@ export function Actions({ execution }: { execution: Execution }) {
     <>
       {status === "RUNNING" && <Button look="danger" icon="stop" onClick={() => setShown("stop")}>Stop</Button>}
       {status !== "RUNNING" && status !== "SUCCEEDED" && (
-        <Button icon="again" disabled={execution.redriveStatus !== "REDRIVABLE"} title={execution.redriveStatusReason} onClick={() => setShown("redrive")}>Redrive</Button>
+        <RedriveButton execution={execution} onRedrive={() => setShown("redrive")} />
       )}
       <ButtonLink icon="play" href={links.startExecution(stateMachineArn, { from: executionArn })}>New execution</ButtonLink>
       <CopyAs machineArn={stateMachineArn} input={execution.input ?? "{}"} />
       {shown === "stop" && <Stop executionArn={executionArn} onClose={() => setShown(null)} />}
       {shown === "redrive" && <Redrive execution={execution} onClose={() => setShown(null)} />}
     </>
+  );
+}
+
+/** Where it cannot be redriven the reason stands below: nobody gets to a disabled button by the keyboard. */
+function RedriveButton({ execution, onRedrive }: { execution: Execution; onRedrive: () => void }) {
+  const id = useId();
+  const possible = execution.redriveStatus === "REDRIVABLE";
+  const reason = possible ? undefined : execution.redriveStatusReason;
+  return (
+    <span className="with-reason">
+      <Button icon="again" disabled={!possible} aria-describedby={reason && id} onClick={onRedrive}>Redrive</Button>
+      {reason && <span id={id} className="small soft">{reason}</span>}
+    </span>
   );
 }
 
