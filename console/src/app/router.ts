@@ -64,6 +64,7 @@ export const links = {
   compareJobs: (names: readonly string[]) => href(["jobs", "compare"], { names: names.join(",") }),
   endpoints: "#/endpoints",
   endpoint: (name: string, query = {}) => thing("endpoints", name, query),
+  endpointConfigs: "#/endpointconfigs",
   models: "#/models",
   model: (name: string) => thing("models", name),
   buckets: "#/buckets",

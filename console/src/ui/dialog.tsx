@@ -5,7 +5,7 @@ import { Problem } from "./problem";
 
 /** Where one begins: at what asks for it (`autoFocus`), else at the first field, else at the button that does nothing. */
 function begin(dialog: HTMLElement | null): void {
-  const first = ["[data-autofocus]", "input:enabled, select:enabled, textarea:enabled", "[data-safe]"]
+  const first = ["[data-autofocus]", "input:enabled:not([type=checkbox]), select:enabled, textarea:enabled", "[data-safe]"]
     .map((selector) => dialog?.querySelector<HTMLElement>(selector)).find((found) => found);
   first?.focus();
 }
