@@ -1,6 +1,7 @@
 /** Starts an execution: with an input written here, or one that was used before. */
 import { useEffect, useState } from "react";
 import { call } from "../../api/call";
+import type { Output } from "../../api/services";
 import { read, useRead } from "../../api/watch";
 import { Page } from "../../app/page";
 import { go, links } from "../../app/router";
@@ -13,8 +14,10 @@ import { Problem } from "../../ui/problem";
 import { Status } from "../../ui/status";
 import { Ago } from "../../ui/time";
 import { CopyAs } from "./actions";
+import { earlierInputs, type Earlier } from "./earlier";
 import "./workflows.css";
 
+/** Executions whose inputs are offered. */
 const EARLIER = 10;
 
 export default function Start({ machineArn, from }: { machineArn: string; from: string | undefined }) {
@@ -63,28 +66,27 @@ export default function Start({ machineArn, from }: { machineArn: string; from: 
         </Panel>
         <div className="stack">
           <Panel><TextField label="Name (optional)" value={name} onChange={setName} hint="Unique for the state machine; without one it gets an identifier." /></Panel>
-          <Earlier machineArn={plain} onPick={setInput} />
+          <EarlierInputs machineArn={plain} onPick={setInput} />
         </div>
       </div>
     </Page>
   );
 }
 
-interface Before { arn: string; name: string; status: string; startDate: number; input: string }
+type Execution = Output<"states", "ListExecutions">["executions"][number];
 
-function Earlier({ machineArn, onPick }: { machineArn: string; onPick: (input: string) => void }) {
+const inputOf = async ({ executionArn }: Execution) => (await call("states", "DescribeExecution", { executionArn })).input;
+
+function EarlierInputs({ machineArn, onPick }: { machineArn: string; onPick: (input: string) => void }) {
   const list = useRead(read("states", "ListExecutions", { stateMachineArn: machineArn, maxResults: EARLIER }));
-  const [found, setFound] = useState<readonly Before[] | undefined>();
+  const [found, setFound] = useState<Earlier<Execution> | undefined>();
   const executions = list.data?.executions;
   const key = executions?.map((one) => `${one.executionArn} ${one.status}`).join("\n");
   useEffect(() => {
     if (!executions) return;
     let stopped = false;
-    void Promise.all(executions.map(async (one): Promise<Before> => ({
-      arn: one.executionArn, name: one.name, status: one.status, startDate: one.startDate,
-      input: (await call("states", "DescribeExecution", { executionArn: one.executionArn }).catch(() => undefined))?.input ?? "",
-    }))).then((all) => {
-      if (!stopped) setFound(distinct(all));
+    void earlierInputs(executions, inputOf).then((all) => {
+      if (!stopped) setFound(all);
     });
     return () => {
       stopped = true;
@@ -93,10 +95,12 @@ function Earlier({ machineArn, onPick }: { machineArn: string; onPick: (input: s
   }, [key]);
   return (
     <Panel title="Earlier inputs" flush>
-      {list.error && !list.data ? <Problem error={list.error} /> : found?.length === 0 ? <Empty title="It has not run yet." /> : (
+      {list.error && !list.data && <Problem error={list.error} />}
+      {found?.error !== undefined && <Problem error={found.error} />}
+      {executions?.length === 0 ? <Empty title="It has not run yet." /> : (
         <ul className="earlier">
-          {found?.map((one) => (
-            <li key={one.arn}>
+          {found?.inputs.map((one) => (
+            <li key={one.executionArn}>
               <button type="button" onClick={() => onPick(reprint(one.input))} title="Take this input">
                 <span className="row spread">
                   <span className="row"><Status status={one.status} label={one.name} /></span>
@@ -110,10 +114,4 @@ function Earlier({ machineArn, onPick }: { machineArn: string; onPick: (input: s
       )}
     </Panel>
   );
-}
-
-/** Each input once, by who had it last. */
-function distinct(all: readonly Before[]): Before[] {
-  const seen = new Set<string>();
-  return all.filter(({ input }) => input !== "" && !seen.has(input) && seen.add(input));
 }
