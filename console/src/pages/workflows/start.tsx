@@ -26,7 +26,8 @@ export default function Start({ machineArn, from }: { machineArn: string; from: 
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const plain = plainMachineArn(machineArn);
-  const before = useRead(from === undefined ? null : read("states", "DescribeExecution", { executionArn: from })).data?.input;
+  const given = useRead(from === undefined ? null : read("states", "DescribeExecution", { executionArn: from }));
+  const before = given.data?.input;
   useEffect(() => {
     if (before !== undefined) setInput(reprint(before));
   }, [before]);
@@ -52,6 +53,7 @@ export default function Start({ machineArn, from }: { machineArn: string; from: 
           <Button look="primary" icon="play" busy={busy} disabled={problem !== null} onClick={() => void start()}>Start execution</Button>
         </>
       }>
+      {given.error && !given.data && <Problem error={given.error} />}
       {error !== undefined && <Problem error={error} />}
       <div className="editor-both">
         <Panel title="Input" flush actions={<Button look="small" disabled={problem !== null} onClick={() => setInput(reprint(input))}>Format</Button>}>
