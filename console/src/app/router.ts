@@ -67,6 +67,8 @@ export const links = {
   endpointConfigs: "#/endpointconfigs",
   models: "#/models",
   model: (name: string) => thing("models", name),
+  notebooks: "#/notebooks",
+  notebook: (name: string) => thing("notebooks", name),
   buckets: "#/buckets",
   objects: (bucket: string, key = "") => href(["buckets", bucket, ...(key === "" ? [] : key.split("/"))]),
   iam: "#/roles",

@@ -28,6 +28,7 @@ const ROUTES: Readonly<Record<string, Loaded>> = {
   endpointconfigs: later(() => import("../pages/endpoints/configs_page")),
   jobs: later(() => import("../pages/training/training")),
   models: later(() => import("../pages/models/models")),
+  notebooks: later(() => import("../pages/notebooks/notebooks")),
 };
 
 export function pageOf(place: Place): Loaded {

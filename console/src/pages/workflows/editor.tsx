@@ -1,6 +1,7 @@
 /** A state machine is written here: text with completion and the service's own diagnostics, and the drawing that follows it. */
 import { useEffect, useMemo, useState } from "react";
 import { call } from "../../api/call";
+import { useRolesFor } from "../../api/roles";
 import type { Output } from "../../api/services";
 import { read, useRead } from "../../api/watch";
 import { Page } from "../../app/page";
@@ -16,10 +17,10 @@ import { reprint } from "../../lib/json";
 import { Button, Note, Panel, SelectField, Skeleton, TextField } from "../../ui/controls";
 import { attempt, toast } from "../../ui/dialog";
 import { Problem } from "../../ui/problem";
+import { RoleField } from "../../ui/role_field";
 import { Mark } from "../../ui/status";
 import { useCheck, type Checked } from "./check";
 import { useDraft } from "./draft";
-import { RolePicker } from "./role_picker";
 import { stateIn } from "./state_in";
 import { definitionText, TEMPLATES } from "./templates";
 import "./workflows.css";
@@ -50,6 +51,7 @@ function Writing({ crumbs, title, machine, changed }: { crumbs: readonly { text:
   const { text, write: setText } = draft;
   const [name, setName] = useState(machine ? machine.name : TEMPLATES[0]!.name);
   const [role, setRole] = useState(machine?.roleArn ?? "");
+  const roles = useRolesFor("states.amazonaws.com");
   const [busy, setBusy] = useState(false);
   const [saved, setSaved] = useState(false);
   const checked = useCheck(text);
@@ -93,7 +95,7 @@ function Writing({ crumbs, title, machine, changed }: { crumbs: readonly { text:
       {draft.kept && <Note tone="running" actions={<Button look="small" onClick={draft.drop}>Discard it</Button>}>This is what you had written and not saved.</Note>}
       <div className="editor-facts">
         {!machine && <TextField label="Name" value={name} onChange={setName} />}
-        <RolePicker value={role} onChange={setRole} />
+        <RoleField value={role} onChange={setRole} roles={roles} service="Step Functions" hint="Its executions act as this role." />
         {!machine && (
           <SelectField label="Begin with" value="" onChange={(id) => {
             const template = TEMPLATES.find((one) => one.id === id);
