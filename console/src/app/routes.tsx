@@ -25,8 +25,10 @@ const ROUTES: Readonly<Record<string, Loaded>> = {
   executions: Executions,
   activities: Activities,
   endpoints: later(() => import("../pages/endpoints/endpoints")),
+  endpointconfigs: later(() => import("../pages/endpoints/configs_page")),
   jobs: later(() => import("../pages/training/training")),
   models: later(() => import("../pages/models/models")),
+  notebooks: later(() => import("../pages/notebooks/notebooks")),
 };
 
 export function pageOf(place: Place): Loaded {

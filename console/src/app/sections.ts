@@ -8,7 +8,8 @@ export const SECTIONS: readonly Section[] = [
   { title: "Home", icon: "home", href: links.home, key: "h", of: [] },
   { title: "Workflows", icon: "workflows", href: links.machines, key: "w", of: ["statemachines", "executions", "activities"] },
   { title: "Training", icon: "training", href: links.jobs, key: "t", of: ["jobs"] },
-  { title: "Endpoints", icon: "endpoints", href: links.endpoints, key: "e", of: ["endpoints", "models"] },
+  { title: "Endpoints", icon: "endpoints", href: links.endpoints, key: "e", of: ["endpoints", "endpointconfigs", "models"] },
+  { title: "Notebooks", icon: "notebook", href: links.notebooks, key: "n", of: ["notebooks"] },
   { title: "Storage", icon: "storage", href: links.buckets, key: "s", of: ["buckets"] },
   { title: "IAM", icon: "iam", href: links.iam, key: "i", of: ["roles", "users", "policies", "why"] },
 ];

@@ -1,23 +1,14 @@
 /** Where a text stops being JSON. Browsers tell it in different words, and not always the place. */
 import type { Diagnostic } from "./code";
-import { tokens } from "./scan";
+import { isJson, tokens } from "../lib/json";
 
 type Expected = "a value" | "a value or ]" | "a name in quotes" | "a name in quotes or }" | ":" | ", or an end" | "nothing more";
 
 const WORD = /^(true|false|null|-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?)$/;
 
-function isWhole(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** The first thing that is wrong, or null. */
 export function jsonProblem(text: string): Diagnostic | null {
-  if (isWhole(text)) return null;
+  if (isJson(text)) return null;
   const open: string[] = [];
   let expected: Expected = "a value";
   const ended = () => { expected = open.length > 0 ? ", or an end" : "nothing more"; };
@@ -27,7 +18,7 @@ export function jsonProblem(text: string): Diagnostic | null {
     const is = (...some: Expected[]) => some.includes(expected);
     const value = is("a value", "a value or ]");
     const key = is("a name in quotes", "a name in quotes or }");
-    if (kind === "text" && (!closed || !isWhole(text.slice(from, to)))) return wrong(closed ? "This string holds what JSON does not allow." : "This string has no end.");
+    if (kind === "text" && (!closed || !isJson(text.slice(from, to)))) return wrong(closed ? "This string holds what JSON does not allow." : "This string has no end.");
     if (kind === "word" && !WORD.test(text.slice(from, to))) return wrong(`Expected ${expected}: names and texts stand in double quotes.`);
     if ((kind === "text" || kind === "word") && value) ended();
     else if (kind === "text" && key) expected = ":";

@@ -3,16 +3,7 @@
  * missing or too much is passed over.
  */
 
-interface Token { kind: "{" | "}" | "[" | "]" | ":" | "," | "text" | "word"; from: number; to: number; closed: boolean }
-
-export function* tokens(text: string): Generator<Token> {
-  const pattern = /[{}[\]:,]|"(?:\\.|[^"\\\n])*("?)|[^\s{}[\]:,"]+/g;
-  for (const match of text.matchAll(pattern)) {
-    const first = match[0][0]!;
-    const kind = "{}[]:,".includes(first) ? (first as Token["kind"]) : first === '"' ? "text" : "word";
-    yield { kind, from: match.index, to: match.index + match[0].length, closed: kind !== "text" || match[1] === '"' };
-  }
-}
+import { tokens, type Token } from "../lib/json";
 
 /** The text that a string token stands for, as far as it has been written. */
 function unquoted(text: string, token: Token): string {

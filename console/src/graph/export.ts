@@ -79,14 +79,6 @@ export function currentPalette(): Palette {
   return palette;
 }
 
-export function saveBlob(blob: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
 export const svgBlob = (svg: string) => new Blob([svg], { type: "image/svg+xml" });
 
 /** Twice as fine as the drawing, as far as canvases go. */

@@ -1,4 +1,5 @@
 /** A state machine's drawing with what can be done with it; the drawing itself is loaded when it is needed. */
+import { saveAs } from "../lib/save";
 import { Skeleton } from "../ui/controls";
 import { attempt } from "../ui/dialog";
 import { later } from "../ui/later";
@@ -14,9 +15,9 @@ load().catch(() => {}); // while the layout is on its way; if it fails, it is tr
 const NONE: ReadonlyMap<string, string> = new Map();
 
 async function save(layout: Layout, statuses: ReadonlyMap<string, string>, name: string, kind: "svg" | "png"): Promise<void> {
-  const { currentPalette, graphSvg, pngBlob, saveBlob, svgBlob } = await import("./export");
+  const { currentPalette, graphSvg, pngBlob, svgBlob } = await import("./export");
   const svg = graphSvg(layout, statuses, currentPalette());
-  saveBlob(kind === "svg" ? svgBlob(svg) : await pngBlob(svg, layout), `${name}.${kind}`);
+  saveAs(`${name}.${kind}`, kind === "svg" ? svgBlob(svg) : await pngBlob(svg, layout));
 }
 
 export function GraphMenu({ drawn, statuses = NONE, name }: { drawn: Drawn; statuses?: ReadonlyMap<string, string>; name: string }) {

@@ -11,10 +11,10 @@ interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   busy?: boolean | undefined;
 }
 
-export function Button({ look, icon, label, busy, children, disabled, ...rest }: ButtonProps) {
+export function Button({ look, icon, label, busy, children, disabled, title = label, ...rest }: ButtonProps) {
   return (
     <button type="button" {...rest} className={`button ${look ?? ""}`} disabled={disabled || busy}
-      aria-label={label} title={label} aria-busy={busy || undefined}>
+      aria-label={label} title={title} aria-busy={busy || undefined}>
       {icon && <Icon name={icon} />}
       {busy ? <>{children} …</> : children}
     </button>
@@ -55,7 +55,9 @@ export function Field({ label, hint, wrong, children }: {
 
 export function TextField({ label, value, onChange, hint, wrong, lines, placeholder, type = "text", autoFocus }: {
   label: string; value: string; onChange: (value: string) => void; hint?: ReactNode; wrong?: string | undefined;
-  lines?: number; placeholder?: string; type?: "text" | "password" | "number"; autoFocus?: boolean;
+  lines?: number; placeholder?: string; type?: "text" | "password" | "number";
+  /** On a page, and in a dialog, which looks for it: React writes no attribute. */
+  autoFocus?: boolean;
 }) {
   return (
     <Field label={label} hint={hint} wrong={wrong}>
@@ -63,7 +65,7 @@ export function TextField({ label, value, onChange, hint, wrong, lines, placehol
         ? <textarea {...ids} className="input" rows={lines} value={value} placeholder={placeholder} spellCheck={false}
             onChange={(event) => onChange(event.target.value)} />
         : <input {...ids} className="input" type={type} value={value} placeholder={placeholder} spellCheck={false}
-            autoComplete="off" autoFocus={autoFocus} onChange={(event) => onChange(event.target.value)} />}
+            autoComplete="off" autoFocus={autoFocus} data-autofocus={autoFocus || undefined} onChange={(event) => onChange(event.target.value)} />}
     </Field>
   );
 }

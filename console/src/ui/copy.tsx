@@ -1,27 +1,29 @@
 /** Text to take along: a copy button, a command line, JSON. */
 import { useEffect, useMemo, useState, type ReactNode } from "react";
+import { copyText } from "../lib/clipboard";
+import { reprint } from "../lib/json";
 import { Button } from "./controls";
+import { toast } from "./dialog";
 
-export async function copyText(text: string): Promise<void> {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const area = document.createElement("textarea"); // where the page is not a secure context
-  area.value = text;
-  document.body.append(area);
-  area.select();
-  document.execCommand("copy");
-  area.remove();
+/** Copies what the page does not show, and says so: `done`. What could not be copied is shown, to be taken by hand. */
+export async function copyUnseen(text: string, done: string): Promise<void> {
+  if (await copyText(text)) toast("good", done);
+  else toast("bad", <>Could not copy: select the text here and press Ctrl C.<pre className="code long" tabIndex={0}>{text}</pre></>);
 }
 
+/** Copies what stands beside it. */
 export function Copy({ text, label = "Copy" }: { text: string; label?: string }) {
-  const [done, setDone] = useState(false);
+  const [done, setDone] = useState<boolean | undefined>();
   useEffect(() => {
-    if (!done) return;
-    const timer = setTimeout(() => setDone(false), 1500);
+    if (done !== true) return;
+    const timer = setTimeout(() => setDone(undefined), 1500);
     return () => clearTimeout(timer);
   }, [done]);
   return (
-    <Button look="plain" icon={done ? "check" : "copy"} label={done ? "Copied" : label}
-      onClick={() => void copyText(text).then(() => setDone(true))} />
+    <>
+      <Button look="plain" icon={done ? "check" : "copy"} label={done ? "Copied" : label} onClick={() => void copyText(text).then(setDone)} />
+      {done === false && <span className="copy-failed" role="alert">Could not copy: select the text and press Ctrl C.</span>}
+    </>
   );
 }
 
@@ -52,7 +54,7 @@ export function coloured(text: string): ReactNode[] {
 /** JSON as people read it, from a text or a value; a text that is no JSON is shown as it is. */
 export function Json({ value, label = "JSON" }: { value: unknown; label?: string }) {
   const [all, setAll] = useState(false);
-  const pretty = useMemo(() => prettyJson(value), [value]);
+  const pretty = useMemo(() => (typeof value === "string" ? reprint(value) : JSON.stringify(value, null, 2) ?? ""), [value]);
   const shown = all ? pretty : pretty.slice(0, SHOWN_MAX);
   const parts = useMemo(() => coloured(shown), [shown]);
   return (
@@ -64,13 +66,4 @@ export function Json({ value, label = "JSON" }: { value: unknown; label?: string
       )}
     </div>
   );
-}
-
-export function prettyJson(value: unknown): string {
-  if (typeof value !== "string") return JSON.stringify(value, null, 2) ?? "";
-  try {
-    return JSON.stringify(JSON.parse(value), null, 2);
-  } catch {
-    return value;
-  }
 }

@@ -3,7 +3,17 @@ import { useEffect, useRef, useState, useSyncExternalStore, type ReactNode } fro
 import { Button, Note } from "./controls";
 import { Problem } from "./problem";
 
-/** A modal dialog; Escape and the cross close it. `onSubmit` may fail: what it throws is shown. */
+/** Where one begins: at what asks for it (`autoFocus`), else at the first field, else at the button that does nothing. */
+function begin(dialog: HTMLElement | null): void {
+  const first = ["[data-autofocus]", "input:enabled:not([type=checkbox]), select:enabled, textarea:enabled", "[data-safe]"]
+    .map((selector) => dialog?.querySelector<HTMLElement>(selector)).find((found) => found);
+  first?.focus();
+}
+
+/**
+ * A modal dialog; Escape and the cross close it, and what had the focus before has it again. `onSubmit` may fail:
+ * what it throws is shown. Meanwhile Escape does nothing; who leaves by Cancel is told of a failure all the same.
+ */
 export function Dialog({ title, onClose, onSubmit, submit = "OK", danger, wide, children, ready = true }: {
   title: string; onClose: () => void; onSubmit?: () => Promise<void> | void; submit?: string;
   danger?: boolean; wide?: boolean; children: ReactNode; ready?: boolean;
@@ -11,29 +21,39 @@ export function Dialog({ title, onClose, onSubmit, submit = "OK", danger, wide, 
   const element = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
-  useEffect(() => element.current?.showModal(), []);
+  useEffect(() => {
+    element.current?.showModal(); // gives the focus to the cross
+    begin(element.current);
+  }, []);
+  useEffect(() => {
+    const lost = !element.current?.contains(document.activeElement); // with the button that was busy
+    if (error !== undefined && lost) begin(element.current);
+  }, [error]);
+  const close = () => element.current?.close(); // the browser, not React: it gives the focus back
   const run = async () => {
     setBusy(true);
     setError(undefined);
     try {
       await onSubmit?.();
-      onClose();
+      close();
     } catch (thrown) {
+      if (!element.current?.open) return tellLater(thrown);
       setError(thrown);
       setBusy(false);
     }
   };
   return (
-    <dialog ref={element} className={`dialog ${wide ? "wide" : ""}`} aria-label={title} onClose={onClose}>
+    <dialog ref={element} className={`dialog ${wide ? "wide" : ""}`} aria-label={title} onClose={onClose}
+      onCancel={(event) => busy && event.preventDefault()}>
       <form method="dialog" onSubmit={(event) => {
         event.preventDefault();
         if (ready && !busy) void run();
       }}>
-        <div className="row spread"><h2>{title}</h2><Button look="plain" icon="cross" label="Close" onClick={onClose} /></div>
+        <div className="row spread"><h2>{title}</h2><Button look="plain" icon="cross" label="Close" onClick={close} /></div>
         {children}
         {error !== undefined && <Problem error={error} />}
         <footer>
-          <Button onClick={onClose}>{onSubmit ? "Cancel" : "Close"}</Button>
+          <Button data-safe onClick={close}>{onSubmit ? "Cancel" : "Close"}</Button>
           {onSubmit && <Button type="submit" look={danger ? "danger" : "primary"} busy={busy} disabled={!ready}>{submit}</Button>}
         </footer>
       </form>
@@ -59,13 +79,22 @@ export function toast(tone: "good" | "bad", text: ReactNode): void {
   if (tone === "good") setTimeout(() => setToasts(toasts.filter((one) => one.id !== id)), TOAST_MS);
 }
 
+function toastError(error: unknown): void {
+  toast("bad", error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+}
+
+/** Of work whose dialog is gone; where closing it is what has ended the work there is nothing to tell. */
+function tellLater(error: unknown): void {
+  if (!(error instanceof DOMException && error.name === "AbortError")) toastError(error);
+}
+
 /** Does what a button asks for; a failure becomes a toast. */
 export async function attempt(work: () => Promise<unknown>, done?: ReactNode): Promise<void> {
   try {
     await work();
     if (done) toast("good", done);
   } catch (error) {
-    toast("bad", error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    toastError(error);
   }
 }
 

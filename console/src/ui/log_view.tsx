@@ -5,10 +5,10 @@
 import { useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import "./log_view.css";
 import { plural } from "../lib/format";
+import { saveAs } from "../lib/save";
 import { asText, clock, found, pieces, type LogLine } from "../logs/lines";
 import { Button, Empty, Skeleton } from "./controls";
-import { copyText } from "./copy";
-import { toast } from "./dialog";
+import { copyUnseen } from "./copy";
 import { Problem } from "./problem";
 import { useWindow } from "./window";
 
@@ -67,8 +67,9 @@ export function LogView({ label, lines, streams, nameOf, loading, error, dropped
         )}
         <span className="log-tools">
           <Button look="plain" icon="copy" label={`Copy ${label}`} disabled={shown.length === 0}
-            onClick={() => void copyText(asText(shown)).then(() => toast("good", `${plural(shown.length, "line")} copied.`))} />
-          <Button look="plain" icon="download" label={`Download ${label}`} disabled={shown.length === 0} onClick={() => save(`${label}.log`, asText(shown))} />
+            onClick={() => void copyUnseen(asText(shown), `${plural(shown.length, "line")} copied.`)} />
+          <Button look="plain" icon="download" label={`Download ${label}`} disabled={shown.length === 0} 
+            onClick={() => saveAs(`${label}.log`, new Blob([asText(shown)], { type: "text/plain" }))} />
         </span>
       </div>
       {error !== undefined && <Problem error={error} />}
@@ -121,14 +122,4 @@ function Rows({ label, lines, text, current, several, nameOf, height, follows, s
       </div>
     </div>
   );
-}
-
-/** Lets the browser save a text as a file. */
-export function save(name: string, text: string, type = "text/plain"): void {
-  const address = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name.replace(/[^\w.-]+/g, "-");
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

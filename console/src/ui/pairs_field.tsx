@@ -1,8 +1,7 @@
 /** Rows of two texts that grow and shrink: parameters, variables, tags. */
+import type { Pairs } from "../lib/pairs";
 import "./pairs_field.css";
 import { Button } from "./controls";
-
-export type Pairs = readonly (readonly [string, string])[];
 
 export function PairsField({ label, names, pairs, onChange, add, wrong }: {
   label: string; names: readonly [string, string]; pairs: Pairs; onChange: (pairs: Pairs) => void; add: string; wrong?: string | undefined;

@@ -1,10 +1,10 @@
 /** A text field with suggestions, which need not be taken: names of roles, models, images. */
-import { useId } from "react";
+import { useId, type ReactNode } from "react";
 import { Field } from "./controls";
 
 export function SuggestField({ label, value, onChange, suggestions, hint, wrong, placeholder }: {
   label: string; value: string; onChange: (value: string) => void; suggestions: readonly string[];
-  hint?: string; wrong?: string | undefined; placeholder?: string;
+  hint?: ReactNode; wrong?: string | undefined; placeholder?: string;
 }) {
   const list = useId();
   return (

@@ -8,6 +8,7 @@ import { Button, ButtonLink, Panel, TextField } from "../../ui/controls";
 import { Problem } from "../../ui/problem";
 import { useSubmit } from "../../ui/submit";
 import { SuggestField } from "../../ui/suggest_field";
+import { firstConfig } from "./variants";
 
 export default function CreateEndpoint({ model: given }: { model: string | undefined }) {
   const models = useRead(read("sagemaker", "ListModels", { MaxResults: 100, SortBy: "CreationTime", SortOrder: "Descending" }));
@@ -27,7 +28,7 @@ export default function CreateEndpoint({ model: given }: { model: string | undef
           <div className="form-grid">
             <SuggestField label="Model" value={model} onChange={setModel} suggestions={(models.data?.Models ?? []).map((one) => one.ModelName)} wrong={variant("modelName")} />
             <TextField label="Name" value={name} onChange={setName} wrong={wrong("endpointName") ?? wrong("endpointConfigName")}
-              hint="Of the endpoint and of its configuration." />
+              hint="Its configuration is named after it and the time." />
             <TextField label="Instance type" value={type} onChange={setType} wrong={variant("instanceType")} />
             <TextField label="Instances" type="number" value={count} onChange={setCount} wrong={variant("initialInstanceCount")} />
           </div>
@@ -44,16 +45,13 @@ export default function CreateEndpoint({ model: given }: { model: string | undef
 }
 
 async function create(name: string, model: string, type: string, count: string): Promise<void> {
-  await call("sagemaker", "CreateEndpointConfig", {
-    EndpointConfigName: name,
-    ProductionVariants: [{
-      VariantName: "AllTraffic", ModelName: model, InstanceType: type as never, InitialInstanceCount: Number(count) || undefined, InitialVariantWeight: 1,
-    }],
-  });
+  const config = firstConfig(name, model, type, count, new Date());
+  const { EndpointConfigName } = config;
+  await call("sagemaker", "CreateEndpointConfig", config);
   try {
-    await call("sagemaker", "CreateEndpoint", { EndpointName: name, EndpointConfigName: name });
+    await call("sagemaker", "CreateEndpoint", { EndpointName: name, EndpointConfigName });
   } catch (error) {
-    await call("sagemaker", "DeleteEndpointConfig", { EndpointConfigName: name }).catch(() => {}); // the first error is the one to tell
+    await call("sagemaker", "DeleteEndpointConfig", { EndpointConfigName }).catch(() => {}); // the first error is the one to tell
     throw error;
   }
 }

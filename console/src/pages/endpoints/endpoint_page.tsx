@@ -1,21 +1,20 @@
 /** One endpoint: try it, what it is made of, what it says. */
 import { useState } from "react";
 import type { DescribeEndpointConfigOutput, DescribeEndpointOutput } from "@types-of/sagemaker";
-import { call } from "../../api/call";
 import { read, useRead } from "../../api/watch";
 import { Page } from "../../app/page";
-import { go, links, useQuery } from "../../app/router";
+import { links, useQuery } from "../../app/router";
 import { exactTime, plural } from "../../lib/format";
 import { useLogs } from "../../logs/use_logs";
 import { Button, ButtonLink, Empty, Facts, Note, Panel, Skeleton, TabPanel, Tabs } from "../../ui/controls";
 import { Json } from "../../ui/copy";
-import { Dialog } from "../../ui/dialog";
 import { LogView } from "../../ui/log_view";
 import { Problem } from "../../ui/problem";
 import { Status } from "../../ui/status";
 import { Table } from "../../ui/table";
 import { Ago } from "../../ui/time";
 import { ChangeDialog } from "./change_dialog";
+import { DeleteEndpoint } from "./delete_dialog";
 import { Draw } from "./draw";
 import { Invoke } from "./invoke";
 import { Traffic } from "./traffic";
@@ -123,15 +122,7 @@ function Actions({ endpoint, config }: { endpoint: DescribeEndpointOutput; confi
       <Button icon="edit" disabled={!idle || !config} onClick={() => setAsked("change")}>Change variants</Button>
       <Button look="danger" icon="trash" disabled={!idle} onClick={() => setAsked("delete")}>Delete</Button>
       {asked === "change" && config && <ChangeDialog endpoint={name} config={config} onClose={() => setAsked(null)} />}
-      {asked === "delete" && (
-        <Dialog title={`Delete ${name}?`} submit="Delete endpoint" danger onClose={() => setAsked(null)}
-          onSubmit={async () => {
-            await call("sagemaker", "DeleteEndpoint", { EndpointName: name });
-            go(links.endpoints);
-          }}>
-          <p>Its instances end, and requests to it fail from now on. Its configuration, models and logs stay.</p>
-        </Dialog>
-      )}
+      {asked === "delete" && <DeleteEndpoint name={name} config={endpoint.EndpointConfigName} onClose={() => setAsked(null)} />}
     </>
   );
 }

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { request } from "../../api/http";
 import { invocationPath } from "../../api/raw";
 import { bytes } from "../../lib/format";
+import { saveAs } from "../../lib/save";
 import { Button, Facts, Field, TextField } from "../../ui/controls";
 import { Json } from "../../ui/copy";
 import { Problem } from "../../ui/problem";
@@ -71,14 +72,6 @@ async function invoke(endpoint: string, body: BodyInit, headers: Record<string, 
 }
 
 function Answered({ answer }: { answer: Answer }) {
-  const download = () => {
-    const address = URL.createObjectURL(answer.blob);
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = "answer";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(address), 10_000);
-  };
   return (
     <div className="stack tight">
       <Facts facts={[
@@ -87,7 +80,12 @@ function Answered({ answer }: { answer: Answer }) {
         ]} />
       {answer.text !== undefined
         ? <Json value={answer.text} label="Answer" />
-        : <div className="row wrap"><span className="soft">The answer is no text.</span><Button look="small" icon="download" onClick={download}>Download</Button></div>}
+        : (
+          <div className="row wrap">
+            <span className="soft">The answer is no text.</span>
+            <Button look="small" icon="download" onClick={() => saveAs("answer", answer.blob)}>Download</Button>
+          </div>
+        )}
     </div>
   );
 }

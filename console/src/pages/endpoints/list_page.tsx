@@ -31,7 +31,11 @@ export function EndpointList() {
   const { rows } = list;
   return (
     <Page crumbs={[{ text: "Endpoints" }]} title="Endpoints"
-      actions={<><ButtonLink href={links.models}>Models</ButtonLink><ButtonLink href={newEndpoint()} look="primary" icon="plus">Create endpoint</ButtonLink></>}>
+      actions={<>
+        <ButtonLink href={links.endpointConfigs}>Configurations</ButtonLink>
+        <ButtonLink href={links.models}>Models</ButtonLink>
+        <ButtonLink href={newEndpoint()} look="primary" icon="plus">Create endpoint</ButtonLink>
+      </>}>
       {first.error && <Problem error={first.error} />}
       <ListPanel noun="endpoint" text={text} onText={setText} statuses={{ chosen: status, all: STATUSES, onChoose: (one) => setStatus(one as typeof status) }} list={list}>
         {!(first.error && !rows) && (

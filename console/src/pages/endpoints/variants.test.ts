@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { DescribeEndpointConfigOutput, DescribeEndpointOutput } from "@types-of/sagemaker";
-import { changed, nextConfigName, variantsOf } from "./variants";
+import { changed, firstConfig, modelsOf, nextConfigName, variantsOf } from "./variants";
 
 const ENDPOINT: DescribeEndpointOutput = {
   EndpointName: "e", EndpointArn: "arn", EndpointStatus: "InService", CreationTime: 1, LastModifiedTime: 1,
@@ -28,6 +28,20 @@ test("the next configuration", () => {
   const next = changed(CONFIG.ProductionVariants, new Map([["a", { weight: "0", count: "2" }], ["b", { weight: "x", count: "" }]]));
   expect(next.map((one) => [one.InitialVariantWeight, one.InitialInstanceCount])).toEqual([[0, 2], [1, 1]]);
   expect(next[0]!.ModelName).toBe("m");
+});
+
+test("the first configuration of an endpoint that is made again is another one", () => {
+  const first = firstConfig("m", "model", "ml.m4.xlarge", "2", new Date("2026-11-29T11:21:18Z"));
+  expect(first).toEqual({
+    EndpointConfigName: "m-20261129-112118",
+    ProductionVariants: [{ VariantName: "AllTraffic", ModelName: "model", InstanceType: "ml.m4.xlarge", InitialInstanceCount: 2, InitialVariantWeight: 1 }],
+  });
+  expect(firstConfig("m", "model", "ml.m4.xlarge", "2", new Date("2026-11-29T11:21:19Z")).EndpointConfigName).not.toBe(first.EndpointConfigName);
+});
+
+test("models of a configuration", () => {
+  expect(modelsOf(CONFIG)).toEqual(["m", "n"]);
+  expect(modelsOf({ ...CONFIG, ProductionVariants: [{ VariantName: "a" }, { VariantName: "b", ModelName: "n" }, { VariantName: "c", ModelName: "n" }] })).toEqual(["n"]);
 });
 
 test("its name", () => {

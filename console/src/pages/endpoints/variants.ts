@@ -1,5 +1,5 @@
 /** An endpoint's variants: as they are, joined with their configuration, and as they shall be. Pure. */
-import type { DescribeEndpointConfigOutput, DescribeEndpointOutput, ProductionVariant } from "@types-of/sagemaker";
+import type { CreateEndpointConfigInput, DescribeEndpointConfigOutput, DescribeEndpointOutput, ProductionVariant } from "@types-of/sagemaker";
 
 export interface Variant {
   name: string;
@@ -29,6 +29,20 @@ export function variantsOf(endpoint: DescribeEndpointOutput, config: DescribeEnd
       share: weight === undefined || total === 0 ? undefined : weight / total,
     };
   });
+}
+
+/** The models of a configuration, each once. */
+export const modelsOf = (config: DescribeEndpointConfigOutput): string[] =>
+  [...new Set(config.ProductionVariants.flatMap((one) => one.ModelName ?? []))];
+
+/** With one variant. Not of the endpoint's name alone: a configuration may outlive its endpoint, whose name is free again. */
+export function firstConfig(endpoint: string, model: string, type: string, count: string, now: Date): CreateEndpointConfigInput {
+  return {
+    EndpointConfigName: nextConfigName(endpoint, now),
+    ProductionVariants: [{
+      VariantName: "AllTraffic", ModelName: model, InstanceType: type as never, InitialInstanceCount: Number(count) || undefined, InitialVariantWeight: 1,
+    }],
+  };
 }
 
 export interface Wanted { weight: string; count: string }

@@ -1,4 +1,5 @@
 /** Policy documents: as IAM sends them, as they are written, and where their statements stand. */
+import { reprint } from "../../lib/json";
 
 /** IAM sends documents URL-encoded (RFC 3986); shown as JSON on lines of its own when it came on one. */
 export function decodedDocument(encoded: string | undefined): string {
@@ -14,12 +15,7 @@ export function decodedDocument(encoded: string | undefined): string {
 
 /** Written on one line, a document is spread out to be read; else it stays as somebody wrote it. */
 export function readable(text: string): string {
-  if (text.includes("\n")) return text;
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
+  return text.includes("\n") ? text : reprint(text);
 }
 
 /** What is wrong with the text as JSON, or undefined. What IAM makes of it, IAM says. */
@@ -155,16 +151,11 @@ export function cutAt(text: string, start: Place, end: Place): [string, string, 
 
 /** What came on one line is spread out, the part with it. */
 function cutOneLine(text: string, piece: string): [string, string, string] {
-  try {
-    const whole = JSON.stringify(JSON.parse(text), null, 2);
-    const alone = JSON.stringify(JSON.parse(piece), null, 2);
-    for (const indent of ["    ", "  "]) { // in a list, by itself
-      const indented = alone.replaceAll("\n", `\n${indent}`);
-      const at = whole.indexOf(indented);
-      if (at >= 0) return [whole.slice(0, at), indented, whole.slice(at + indented.length)];
-    }
-  } catch {
-    // as it stands
+  const [whole, alone] = [reprint(text), reprint(piece)];
+  for (const indent of ["    ", "  "]) { // in a list, by itself
+    const indented = alone.replaceAll("\n", `\n${indent}`);
+    const at = whole.indexOf(indented);
+    if (at >= 0) return [whole.slice(0, at), indented, whole.slice(at + indented.length)];
   }
   const at = text.indexOf(piece);
   return [text.slice(0, at), piece, text.slice(at + piece.length)];

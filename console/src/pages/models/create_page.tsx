@@ -4,6 +4,7 @@ import { call } from "../../api/call";
 import { read, useRead } from "../../api/watch";
 import { Page } from "../../app/page";
 import { go, links } from "../../app/router";
+import { filled } from "../../lib/pairs";
 import { Button, ButtonLink, Panel, Skeleton, TextField } from "../../ui/controls";
 import { PairsField } from "../../ui/pairs_field";
 import { Problem } from "../../ui/problem";
@@ -39,7 +40,7 @@ function Form({ form, onChange }: { form: ModelForm; onChange: (form: ModelForm)
       ModelName: form.name, ExecutionRoleArn: form.role,
       PrimaryContainer: {
         Image: form.image, ...(form.data ? { ModelDataUrl: form.data } : {}),
-        Environment: Object.fromEntries(form.variables.filter(([name, value]) => name !== "" || value !== "")),
+        Environment: Object.fromEntries(filled(form.variables)),
       },
     });
     go(links.model(form.name));

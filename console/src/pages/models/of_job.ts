@@ -1,7 +1,8 @@
 /** The model that a training job's artifact makes, as SageMaker's SDK would make it. Pure. */
 import type { DescribeTrainingJobResponse } from "@types-of/sagemaker";
+import type { Pairs } from "../../lib/pairs";
 
-export interface ModelForm { name: string; image: string; data: string; role: string; variables: readonly (readonly [string, string])[] }
+export interface ModelForm { name: string; image: string; data: string; role: string; variables: Pairs }
 
 export const EMPTY_MODEL: ModelForm = { name: "", image: "", data: "", role: "", variables: [["", ""]] };
 

@@ -1,8 +1,10 @@
 /** One object: what it is, what is in it. */
 import { useEffect, useRef } from "react";
 import { objectHref } from "../../api/raw";
+import type { Output } from "../../api/services";
 import { read, useRead } from "../../api/watch";
 import { useQuery } from "../../app/router";
+import { shellQuoted } from "../../lib/code";
 import { bytes, exactTime } from "../../lib/format";
 import { Button, ButtonLink, Facts, Panel, Skeleton, TabPanel, Tabs } from "../../ui/controls";
 import { Command, Copy } from "../../ui/copy";
@@ -61,10 +63,7 @@ function useEscape(then: () => void) {
   }, []);
 }
 
-type Head = NonNullable<ReturnType<typeof useHead>["data"]>;
-const useHead = () => useRead(read("s3", "HeadObject", { Bucket: "", Key: "" }));
-
-function About({ bucket, objectKey, head }: { bucket: string; objectKey: string; head: Head }) {
+function About({ bucket, objectKey, head }: { bucket: string; objectKey: string; head: Output<"s3", "HeadObject"> }) {
   const metadata = Object.entries(head.Metadata ?? {});
   return (
     <div className="stack">
@@ -88,12 +87,7 @@ function About({ bucket, objectKey, head }: { bucket: string; objectKey: string;
         ? <p className="soft">The object was stored without metadata of its own.</p>
         : <Facts facts={metadata.map(([name, value]) => [`x-amz-meta-${name}`, value] as const)} />}
       <h3>From a shell</h3>
-      <Command>{`aws s3 cp ${quoted(uri(bucket, objectKey))} .`}</Command>
+      <Command>{`aws s3 cp ${shellQuoted(uri(bucket, objectKey))} .`}</Command>
     </div>
   );
-}
-
-/** As a shell takes it. */
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

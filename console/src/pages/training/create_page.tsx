@@ -6,8 +6,7 @@ import { Page } from "../../app/page";
 import { go, links } from "../../app/router";
 import { cliCall } from "../../lib/code";
 import { Button, ButtonLink, Panel, SelectField, Skeleton, TextField } from "../../ui/controls";
-import { copyText } from "../../ui/copy";
-import { toast } from "../../ui/dialog";
+import { copyUnseen } from "../../ui/copy";
 import { PairsField } from "../../ui/pairs_field";
 import { Problem } from "../../ui/problem";
 import { useSubmit } from "../../ui/submit";
@@ -96,7 +95,7 @@ function Form({ form, onChange }: { form: JobForm; onChange: (form: JobForm) => 
       <div className="row wrap">
         <Button type="submit" look="primary" busy={busy}>Create job</Button>
         <ButtonLink href={links.jobs}>Cancel</ButtonLink>
-        <Button look="plain" icon="copy" onClick={() => void copyText(cliCall("sagemaker", "CreateTrainingJob", requestOfForm(form))).then(() => toast("good", "Command copied."))}>
+        <Button look="plain" icon="copy" onClick={() => void copyUnseen(cliCall("sagemaker", "CreateTrainingJob", requestOfForm(form)), "Command copied.")}>
           Copy as AWS CLI command
         </Button>
       </div>

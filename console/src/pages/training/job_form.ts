@@ -1,8 +1,7 @@
 /** The form over CreateTrainingJob: from a request and to one. Pure. */
 import type { Channel, CreateTrainingJobRequest, S3DataDistribution, TrainingInputMode } from "@types-of/sagemaker";
+import { filled, type Pairs } from "../../lib/pairs";
 
-/** Rows of two texts: hyperparameters, variables, metric definitions, tags. */
-export type Pairs = readonly (readonly [string, string])[];
 export interface ChannelRow { name: string; uri: string; distribution: S3DataDistribution }
 
 export interface JobForm {
@@ -60,7 +59,6 @@ export function formOf(request: CreateTrainingJobRequest, name: string): JobForm
   };
 }
 
-const filled = (pairs: Pairs) => pairs.filter(([name, value]) => name !== "" || value !== "");
 const record = (pairs: Pairs) => Object.fromEntries(filled(pairs));
 /** A number as the service takes it; what is none is left to the service's own words by leaving it out. */
 const number = (text: string) => (/^\s*\d+\s*$/.test(text) ? Number(text) : undefined);

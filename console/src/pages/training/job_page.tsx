@@ -11,8 +11,8 @@ import { cliCall, cppCall, pythonCall } from "../../lib/code";
 import { plural } from "../../lib/format";
 import { useLogs } from "../../logs/use_logs";
 import { Button, ButtonLink, Empty, Note, Panel, Skeleton } from "../../ui/controls";
-import { copyText } from "../../ui/copy";
-import { Dialog, toast } from "../../ui/dialog";
+import { copyUnseen } from "../../ui/copy";
+import { Dialog } from "../../ui/dialog";
 import { Menu } from "../../ui/menu";
 import { LogView } from "../../ui/log_view";
 import { Problem } from "../../ui/problem";
@@ -74,7 +74,7 @@ function Job({ job, error }: { job: DescribeTrainingJobResponse; error: unknown 
 
 function Actions({ job }: { job: DescribeTrainingJobResponse }) {
   const [stopping, setStopping] = useState(false);
-  const copied = (what: string, text: string) => void copyText(text).then(() => toast("good", `${what} copied.`));
+  const copy = (what: string, text: string) => void copyUnseen(text, `${what} copied.`);
   const request = () => requestOf(job);
   return (
     <>
@@ -82,9 +82,9 @@ function Actions({ job }: { job: DescribeTrainingJobResponse }) {
       <ButtonLink href={links.newJob(job.TrainingJobName)}>Clone</ButtonLink>
       <ButtonLink href={links.compareJobs([job.TrainingJobName])}>Compare with…</ButtonLink>
       <Menu label="Copy as" icon="copy" items={[
-        { label: "AWS CLI command", onChoose: () => copied("Command", cliCall("sagemaker", "CreateTrainingJob", request())) },
-        { label: "Python (boto3)", onChoose: () => copied("Python", pythonCall("sagemaker", "CreateTrainingJob", request(), "TrainingJobArn")) },
-        { label: "C++ (Trainyard's SDK)", onChoose: () => copied("C++", cppCall("sagemaker", "CreateTrainingJob", "CreateTrainingJobInput", request())) },
+        { label: "AWS CLI command", onChoose: () => copy("Command", cliCall("sagemaker", "CreateTrainingJob", request())) },
+        { label: "Python (boto3)", onChoose: () => copy("Python", pythonCall("sagemaker", "CreateTrainingJob", request(), "TrainingJobArn")) },
+        { label: "C++ (Trainyard's SDK)", onChoose: () => copy("C++", cppCall("sagemaker", "CreateTrainingJob", "CreateTrainingJobInput", request())) },
       ]}>Copy as</Menu>
       {stopping && (
         <Dialog title="Stop this job?" submit="Stop job" danger onClose={() => setStopping(false)}

@@ -15,7 +15,7 @@ import { useSettled } from "../../ui/settled";
 import { Status, words } from "../../ui/status";
 import { Table, type Column } from "../../ui/table";
 import { Ago, Took } from "../../ui/time";
-import { columnsOf, useFinals } from "./final_metrics";
+import { columnsOf, useFinals, type Finals } from "./final_metrics";
 import { isRunning } from "./job";
 
 const STATUSES = ["InProgress", "Completed", "Failed", "Stopping", "Stopped"] as const;
@@ -35,7 +35,7 @@ export function JobList() {
   const { rows } = list;
   const finals = useFinals((rows ?? []).filter((job) => !isRunning(job)).map((job) => job.TrainingJobName));
   const toggle = (name: string) => setChosen((old) => (old.includes(name) ? old.filter((one) => one !== name) : [...old, name]));
-  const metrics = columnsOf((rows ?? []).map((job) => finals.get(job.TrainingJobName)));
+  const metrics = columnsOf((rows ?? []).map((job) => finals(job.TrainingJobName)));
   const filtered = named !== "" || status !== "";
   return (
     <Page crumbs={[{ text: "Training" }]} title="Training jobs"
@@ -61,6 +61,13 @@ export function JobList() {
   );
 }
 
+/** `undefined`: not told yet; the order by this column may still change. */
+function Final({ finals, name }: { finals: Finals | null | undefined; name: string }) {
+  if (finals === undefined) return <span className="soft" title="Being asked for">…</span>;
+  const value = finals?.[name];
+  return value === undefined ? <span className="soft">–</span> : figure(value);
+}
+
 function columns(
   chosen: readonly string[], toggle: (name: string) => void, metrics: readonly string[], finals: ReturnType<typeof useFinals>,
 ): Column<TrainingJobSummary>[] {
@@ -76,11 +83,8 @@ function columns(
     ) },
     ...metrics.map((name): Column<TrainingJobSummary> => ({
       title: name, number: true, minor: true,
-      sort: (job) => finals.get(job.TrainingJobName)?.[name] ?? -Infinity,
-      cell: (job) => {
-        const value = finals.get(job.TrainingJobName)?.[name];
-        return value === undefined ? <span className="soft">–</span> : figure(value);
-      },
+      sort: (job) => finals(job.TrainingJobName)?.[name] ?? -Infinity,
+      cell: (job) => <Final finals={isRunning(job) ? null : finals(job.TrainingJobName)} name={name} />,
     })),
     { title: "Created", minor: true, sort: (job) => job.CreationTime, cell: (job) => <Ago at={job.CreationTime} /> },
     { title: "Took", number: true, minor: true, sort: (job) => (job.TrainingEndTime ?? 4e9) - job.CreationTime,

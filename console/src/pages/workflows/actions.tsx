@@ -1,12 +1,12 @@
 /** What can be done with an execution: stopped, redriven, begun again, taken along. */
-import { useState } from "react";
+import { useId, useState } from "react";
 import { call } from "../../api/call";
 import type { Output } from "../../api/services";
 import { links } from "../../app/router";
 import { cliCall, pythonCall } from "../../lib/code";
 import { Button, ButtonLink, TextField } from "../../ui/controls";
-import { copyText } from "../../ui/copy";
-import { attempt, Dialog, toast } from "../../ui/dialog";
+import { copyUnseen } from "../../ui/copy";
+import { Dialog, toast } from "../../ui/dialog";
 import { Menu } from "../../ui/menu";
 import { cppStart } from "./cpp_start";
 
@@ -19,7 +19,7 @@ export function Actions({ execution }: { execution: Execution }) {
     <>
       {status === "RUNNING" && <Button look="danger" icon="stop" onClick={() => setShown("stop")}>Stop</Button>}
       {status !== "RUNNING" && status !== "SUCCEEDED" && (
-        <Button icon="again" disabled={execution.redriveStatus !== "REDRIVABLE"} title={execution.redriveStatusReason} onClick={() => setShown("redrive")}>Redrive</Button>
+        <RedriveButton execution={execution} onRedrive={() => setShown("redrive")} />
       )}
       <ButtonLink icon="play" href={links.startExecution(stateMachineArn, { from: executionArn })}>New execution</ButtonLink>
       <CopyAs machineArn={stateMachineArn} input={execution.input ?? "{}"} />
@@ -29,11 +29,24 @@ export function Actions({ execution }: { execution: Execution }) {
   );
 }
 
+/** Where it cannot be redriven the reason stands below: nobody gets to a disabled button by the keyboard. */
+function RedriveButton({ execution, onRedrive }: { execution: Execution; onRedrive: () => void }) {
+  const id = useId();
+  const possible = execution.redriveStatus === "REDRIVABLE";
+  const reason = possible ? undefined : execution.redriveStatusReason;
+  return (
+    <span className="with-reason">
+      <Button icon="again" disabled={!possible} aria-describedby={reason && id} onClick={onRedrive}>Redrive</Button>
+      {reason && <span id={id} className="small soft">{reason}</span>}
+    </span>
+  );
+}
+
 export function CopyAs({ machineArn, input }: { machineArn: string; input: string }) {
   const request = { stateMachineArn: machineArn, input };
   const item = (label: string, text: () => string) => ({
     label, icon: "copy" as const,
-    onChoose: () => void attempt(() => copyText(text()), `Copied: starts an execution of this machine with this input.`),
+    onChoose: () => void copyUnseen(text(), "Copied: starts an execution of this machine with this input."),
   });
   return (
     <Menu label="Copy as…" icon="copy" items={[

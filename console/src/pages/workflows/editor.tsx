@@ -1,6 +1,7 @@
 /** A state machine is written here: text with completion and the service's own diagnostics, and the drawing that follows it. */
 import { useEffect, useMemo, useState } from "react";
 import { call } from "../../api/call";
+import { useRolesFor } from "../../api/roles";
 import type { Output } from "../../api/services";
 import { read, useRead } from "../../api/watch";
 import { Page } from "../../app/page";
@@ -8,18 +9,19 @@ import { go, links } from "../../app/router";
 import { Code } from "../../code/code";
 import { jsonProblem } from "../../code/json_problem";
 import { proposalsAt } from "../../code/language";
-import { treeAt, treeOf } from "../../code/scan";
 import { Graph, GraphMenu } from "../../graph/graph";
 import { useLayout } from "../../graph/layout";
 import { nameOf } from "../../lib/arn";
 import { plural } from "../../lib/format";
+import { reprint } from "../../lib/json";
 import { Button, Note, Panel, SelectField, Skeleton, TextField } from "../../ui/controls";
 import { attempt, toast } from "../../ui/dialog";
 import { Problem } from "../../ui/problem";
+import { RoleField } from "../../ui/role_field";
 import { Mark } from "../../ui/status";
 import { useCheck, type Checked } from "./check";
 import { useDraft } from "./draft";
-import { RolePicker } from "./role_picker";
+import { stateIn } from "./state_in";
 import { definitionText, TEMPLATES } from "./templates";
 import "./workflows.css";
 
@@ -49,6 +51,7 @@ function Writing({ crumbs, title, machine, changed }: { crumbs: readonly { text:
   const { text, write: setText } = draft;
   const [name, setName] = useState(machine ? machine.name : TEMPLATES[0]!.name);
   const [role, setRole] = useState(machine?.roleArn ?? "");
+  const roles = useRolesFor("states.amazonaws.com");
   const [busy, setBusy] = useState(false);
   const [saved, setSaved] = useState(false);
   const checked = useCheck(text);
@@ -75,7 +78,7 @@ function Writing({ crumbs, title, machine, changed }: { crumbs: readonly { text:
     setBusy(false);
   };
   const find = (state: string) => {
-    const at = placeOfState(text, state);
+    const at = stateIn(text, state)?.keyFrom;
     if (at !== undefined) setJump({ at });
   };
   return (
@@ -92,7 +95,7 @@ function Writing({ crumbs, title, machine, changed }: { crumbs: readonly { text:
       {draft.kept && <Note tone="running" actions={<Button look="small" onClick={draft.drop}>Discard it</Button>}>This is what you had written and not saved.</Note>}
       <div className="editor-facts">
         {!machine && <TextField label="Name" value={name} onChange={setName} />}
-        <RolePicker value={role} onChange={setRole} />
+        <RoleField value={role} onChange={setRole} roles={roles} service="Step Functions" hint="Its executions act as this role." />
         {!machine && (
           <SelectField label="Begin with" value="" onChange={(id) => {
             const template = TEMPLATES.find((one) => one.id === id);
@@ -103,7 +106,7 @@ function Writing({ crumbs, title, machine, changed }: { crumbs: readonly { text:
         )}
       </div>
       <div className="editor-both">
-        <Panel title="Definition" flush actions={<Button look="small" onClick={() => setText(formatted(text))} disabled={jsonProblem(text) !== null}>Format</Button>}>
+        <Panel title="Definition" flush actions={<Button look="small" onClick={() => setText(reprint(text))} disabled={jsonProblem(text) !== null}>Format</Button>}>
           <div className="editor-text">
             <Code label="Definition in the Amazon States Language" value={text} onChange={setText} propose={propose} diagnostics={checked?.problems ?? []} jump={jump} />
           </div>
@@ -115,10 +118,6 @@ function Writing({ crumbs, title, machine, changed }: { crumbs: readonly { text:
       </div>
     </Page>
   );
-}
-
-function formatted(text: string): string {
-  return JSON.stringify(JSON.parse(text), null, 2);
 }
 
 /** The last text that was JSON: the drawing does not go away while somebody types. */
@@ -135,21 +134,6 @@ function useLeaveWarning(on: boolean): void {
     window.addEventListener("beforeunload", warn);
     return () => window.removeEventListener("beforeunload", warn);
   }, [on]);
-}
-
-/** Where the text of a state begins, at whatever depth. */
-function placeOfState(text: string, name: string): number | undefined {
-  const flows = [treeOf(text)];
-  for (let flow = flows.pop(); flow; flow = flows.pop()) {
-    const states = treeAt(flow, ["States"])?.members ?? [];
-    const own = states.find((one) => one.key === name);
-    if (own) return own.keyFrom;
-    for (const { value } of states) {
-      const inside = [treeAt(value, ["ItemProcessor"]), treeAt(value, ["Iterator"]), ...(treeAt(value, ["Branches"])?.items ?? [])];
-      flows.push(...inside.filter((one) => one !== undefined));
-    }
-  }
-  return undefined;
 }
 
 function Problems({ checked, onJump }: { checked: Checked | undefined; onJump: (at: number) => void }) {

@@ -2,6 +2,7 @@
 import { useDeferredValue, useMemo, useState } from "react";
 import type { HistoryEvent } from "@types-of/states";
 import { duration, exactTime } from "../../lib/format";
+import { laidOpen } from "../../lib/json";
 import { Button, Empty, SearchBox, SelectField } from "../../ui/controls";
 import { Json } from "../../ui/copy";
 import { Table, type Column } from "../../ui/table";
@@ -9,6 +10,8 @@ import { filtered, KINDS, toneOfEvent, type Kind } from "./event_filter";
 import type { History } from "./history";
 
 const HEIGHT = 480;
+/** Members of events that hold JSON. */
+const JSON_WITHIN = ["input", "output", "parameters", "cause"];
 
 export function Events({ history, version, loading, state }: { history: History; version: number; loading: boolean; state: string }) {
   const [kind, setKind] = useState<Kind>("all");
@@ -44,7 +47,7 @@ export function Events({ history, version, loading, state }: { history: History;
         {event && (
           <div className="events-detail">
             <div className="row spread"><h3>{event.id} {event.type}</h3><Button look="plain" icon="cross" label="Close the event" onClick={() => setChosen(undefined)} /></div>
-            <Json value={readable(event)} label={exactTime(event.timestamp)} />
+            <Json value={laidOpen(event, JSON_WITHIN)} label={exactTime(event.timestamp)} />
           </div>
         )}
       </div>
@@ -60,16 +63,4 @@ function columnsOf(history: History): readonly Column<HistoryEvent>[] {
     { title: "After", cell: (event) => duration(event.timestamp - history.root.startedAt), sort: (event) => event.timestamp, number: true, width: 110 },
     { title: "At", cell: (event) => exactTime(event.timestamp).slice(11), minor: true, width: 130 },
   ];
-}
-
-/** With inputs and outputs, which are JSON within JSON, laid open. */
-function readable(event: HistoryEvent): unknown {
-  return JSON.parse(JSON.stringify(event), (key, value: unknown) => {
-    if (typeof value !== "string" || !["input", "output", "parameters", "cause"].includes(key)) return value;
-    try {
-      return JSON.parse(value) as unknown;
-    } catch {
-      return value;
-    }
-  });
 }

@@ -7,6 +7,7 @@ import { links, useQuery } from "../../app/router";
 import { Graph, GraphMenu } from "../../graph/graph";
 import { useLayout, type Direction } from "../../graph/layout";
 import { machineArnOf, nameOf } from "../../lib/arn";
+import { laidOpen } from "../../lib/json";
 import { ButtonLink, Button, Empty, Facts, Panel, Skeleton, TabPanel, Tabs } from "../../ui/controls";
 import { Json } from "../../ui/copy";
 import { Problem } from "../../ui/problem";
@@ -138,18 +139,8 @@ function Data({ execution }: { execution: Execution }) {
       <Json value={execution.input ?? "{}"} label="Input" />
       {execution.output !== undefined ? <Json value={execution.output} label="Output" />
         : execution.error !== undefined || execution.cause !== undefined
-          ? <Json value={{ error: execution.error, cause: jsonOrText(execution.cause) }} label="Error" />
+          ? <Json value={laidOpen({ error: execution.error, cause: execution.cause }, ["cause"])} label="Error" />
           : <Empty title={execution.status === "RUNNING" ? "The output comes with the end." : "It ended without an output."} />}
     </div>
   );
 }
-
-/** Causes of failed jobs are whole answers as JSON. */
-function jsonOrText(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? "");
-  } catch {
-    return text;
-  }
-}
-

@@ -119,16 +119,9 @@ function Body({ machine }: { machine: Description }) {
   );
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 function Definition({ machine, state, onAll }: { machine: Description; state: string | undefined; onAll: () => void }) {
-  const own = state === undefined ? undefined : stateIn(parsed(machine.definition), state);
+  const place = state === undefined ? undefined : stateIn(machine.definition, state)?.value;
+  const own = place && machine.definition.slice(place.from, place.to);
   return (
     <div className="inside stack">
       <Facts facts={[

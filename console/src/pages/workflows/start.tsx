@@ -1,19 +1,23 @@
 /** Starts an execution: with an input written here, or one that was used before. */
 import { useEffect, useState } from "react";
 import { call } from "../../api/call";
+import type { Output } from "../../api/services";
 import { read, useRead } from "../../api/watch";
 import { Page } from "../../app/page";
 import { go, links } from "../../app/router";
 import { Code } from "../../code/code";
 import { jsonProblem } from "../../code/json_problem";
 import { nameOf, plainMachineArn } from "../../lib/arn";
+import { reprint } from "../../lib/json";
 import { Button, ButtonLink, Empty, Panel, TextField } from "../../ui/controls";
 import { Problem } from "../../ui/problem";
 import { Status } from "../../ui/status";
 import { Ago } from "../../ui/time";
 import { CopyAs } from "./actions";
+import { earlierInputs, type Earlier } from "./earlier";
 import "./workflows.css";
 
+/** Executions whose inputs are offered. */
 const EARLIER = 10;
 
 export default function Start({ machineArn, from }: { machineArn: string; from: string | undefined }) {
@@ -22,9 +26,10 @@ export default function Start({ machineArn, from }: { machineArn: string; from: 
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const plain = plainMachineArn(machineArn);
-  const before = useRead(from === undefined ? null : read("states", "DescribeExecution", { executionArn: from })).data?.input;
+  const given = useRead(from === undefined ? null : read("states", "DescribeExecution", { executionArn: from }));
+  const before = given.data?.input;
   useEffect(() => {
-    if (before !== undefined) setInput(pretty(before));
+    if (before !== undefined) setInput(reprint(before));
   }, [before]);
   const problem = jsonProblem(input);
   const start = async () => {
@@ -48,9 +53,10 @@ export default function Start({ machineArn, from }: { machineArn: string; from: 
           <Button look="primary" icon="play" busy={busy} disabled={problem !== null} onClick={() => void start()}>Start execution</Button>
         </>
       }>
+      {given.error && !given.data && <Problem error={given.error} />}
       {error !== undefined && <Problem error={error} />}
       <div className="editor-both">
-        <Panel title="Input" flush actions={<Button look="small" disabled={problem !== null} onClick={() => setInput(pretty(input))}>Format</Button>}>
+        <Panel title="Input" flush actions={<Button look="small" disabled={problem !== null} onClick={() => setInput(reprint(input))}>Format</Button>}>
           <div className="editor-text" onKeyDown={(event) => {
             if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && problem === null && !busy) void start();
           }}>
@@ -62,36 +68,27 @@ export default function Start({ machineArn, from }: { machineArn: string; from: 
         </Panel>
         <div className="stack">
           <Panel><TextField label="Name (optional)" value={name} onChange={setName} hint="Unique for the state machine; without one it gets an identifier." /></Panel>
-          <Earlier machineArn={plain} onPick={setInput} />
+          <EarlierInputs machineArn={plain} onPick={setInput} />
         </div>
       </div>
     </Page>
   );
 }
 
-function pretty(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
-}
+type Execution = Output<"states", "ListExecutions">["executions"][number];
 
-interface Before { arn: string; name: string; status: string; startDate: number; input: string }
+const inputOf = async ({ executionArn }: Execution) => (await call("states", "DescribeExecution", { executionArn })).input;
 
-function Earlier({ machineArn, onPick }: { machineArn: string; onPick: (input: string) => void }) {
+function EarlierInputs({ machineArn, onPick }: { machineArn: string; onPick: (input: string) => void }) {
   const list = useRead(read("states", "ListExecutions", { stateMachineArn: machineArn, maxResults: EARLIER }));
-  const [found, setFound] = useState<readonly Before[] | undefined>();
+  const [found, setFound] = useState<Earlier<Execution> | undefined>();
   const executions = list.data?.executions;
   const key = executions?.map((one) => `${one.executionArn} ${one.status}`).join("\n");
   useEffect(() => {
     if (!executions) return;
     let stopped = false;
-    void Promise.all(executions.map(async (one): Promise<Before> => ({
-      arn: one.executionArn, name: one.name, status: one.status, startDate: one.startDate,
-      input: (await call("states", "DescribeExecution", { executionArn: one.executionArn }).catch(() => undefined))?.input ?? "",
-    }))).then((all) => {
-      if (!stopped) setFound(distinct(all));
+    void earlierInputs(executions, inputOf).then((all) => {
+      if (!stopped) setFound(all);
     });
     return () => {
       stopped = true;
@@ -100,11 +97,13 @@ function Earlier({ machineArn, onPick }: { machineArn: string; onPick: (input: s
   }, [key]);
   return (
     <Panel title="Earlier inputs" flush>
-      {list.error && !list.data ? <Problem error={list.error} /> : found?.length === 0 ? <Empty title="It has not run yet." /> : (
+      {list.error && !list.data && <Problem error={list.error} />}
+      {found?.error !== undefined && <Problem error={found.error} />}
+      {executions?.length === 0 ? <Empty title="It has not run yet." /> : (
         <ul className="earlier">
-          {found?.map((one) => (
-            <li key={one.arn}>
-              <button type="button" onClick={() => onPick(pretty(one.input))} title="Take this input">
+          {found?.inputs.map((one) => (
+            <li key={one.executionArn}>
+              <button type="button" onClick={() => onPick(reprint(one.input))} title="Take this input">
                 <span className="row spread">
                   <span className="row"><Status status={one.status} label={one.name} /></span>
                   <span className="soft small"><Ago at={one.startDate} /></span>
@@ -117,10 +116,4 @@ function Earlier({ machineArn, onPick }: { machineArn: string; onPick: (input: s
       )}
     </Panel>
   );
-}
-
-/** Each input once, by who had it last. */
-function distinct(all: readonly Before[]): Before[] {
-  const seen = new Set<string>();
-  return all.filter(({ input }) => input !== "" && !seen.has(input) && seen.add(input));
 }

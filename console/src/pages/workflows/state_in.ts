@@ -1,18 +1,16 @@
-/** A state's own fields, wherever in the definition it is. */
-export function stateIn(definition: unknown, name: string): unknown {
-  if (typeof definition !== "object" || definition === null) return undefined;
-  const { States, Branches, ItemProcessor, Iterator } = definition as Record<string, unknown>;
-  if (typeof States === "object" && States !== null) {
-    const own = (States as Record<string, unknown>)[name];
-    if (own !== undefined) return own;
-    for (const state of Object.values(States)) {
-      const found = stateIn(state, name);
-      if (found !== undefined) return found;
+/** A state in the text of a definition, at whatever depth: where its name and its fields stand. */
+import { treeAt, treeOf, type Tree } from "../../code/scan";
+
+export function stateIn(definition: string, name: string): Tree["members"][number] | undefined {
+  const flows = [treeOf(definition)];
+  for (let flow = flows.pop(); flow; flow = flows.pop()) {
+    const states = treeAt(flow, ["States"])?.members ?? [];
+    const own = states.find((one) => one.key === name);
+    if (own) return own;
+    for (const { value } of states) {
+      const inside = [treeAt(value, ["ItemProcessor"]), treeAt(value, ["Iterator"]), ...(treeAt(value, ["Branches"])?.items ?? [])];
+      flows.push(...inside.filter((one) => one !== undefined));
     }
-  }
-  for (const inside of [...(Array.isArray(Branches) ? Branches : []), ItemProcessor, Iterator]) {
-    const found = stateIn(inside, name);
-    if (found !== undefined) return found;
   }
   return undefined;
 }

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import type { HistoryEvent } from "@types-of/states";
 import { machineArnOf, plainMachineArn } from "../../lib/arn";
 import { History } from "./history";
-import { stateIn } from "./state_in";
 import { chosenStatuses, culprit } from "./view";
 
 /** A Map over three items: the first is done, the second fails, the third never gets to B. */
@@ -33,14 +32,6 @@ describe("one iteration's statuses", () => {
     expect(culprit(history.visits)?.name).toBe("A");
     expect(culprit([])).toBeUndefined();
   });
-});
-
-test("a state is found wherever it is", () => {
-  const inner = { Type: "Pass", End: true };
-  const definition = { StartAt: "P", States: { P: { Type: "Parallel", Branches: [{ States: { M: { Type: "Map", ItemProcessor: { States: { X: inner } } } } }] }, Y: inner } };
-  expect(stateIn(definition, "X")).toBe(inner);
-  expect(stateIn(definition, "Y")).toBe(inner);
-  expect([stateIn(definition, "Z"), stateIn(null, "Z"), stateIn({ States: 7 }, "Z")]).toEqual([undefined, undefined, undefined]);
 });
 
 test("ARNs of state machines", () => {
