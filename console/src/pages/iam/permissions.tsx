@@ -28,25 +28,27 @@ export function Permissions({ holder }: { holder: Holder }) {
   const error = attached.error ?? inline.error;
   return (
     <div className="stack">
-      {error && <Problem error={error} />}
       <Panel title="Permissions" flush actions={
         <>
           <Button look="small" icon="plus" onClick={() => setDialog("attach")}>Attach policies</Button>
           <Button look="small" icon="edit" onClick={() => setDialog("add")}>Add inline policy</Button>
         </>
       }>
-        <Table label="Policies" rows={error && !rows ? [] : rows} rowKey={({ key }) => key} chosen={chosen}
-          onChoose={({ key }) => setChosen(key === chosen ? undefined : key)}
-          columns={[
-            { title: "Policy", sort: ({ name }) => name, cell: ({ name, arn }) => (arn ? <a href={links.policy(arn)}>{name}</a> : <span>{name}</span>) },
-            { title: "Type", sort: ({ arn }) => typeOf(arn), cell: ({ arn }) => typeOf(arn) },
-            {
-            title: "Actions", width: 96, number: true, cell: (held) => (
-              <HeldActions holder={holder} held={held} onEdit={() => setDialog({ edit: held.name })} onRemove={() => setDialog({ remove: held.name })} />
-            ),
-          },
-          ]}
-          empty={<Empty title="It may do nothing yet"><p>Attach policies, or add an inline policy.</p></Empty>} />
+        {error && <Problem error={error} />}
+        {!(error && !rows) && (
+          <Table label="Policies" rows={rows} rowKey={({ key }) => key} chosen={chosen}
+            onChoose={({ key }) => setChosen(key === chosen ? undefined : key)}
+            columns={[
+              { title: "Policy", sort: ({ name }) => name, cell: ({ name, arn }) => (arn ? <a href={links.policy(arn)}>{name}</a> : <span>{name}</span>) },
+              { title: "Type", sort: ({ arn }) => typeOf(arn), cell: ({ arn }) => typeOf(arn) },
+              {
+              title: "Actions", width: 96, number: true, cell: (held) => (
+                <HeldActions holder={holder} held={held} onEdit={() => setDialog({ edit: held.name })} onRemove={() => setDialog({ remove: held.name })} />
+              ),
+            },
+            ]}
+            empty={<Empty title="It may do nothing yet"><p>Attach policies, or add an inline policy.</p></Empty>} />
+        )}
       </Panel>
       {shown && <Shown key={shown.key} holder={holder} held={shown} onEdit={() => setDialog({ edit: shown.name })} />}
       {dialog === "attach" && <AttachDialog holder={holder} has={rows?.map(({ key }) => key) ?? []} onClose={close} />}

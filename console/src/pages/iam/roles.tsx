@@ -31,23 +31,25 @@ export function Roles() {
       actions={<Button look="primary" icon="plus" onClick={() => setCreating(true)}>Create role</Button>}>
       <IamNav at="roles" />
       {list.error && <Problem error={list.error} />}
-      <Panel flush>
-        <div className="iam-find"><SearchBox label="Find roles" value={find} onChange={setFind} /></div>
-        <Table label="Roles" rows={list.error && !all ? [] : shown} rowKey={({ RoleName }) => RoleName} onChoose={({ RoleName }) => go(links.role(RoleName))}
-          columns={[
-            { title: "Name", sort: ({ RoleName }) => RoleName, cell: ({ RoleName }) => <a href={links.role(RoleName)}>{RoleName}</a> },
-            { title: "Trusted", cell: ({ AssumeRolePolicyDocument }) => trustedBy(decodedDocument(AssumeRolePolicyDocument)).join(", ") },
-            { title: "Description", cell: ({ Description }) => Description ?? "", minor: true },
-            { title: "Created", sort: ({ CreateDate }) => CreateDate, cell: ({ CreateDate }) => <Ago at={CreateDate} />, minor: true },
-          ]}
-          empty={find ? <Empty title={`No role's name has “${find}” in it.`} /> : (
-            <Empty title="No role yet">
-              <p>Jobs and workflows run as roles. This makes the two that the tutorial needs:</p>
-              <Command>trainyard init</Command>
-              <Button look="primary" onClick={() => setCreating(true)}>Create role</Button>
-            </Empty>
-          )} />
-      </Panel>
+      {!(list.error && !all) && (
+        <Panel flush>
+          <div className="iam-find"><SearchBox label="Find roles" value={find} onChange={setFind} /></div>
+          <Table label="Roles" rows={shown} rowKey={({ RoleName }) => RoleName} onChoose={({ RoleName }) => go(links.role(RoleName))}
+            columns={[
+              { title: "Name", sort: ({ RoleName }) => RoleName, cell: ({ RoleName }) => <a href={links.role(RoleName)}>{RoleName}</a> },
+              { title: "Trusted", cell: ({ AssumeRolePolicyDocument }) => trustedBy(decodedDocument(AssumeRolePolicyDocument)).join(", ") },
+              { title: "Description", cell: ({ Description }) => Description ?? "", minor: true },
+              { title: "Created", sort: ({ CreateDate }) => CreateDate, cell: ({ CreateDate }) => <Ago at={CreateDate} />, minor: true },
+            ]}
+            empty={find ? <Empty title={`No role's name has “${find}” in it.`} /> : (
+              <Empty title="No role yet">
+                <p>Jobs and workflows run as roles. This makes the two that the tutorial needs:</p>
+                <Command>trainyard init</Command>
+                <Button look="primary" onClick={() => setCreating(true)}>Create role</Button>
+              </Empty>
+            )} />
+        </Panel>
+      )}
       {creating && <CreateRole onClose={() => setCreating(false)} />}
     </Page>
   );
