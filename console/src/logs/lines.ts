@@ -1,4 +1,5 @@
 /** Lines of logs: cleaned, in the order of time, searched. Pure. */
+import { firstWhere } from "../lib/search";
 
 export interface LogLine {
   readonly at: number; // epoch milliseconds, as CloudWatch Logs counts
@@ -25,15 +26,9 @@ export function linesOfMessage(stream: string, at: number, message: string): Log
   return message.replace(/\n+$/, "").split("\n").map((text) => ({ at, stream, text: cleaned(text) }));
 }
 
-/** The first index whose line is later than `at`. */
-function firstAfter(lines: readonly LogLine[], at: number): number {
-  let [low, high] = [0, lines.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (lines[middle]!.at > at) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+/** The first index whose line is of the time `at` or later. */
+export function firstFrom(lines: readonly LogLine[], at: number): number {
+  return firstWhere(lines.length, (index) => lines[index]!.at >= at);
 }
 
 /**
@@ -43,7 +38,7 @@ function firstAfter(lines: readonly LogLine[], at: number): number {
 export function merged(lines: readonly LogLine[], batch: readonly LogLine[]): readonly LogLine[] {
   if (batch.length === 0) return lines;
   const sorted = [...batch].sort((a, b) => a.at - b.at);
-  const from = firstAfter(lines, sorted[0]!.at);
+  const from = firstWhere(lines.length, (index) => lines[index]!.at > sorted[0]!.at);
   const result = lines.slice(0, from);
   let next = 0;
   for (let index = from; index < lines.length; index += 1) {
@@ -52,6 +47,25 @@ export function merged(lines: readonly LogLine[], batch: readonly LogLine[]): re
   }
   while (next < sorted.length) result.push(sorted[next++]!);
   return result;
+}
+
+/**
+ * How many of the oldest lines of `before` `now` has no more; undefined when `now` begins with another line. Lines are
+ * put in and let go of, never moved, and each is an object of its own.
+ */
+export function goneOf(before: readonly LogLine[], now: readonly LogLine[]): number | undefined {
+  const first = now[0];
+  if (!first) return undefined;
+  let index = firstFrom(before, first.at);
+  while (before[index]?.at === first.at && before[index] !== first) index += 1;
+  return before[index] === first ? index : undefined;
+}
+
+/** The first index of `now` from which on it is not as `before`: what is before it has been seen. */
+export function firstNew(before: readonly LogLine[], now: readonly LogLine[]): number {
+  const gone = goneOf(before, now);
+  if (gone === undefined) return 0;
+  return firstWhere(Math.min(before.length - gone, now.length), (index) => before[gone + index] !== now[index]);
 }
 
 /** Indices of the lines that hold `text`, whatever its case. */

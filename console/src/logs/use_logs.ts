@@ -15,7 +15,9 @@ export interface Logs {
   readonly error?: unknown;
 }
 
-const NONE: Logs = { lines: [], streams: [], dropped: 0, loading: true };
+/** What the reader has brought so far. */
+type Seen = Omit<Logs, "streams">;
+const NONE: Seen = { lines: [], dropped: 0, loading: true };
 /** Pages come quicker than anybody reads: what came in within this time is shown together. */
 const SHOWN_EVERY_MS = 200;
 const STREAMS_MAX = 50; // of DescribeLogStreams
@@ -37,12 +39,12 @@ export function useLogs(group: string, prefix: string): Logs {
     logGroupName: group, limit: STREAMS_MAX,
     ...(prefix ? { logStreamNamePrefix: prefix } : { orderBy: "LastEventTime", descending: true }),
   }));
-  const [logs, setLogs] = useState<Logs>(NONE);
+  const [seen, setSeen] = useState<Seen>(NONE);
   const reader = useMemo(() => {
     let waiting = false;
     const show = () => {
       waiting = false;
-      setLogs((old) => ({ ...old, lines: made.lines, dropped: made.dropped, error: made.error, loading: !made.complete }));
+      setSeen({ lines: made.lines, dropped: made.dropped, error: made.error, loading: !made.complete });
     };
     const made: LogReader = new LogReader((stream, token) => page(group, stream, token), () => {
       if (!waiting) setTimeout(show, SHOWN_EVERY_MS);
@@ -52,20 +54,20 @@ export function useLogs(group: string, prefix: string): Logs {
     // eslint-disable-next-line react-hooks/exhaustive-deps -- another prefix is another log
   }, [group, prefix]);
   useEffect(() => {
-    setLogs(NONE);
+    setSeen(NONE);
     return () => reader.stop();
   }, [reader]);
 
-  const absent = listed.error instanceof ApiError && listed.error.code === "ResourceNotFoundException";
+  const absent = listed.error instanceof ApiError && listed.error.code === "ResourceNotFoundException"; // nothing was logged yet
+  const refusal = absent ? undefined : listed.error;
+  const sources = useMemo(() => listed.data?.logStreams?.map((stream): Source => ({
+    stream: stream.logStreamName ?? "",
+    mark: `${stream.lastIngestionTime ?? 0} ${stream.uploadSequenceToken ?? ""}`,
+  })) ?? [], [listed.data]);
+  const known = listed.data !== undefined || absent;
   useEffect(() => {
-    if (listed.loading) return;
-    if (listed.error && !absent) return setLogs((old) => ({ ...old, loading: false, error: listed.error }));
-    const sources: Source[] = (listed.data?.logStreams ?? []).map((stream) => ({
-      stream: stream.logStreamName ?? "",
-      mark: `${stream.lastIngestionTime ?? 0} ${stream.uploadSequenceToken ?? ""}`,
-    }));
-    setLogs((old) => ({ ...old, streams: sources.map((source) => source.stream).sort() }));
-    void reader.follow(sources);
-  }, [reader, listed.data, listed.error, listed.loading, absent]);
-  return logs;
+    if (known) void reader.follow(sources);
+  }, [reader, sources, known]);
+  const streams = useMemo(() => sources.map((source) => source.stream).sort(), [sources]);
+  return { ...seen, streams, loading: seen.loading && !refusal, error: refusal ?? seen.error };
 }

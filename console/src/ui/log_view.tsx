@@ -6,7 +6,7 @@ import { useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef, useState
 import "./log_view.css";
 import { plural } from "../lib/format";
 import { saveAs } from "../lib/save";
-import { asText, clock, found, pieces, type LogLine } from "../logs/lines";
+import { asText, clock, found, goneOf, pieces, type LogLine } from "../logs/lines";
 import { Button, Empty, Skeleton } from "./controls";
 import { copyUnseen } from "./copy";
 import { Problem } from "./problem";
@@ -76,7 +76,7 @@ export function LogView({ label, lines, streams, nameOf, loading, error, dropped
       {shown.length === 0 && error !== undefined ? null : shown.length === 0
         ? <div style={{ padding: 16 }}>{loading ? <Skeleton /> : <Empty title="No lines yet">{empty}</Empty>}</div>
         : <Rows label={label} lines={shown} text={text} current={current} several={stream === "" && streams.length > 1}
-            nameOf={nameOf} height={height} follows={follows && text === ""} setFollows={setFollows} />}
+            dropped={dropped} nameOf={nameOf} height={height} follows={follows && text === ""} setFollows={setFollows} />}
       <div className="log-foot small soft">
         <span>{plural(shown.length, "line")}{dropped > 0 && ` (the ${plural(dropped, "line")} before are not kept here)`}{loading && shown.length > 0 && " · reading…"}</span>
         {shown.length > 0 && !follows && <Button look="small" icon="down" onClick={() => { setText(""); setFollows(true); }}>To the end</Button>}
@@ -86,12 +86,19 @@ export function LogView({ label, lines, streams, nameOf, loading, error, dropped
   );
 }
 
-function Rows({ label, lines, text, current, several, nameOf, height, follows, setFollows }: {
-  label: string; lines: readonly LogLine[]; text: string; current: number | undefined; several: boolean;
+function Rows({ label, lines, dropped, text, current, several, nameOf, height, follows, setFollows }: {
+  label: string; lines: readonly LogLine[]; dropped: number; text: string; current: number | undefined; several: boolean;
   nameOf: (stream: string) => string; height: number; follows: boolean; setFollows: (follows: boolean) => void;
 }) {
   const { frame, first, last } = useWindow(lines.length, ROW_HEIGHT, true);
   const before = useRef(0); // where it was scrolled to: only the reader's way up ends the following
+  const seen = useRef({ lines, dropped });
+  useLayoutEffect(() => {
+    const gone = dropped > seen.current.dropped ? goneOf(seen.current.lines, lines) ?? 0 : 0;
+    seen.current = { lines, dropped };
+    // The lines that are looked at stay where they are.
+    if (!follows && gone > 0 && frame.current) frame.current.scrollTop -= gone * ROW_HEIGHT;
+  }, [follows, lines, dropped, frame]);
   useLayoutEffect(() => {
     if (follows && frame.current) frame.current.scrollTop = frame.current.scrollHeight;
   }, [follows, lines, frame]);

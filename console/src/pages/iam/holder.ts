@@ -1,5 +1,6 @@
 /** A role or a user as the holder of policies: the same operations under other names. */
 import { call } from "../../api/call";
+import { postJson } from "../../api/http";
 import type { Output } from "../../api/services";
 import { read, type Read } from "../../api/watch";
 
@@ -7,6 +8,11 @@ export interface Holder { kind: "role" | "user"; name: string }
 
 /** More than the quota allows of either: one page. */
 const ALL = 1000;
+
+/** What a read answers now; nobody watches it. */
+export async function once<T>({ request: { service, operation, input } }: Read<T>): Promise<T> {
+  return (await (await postJson(`/call/${service}/${operation}`, input)).json()) as T;
+}
 
 export function attachedOf({ kind, name }: Holder): Read<Output<"iam", "ListAttachedRolePolicies">> {
   return kind === "role"
@@ -31,6 +37,13 @@ export async function attach({ kind, name }: Holder, arn: string): Promise<void>
   else await call("iam", "AttachUserPolicy", { UserName: name, PolicyArn: arn });
 }
 
+/** Attaches what it can: the policies that it could not, with the first refusal. */
+export async function attachEach(holder: Holder, arns: readonly string[]): Promise<{ refused: string[]; refusal?: unknown }> {
+  const refused: { arn: string; error: unknown }[] = [];
+  for (const arn of arns) await attach(holder, arn).catch((error: unknown) => refused.push({ arn, error }));
+  return { refused: refused.map(({ arn }) => arn), refusal: refused[0]?.error };
+}
+
 export async function detach({ kind, name }: Holder, arn: string): Promise<void> {
   if (kind === "role") await call("iam", "DetachRolePolicy", { RoleName: name, PolicyArn: arn });
   else await call("iam", "DetachUserPolicy", { UserName: name, PolicyArn: arn });
@@ -44,24 +57,4 @@ export async function putInline({ kind, name }: Holder, policy: string, document
 export async function deleteInline({ kind, name }: Holder, policy: string): Promise<void> {
   if (kind === "role") await call("iam", "DeleteRolePolicy", { RoleName: name, PolicyName: policy });
   else await call("iam", "DeleteUserPolicy", { UserName: name, PolicyName: policy });
-}
-
-/** IAM deletes only what nothing hangs on: policies and keys go first. */
-export async function deleteHolder(holder: Holder): Promise<void> {
-  const { kind, name } = holder;
-  const attached = kind === "role"
-    ? await call("iam", "ListAttachedRolePolicies", { RoleName: name, MaxItems: ALL })
-    : await call("iam", "ListAttachedUserPolicies", { UserName: name, MaxItems: ALL });
-  for (const { PolicyArn } of attached.AttachedPolicies ?? []) await detach(holder, PolicyArn!);
-  const inline = kind === "role"
-    ? await call("iam", "ListRolePolicies", { RoleName: name, MaxItems: ALL })
-    : await call("iam", "ListUserPolicies", { UserName: name, MaxItems: ALL });
-  for (const policy of inline.PolicyNames) await deleteInline(holder, policy);
-  if (kind === "role") {
-    await call("iam", "DeleteRole", { RoleName: name });
-    return;
-  }
-  const keys = await call("iam", "ListAccessKeys", { UserName: name });
-  for (const { AccessKeyId } of keys.AccessKeyMetadata) await call("iam", "DeleteAccessKey", { UserName: name, AccessKeyId: AccessKeyId! });
-  await call("iam", "DeleteUser", { UserName: name });
 }

@@ -5,7 +5,7 @@ import { links } from "../../app/router";
 import { nameOf } from "../../lib/arn";
 import { Button, Empty, Panel, SearchBox, Skeleton } from "../../ui/controls";
 import { Json } from "../../ui/copy";
-import { attempt, Dialog } from "../../ui/dialog";
+import { Dialog } from "../../ui/dialog";
 import { Problem } from "../../ui/problem";
 import { Table } from "../../ui/table";
 import { decodedDocument, STARTS, typeOf } from "./documents";
@@ -18,7 +18,7 @@ export function Permissions({ holder }: { holder: Holder }) {
   const attached = useRead(attachedOf(holder));
   const inline = useRead(inlineOf(holder));
   const [chosen, setChosen] = useState<string>();
-  const [dialog, setDialog] = useState<"attach" | "add" | { edit: string } | { remove: string }>();
+  const [dialog, setDialog] = useState<"attach" | "add" | { edit: string } | { remove: Held }>();
   const close = () => setDialog(undefined);
   const rows: Held[] | undefined = attached.data && inline.data && [
     ...(attached.data.AttachedPolicies ?? []).map(({ PolicyName = "", PolicyArn }) => ({ key: PolicyArn!, name: PolicyName, arn: PolicyArn })),
@@ -28,51 +28,52 @@ export function Permissions({ holder }: { holder: Holder }) {
   const error = attached.error ?? inline.error;
   return (
     <div className="stack">
-      {error && <Problem error={error} />}
       <Panel title="Permissions" flush actions={
         <>
           <Button look="small" icon="plus" onClick={() => setDialog("attach")}>Attach policies</Button>
           <Button look="small" icon="edit" onClick={() => setDialog("add")}>Add inline policy</Button>
         </>
       }>
-        <Table label="Policies" rows={error && !rows ? [] : rows} rowKey={({ key }) => key} chosen={chosen}
-          onChoose={({ key }) => setChosen(key === chosen ? undefined : key)}
-          columns={[
-            { title: "Policy", sort: ({ name }) => name, cell: ({ name, arn }) => (arn ? <a href={links.policy(arn)}>{name}</a> : <span>{name}</span>) },
-            { title: "Type", sort: ({ arn }) => typeOf(arn), cell: ({ arn }) => typeOf(arn) },
-            {
-            title: "Actions", width: 96, number: true, cell: (held) => (
-              <HeldActions holder={holder} held={held} onEdit={() => setDialog({ edit: held.name })} onRemove={() => setDialog({ remove: held.name })} />
-            ),
-          },
-          ]}
-          empty={<Empty title="It may do nothing yet"><p>Attach policies, or add an inline policy.</p></Empty>} />
+        {error && <Problem error={error} />}
+        {!(error && !rows) && (
+          <Table label="Policies" rows={rows} rowKey={({ key }) => key} chosen={chosen}
+            onChoose={({ key }) => setChosen(key === chosen ? undefined : key)}
+            columns={[
+              { title: "Policy", sort: ({ name }) => name, cell: ({ name, arn }) => (arn ? <a href={links.policy(arn)}>{name}</a> : <span>{name}</span>) },
+              { title: "Type", sort: ({ arn }) => typeOf(arn), cell: ({ arn }) => typeOf(arn) },
+              {
+                title: "Actions", width: 96, number: true, cell: (held) => (
+                  <HeldActions held={held} onEdit={() => setDialog({ edit: held.name })} onRemove={() => setDialog({ remove: held })} />
+                ),
+              },
+            ]}
+            empty={<Empty title="It may do nothing yet"><p>Attach policies, or add an inline policy.</p></Empty>} />
+        )}
       </Panel>
       {shown && <Shown key={shown.key} holder={holder} held={shown} onEdit={() => setDialog({ edit: shown.name })} />}
       {dialog === "attach" && <AttachDialog holder={holder} has={rows?.map(({ key }) => key) ?? []} onClose={close} />}
       {dialog === "add" && <AddInline holder={holder} onClose={close} onDone={(name) => setChosen(`inline ${name}`)} />}
       {typeof dialog === "object" && "edit" in dialog && <EditInline holder={holder} name={dialog.edit} onClose={close} />}
-      {typeof dialog === "object" && "remove" in dialog && (
-        <Dialog title={`Delete inline policy ${dialog.remove}`} submit="Delete" danger onClose={close} onSubmit={() => deleteInline(holder, dialog.remove)}>
-          <p>What only this policy allows {holder.name} is refused from then on.</p>
-        </Dialog>
-      )}
+      {typeof dialog === "object" && "remove" in dialog && <RemoveHeld holder={holder} held={dialog.remove} onClose={close} />}
     </div>
   );
 }
 
-function HeldActions({ holder, held: { name, arn }, onEdit, onRemove }: { holder: Holder; held: Held; onEdit: () => void; onRemove: () => void }) {
+function HeldActions({ held: { name, arn }, onEdit, onRemove }: { held: Held; onEdit: () => void; onRemove: () => void }) {
   return (
-    <span onClick={(event) => event.stopPropagation()}>
-      {arn
-        ? <Button look="plain" icon="cross" label={`Detach ${name}`} onClick={() => void attempt(() => detach(holder, arn), `Detached ${name}.`)} />
-        : (
-          <span className="row iam-acts">
-            <Button look="plain" icon="edit" label={`Edit ${name}`} onClick={onEdit} />
-            <Button look="plain" icon="trash" label={`Delete ${name}`} onClick={onRemove} />
-          </span>
-        )}
+    <span className="row iam-acts" onClick={(event) => event.stopPropagation()}>
+      {arn === undefined && <Button look="plain" icon="edit" label={`Edit ${name}`} onClick={onEdit} />}
+      <Button look="plain" icon={arn ? "cross" : "trash"} label={`${arn ? "Detach" : "Delete"} ${name}`} onClick={onRemove} />
     </span>
+  );
+}
+
+function RemoveHeld({ holder, held: { name, arn }, onClose }: { holder: Holder; held: Held; onClose: () => void }) {
+  return (
+    <Dialog title={arn ? `Detach ${name} from ${holder.name}` : `Delete inline policy ${name}`} submit={arn ? "Detach" : "Delete"} danger onClose={onClose}
+      onSubmit={() => (arn ? detach(holder, arn) : deleteInline(holder, name))}>
+      <p>What only this policy allows {holder.name} is refused from then on.{arn && " The policy itself stays, and can be attached again."}</p>
+    </Dialog>
   );
 }
 
@@ -114,7 +115,7 @@ function AttachDialog({ holder, has, onClose }: { holder: Holder; has: readonly 
       }}>
       {list.error && <Problem error={list.error} />}
       <SearchBox label="Find policies" value={find} onChange={setFind} />
-      {!shown ? <Skeleton /> : (
+      {!shown ? !list.error && <Skeleton /> : (
         <ul className="iam-checks" aria-label="Policies">
           {shown.map(({ PolicyName, Arn = "" }) => (
             <li key={Arn}>

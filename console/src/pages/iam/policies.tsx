@@ -27,25 +27,27 @@ export function Policies() {
       actions={<Button look="primary" icon="plus" onClick={() => setCreating(true)}>Create policy</Button>}>
       <IamNav at="policies" />
       {list.error && <Problem error={list.error} />}
-      <Panel flush>
-        <div className="iam-find row wrap">
-          <div className="grow"><SearchBox label="Find policies" value={find} onChange={setFind} /></div>
-          <ScopeSelect value={scope} onChange={setScope} />
-        </div>
-        <Table label="Policies" rows={list.error && !all ? [] : shown} rowKey={({ Arn }) => Arn!} onChoose={({ Arn }) => go(links.policy(Arn!))}
-          columns={[
-            { title: "Name", sort: ({ PolicyName = "" }) => PolicyName, cell: ({ PolicyName, Arn = "" }) => <a href={links.policy(Arn)}>{PolicyName}</a> },
-            { title: "Type", sort: ({ Arn = "" }) => typeOf(Arn), cell: ({ Arn = "" }) => typeOf(Arn) },
-            { title: "Attached", number: true, sort: ({ AttachmentCount = 0 }) => AttachmentCount, cell: ({ AttachmentCount = 0 }) => AttachmentCount, minor: true },
-            { title: "Changed", sort: ({ UpdateDate = 0 }) => UpdateDate, cell: ({ UpdateDate }) => <Ago at={UpdateDate} />, minor: true },
-          ]}
-          empty={(
-            <Empty title={find ? `No policy's name has “${find}” in it.` : "No policy of your own yet"}>
-              <p>A managed policy is written once and attached to many roles and users.</p>
-              <Button look="primary" onClick={() => setCreating(true)}>Create policy</Button>
-            </Empty>
-          )} />
-      </Panel>
+      {!(list.error && !all) && (
+        <Panel flush>
+          <div className="iam-find row wrap">
+            <div className="grow"><SearchBox label="Find policies" value={find} onChange={setFind} /></div>
+            <ScopeSelect value={scope} onChange={setScope} />
+          </div>
+          <Table label="Policies" rows={shown} rowKey={({ Arn }) => Arn!} onChoose={({ Arn }) => go(links.policy(Arn!))}
+            columns={[
+              { title: "Name", sort: ({ PolicyName = "" }) => PolicyName, cell: ({ PolicyName, Arn = "" }) => <a href={links.policy(Arn)}>{PolicyName}</a> },
+              { title: "Type", sort: ({ Arn = "" }) => typeOf(Arn), cell: ({ Arn = "" }) => typeOf(Arn) },
+              { title: "Attached", number: true, sort: ({ AttachmentCount = 0 }) => AttachmentCount, cell: ({ AttachmentCount = 0 }) => AttachmentCount, minor: true },
+              { title: "Changed", sort: ({ UpdateDate = 0 }) => UpdateDate, cell: ({ UpdateDate }) => <Ago at={UpdateDate} />, minor: true },
+            ]}
+            empty={(
+              <Empty title={find ? `No policy's name has “${find}” in it.` : "No policy of your own yet"}>
+                <p>A managed policy is written once and attached to many roles and users.</p>
+                <Button look="primary" onClick={() => setCreating(true)}>Create policy</Button>
+              </Empty>
+            )} />
+        </Panel>
+      )}
       {creating && <CreatePolicy onClose={() => setCreating(false)} />}
     </Page>
   );

@@ -63,23 +63,25 @@ function Keys({ name }: { name: string }) {
   return (
     <Panel title="Access keys" flush actions={<Button look="small" icon="plus" onClick={() => void create()}>Create access key</Button>}>
       {list.error && <Problem error={list.error} />}
-      <Table label="Access keys" rows={list.error && !list.data ? [] : list.data?.AccessKeyMetadata} rowKey={({ AccessKeyId }) => AccessKeyId!}
-        columns={[
-          { title: "Access key ID", cell: ({ AccessKeyId }) => <span className="mono">{AccessKeyId}</span> },
-          { title: "Status", cell: ({ Status: status }) => <Status status={status ?? ""} /> },
-          { title: "Created", cell: ({ CreateDate }) => <Ago at={CreateDate} />, minor: true },
-          {
-            title: "Actions", width: 150, number: true, cell: ({ AccessKeyId: id = "", Status: status }) => (
-              <span className="row iam-acts">
-                {status === "Active"
-                  ? <Button look="small" onClick={() => void set(id, "Inactive")}>Deactivate</Button>
-                  : <Button look="small" onClick={() => void set(id, "Active")}>Activate</Button>}
-                <Button look="plain" icon="trash" label={`Delete ${id}`} onClick={() => setDoomed(id)} />
-              </span>
-            ),
-          },
-        ]}
-        empty={<Empty title="No access key"><p>A key lets programs call as this user.</p></Empty>} />
+      {!(list.error && !list.data) && (
+        <Table label="Access keys" rows={list.data?.AccessKeyMetadata} rowKey={({ AccessKeyId }) => AccessKeyId!}
+          columns={[
+            { title: "Access key ID", cell: ({ AccessKeyId }) => <span className="mono">{AccessKeyId}</span> },
+            { title: "Status", cell: ({ Status: status }) => <Status status={status ?? ""} /> },
+            { title: "Created", cell: ({ CreateDate }) => <Ago at={CreateDate} />, minor: true },
+            {
+              title: "Actions", width: 150, number: true, cell: ({ AccessKeyId: id = "", Status: status }) => (
+                <span className="row iam-acts">
+                  {status === "Active"
+                    ? <Button look="small" onClick={() => void set(id, "Inactive")}>Deactivate</Button>
+                    : <Button look="small" onClick={() => void set(id, "Active")}>Activate</Button>}
+                  <Button look="plain" icon="trash" label={`Delete ${id}`} onClick={() => setDoomed(id)} />
+                </span>
+              ),
+            },
+          ]}
+          empty={<Empty title="No access key"><p>A key lets programs call as this user.</p></Empty>} />
+      )}
       {made && <SecretDialog secret={made} onClose={() => setMade(undefined)} />}
       {doomed && (
         <Dialog title="Delete access key" submit="Delete" danger onClose={() => setDoomed(undefined)}

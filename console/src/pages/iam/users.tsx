@@ -27,22 +27,24 @@ export function Users() {
       actions={<Button look="primary" icon="plus" onClick={() => setCreating(true)}>Create user</Button>}>
       <IamNav at="users" />
       {list.error && <Problem error={list.error} />}
-      <Panel flush>
-        <div className="iam-find"><SearchBox label="Find users" value={find} onChange={setFind} /></div>
-        <Table label="Users" rows={list.error && !all ? [] : shown} rowKey={({ UserName }) => UserName} onChoose={({ UserName }) => go(links.user(UserName))}
-          columns={[
-            { title: "Name", sort: ({ UserName }) => UserName, cell: ({ UserName }) => <a href={links.user(UserName)}>{UserName}</a> },
-            { title: "ARN", cell: ({ Arn }) => <span className="mono">{Arn}</span>, minor: true },
-            { title: "Created", sort: ({ CreateDate }) => CreateDate, cell: ({ CreateDate }) => <Ago at={CreateDate} /> },
-          ]}
-          empty={find ? <Empty title={`No user's name has “${find}” in it.`} /> : (
-            <Empty title="No user yet">
-              <p>Root may do everything. A user has keys of its own, and may do what its policies say.</p>
-              <Button look="primary" onClick={() => setCreating(true)}>Create user</Button>
-              <Command>aws iam create-user --user-name alice</Command>
-            </Empty>
-          )} />
-      </Panel>
+      {!(list.error && !all) && (
+        <Panel flush>
+          <div className="iam-find"><SearchBox label="Find users" value={find} onChange={setFind} /></div>
+          <Table label="Users" rows={shown} rowKey={({ UserName }) => UserName} onChoose={({ UserName }) => go(links.user(UserName))}
+            columns={[
+              { title: "Name", sort: ({ UserName }) => UserName, cell: ({ UserName }) => <a href={links.user(UserName)}>{UserName}</a> },
+              { title: "ARN", cell: ({ Arn }) => <span className="mono">{Arn}</span>, minor: true },
+              { title: "Created", sort: ({ CreateDate }) => CreateDate, cell: ({ CreateDate }) => <Ago at={CreateDate} /> },
+            ]}
+            empty={find ? <Empty title={`No user's name has “${find}” in it.`} /> : (
+              <Empty title="No user yet">
+                <p>Root may do everything. A user has keys of its own, and may do what its policies say.</p>
+                <Button look="primary" onClick={() => setCreating(true)}>Create user</Button>
+                <Command>aws iam create-user --user-name alice</Command>
+              </Empty>
+            )} />
+        </Panel>
+      )}
       {creating && <CreateUser onClose={() => setCreating(false)} />}
     </Page>
   );

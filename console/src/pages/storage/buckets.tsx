@@ -25,27 +25,29 @@ export function Buckets() {
     <Page crumbs={[{ text: "Storage" }]} title="Buckets" about={all && plural(all.length, "bucket")}
       actions={<Button look="primary" icon="plus" onClick={() => setCreating(true)}>Create bucket</Button>}>
       {list.error && <Problem error={list.error} />}
-      <Panel flush>
-        <div className="storage-tools"><div className="find"><SearchBox label="Find buckets" value={find} onChange={setFind} /></div></div>
-        <Table label="Buckets" rows={list.error && !all ? [] : shown} rowKey={(bucket) => bucket.Name!}
-          onChoose={(bucket) => go(links.objects(bucket.Name!))}
-          columns={[
-            {
-              title: "Name", sort: (bucket) => bucket.Name!,
-              cell: (bucket) => <a className="storage-name" href={links.objects(bucket.Name!)}><Icon name="storage" />{bucket.Name}</a>,
-            },
-            { title: "Created", sort: (bucket) => bucket.CreationDate ?? 0, cell: (bucket) => <Ago at={bucket.CreationDate} />, minor: true },
-            {
-              title: "Actions", number: true, width: 88, cell: (bucket) => (
-                <Button look="plain" icon="trash" label={`Delete ${bucket.Name}`} onClick={(event) => {
-                  event.stopPropagation();
-                  setRemoving(bucket.Name);
-                }} />
-              ),
-            },
-          ]}
-          empty={find ? <Empty title={`No bucket's name has “${find}” in it.`} /> : <NoBuckets onCreate={() => setCreating(true)} />} />
-      </Panel>
+      {!(list.error && !all) && (
+        <Panel flush>
+          <div className="storage-tools"><div className="find"><SearchBox label="Find buckets" value={find} onChange={setFind} /></div></div>
+          <Table label="Buckets" rows={shown} rowKey={(bucket) => bucket.Name!}
+            onChoose={(bucket) => go(links.objects(bucket.Name!))}
+            columns={[
+              {
+                title: "Name", sort: (bucket) => bucket.Name!,
+                cell: (bucket) => <a className="storage-name" href={links.objects(bucket.Name!)}><Icon name="storage" />{bucket.Name}</a>,
+              },
+              { title: "Created", sort: (bucket) => bucket.CreationDate ?? 0, cell: (bucket) => <Ago at={bucket.CreationDate} />, minor: true },
+              {
+                title: "Actions", number: true, width: 88, cell: (bucket) => (
+                  <Button look="plain" icon="trash" label={`Delete ${bucket.Name}`} onClick={(event) => {
+                    event.stopPropagation();
+                    setRemoving(bucket.Name);
+                  }} />
+                ),
+              },
+            ]}
+            empty={find ? <Empty title={`No bucket's name has “${find}” in it.`} /> : <NoBuckets onCreate={() => setCreating(true)} />} />
+        </Panel>
+      )}
       {creating && <CreateBucket onClose={() => setCreating(false)} />}
       {removing && <RemoveBucket bucket={removing} onClose={() => setRemoving(undefined)} />}
     </Page>

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Series } from "../../plot/series";
 import { epochOf, Figures, figuresIn, thinned } from "./log_metrics";
 
 describe("figuresIn", () => {
@@ -54,7 +55,47 @@ test("a log that grows, also in its midst, comes to the same as one that was the
   const three = line(3, "loss: 3 accuracy: 0.5");
   const four = line(4, "nothing");
   const figures = new Figures((stream) => stream);
-  for (const lines of [[one], [one, three], [one, two, three], [one, two, three, four], [two, three, four]]) {
+  for (const lines of [[one], [one, three], [one, two, three], [one, two, three, four]]) {
     expect(figures.take(lines)).toEqual(new Figures((stream) => stream).take(lines));
   }
+});
+
+describe("a log whose oldest lines are let go of", () => {
+  let looked = 0;
+  const line = (at: number, stream = "a") => ({ at: at * 1000, stream, get text() {
+    looked += 1;
+    return `loss: ${at}`;
+  } });
+  const losses = (figures: Map<string, Series[]>) => figures.get("loss")?.map((one) => one.points.map((point) => point.y));
+  const lines = Array.from({ length: 12 }, (_, index) => line(index + 1));
+
+  test("looks at none twice, and keeps the points of those that went", () => {
+    const figures = new Figures((stream) => stream);
+    figures.take(lines.slice(0, 10));
+    looked = 0;
+    expect(losses(figures.take(lines.slice(4)))).toEqual([[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]]);
+    expect(looked).toBe(2);
+    figures.take(lines.slice(11));
+    expect(looked).toBe(2);
+  });
+
+  test("and one of another host that comes before all that are kept", () => {
+    const figures = new Figures((stream) => stream);
+    figures.take(lines.slice(0, 10));
+    expect(losses(figures.take([line(4.5, "b"), ...lines.slice(4, 10)]))).toEqual([[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [4.5]]);
+  });
+
+  test("of several of the same time each counts once", () => {
+    const figures = new Figures((stream) => stream);
+    const [first, second] = [line(1), line(1)];
+    figures.take([first]);
+    expect(figures.take([first, second]).get("loss")).toEqual([{ name: "loss", points: [{ x: 1, y: 1 }] }]);
+  });
+
+  test("another log begins with nothing", () => {
+    const figures = new Figures((stream) => stream);
+    figures.take(lines);
+    expect(figures.take([]).size).toBe(0);
+    expect(losses(figures.take(lines.slice(3, 5)))).toEqual([[4, 5]]);
+  });
 });

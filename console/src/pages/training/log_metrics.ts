@@ -2,7 +2,7 @@
  * Figures that training programs print: "Train Epoch: 3 [12800/60000 (21%)] Loss: 0.3", "val_acc=0.97". For jobs
  * without MetricDefinitions, whose figures no service records. Pure.
  */
-import type { LogLine } from "../../logs/lines";
+import { firstFrom, firstNew, type LogLine } from "../../logs/lines";
 import type { Point, Series } from "../../plot/series";
 
 const NUMBER = "([-+]?(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:e[-+]?\\d+)?)";
@@ -57,41 +57,43 @@ export function thinned<T>(points: readonly T[], max = POINTS_MAX): readonly T[]
   return Array.from({ length: max }, (_, index) => points[Math.min(points.length - 1, Math.floor((index + 1) * step) - 1)]!);
 }
 
-interface Told extends Point { line: number } // which line told it
+/** Points of a series in memory; of more, the older ones become fewer. */
+const POINTS_KEPT = 100_000;
 
 /**
- * Figures of a log that grows: only what is new is looked through. `hostOf` names a stream's host; a figure that
- * several hosts tell is a series for each.
+ * Figures of a log that grows: only what is new is looked through, and points of lines that the log lets go of stay.
+ * `hostOf` names a stream's host; a figure that several hosts tell is a series for each.
  */
 export class Figures {
   private lines: readonly LogLine[] = [];
-  private readonly byFigure = new Map<string, Map<string, Told[]>>();
+  private readonly byFigure = new Map<string, Map<string, Point[]>>();
 
   constructor(private readonly hostOf: (stream: string) => string) {}
 
   /** All series now, by figure. */
   take(lines: readonly LogLine[]): Map<string, Series[]> {
-    const from = sharedLength(this.lines, lines);
-    this.forget(from);
-    for (let index = from; index < lines.length; index += 1) this.look(lines[index]!, index);
+    if (lines.length === 0) this.byFigure.clear(); // another log begins
+    const first = lines[firstNew(this.lines, lines)];
+    if (first) this.lookFrom(first.at, lines);
     this.lines = lines;
     return this.series();
   }
 
-  /** What lines from `from` on told: they are others now, or elsewhere. */
-  private forget(from: number): void {
+  /** Points know their time alone: all lines of the first new one's time are looked through again. */
+  private lookFrom(at: number, lines: readonly LogLine[]): void {
     for (const hosts of this.byFigure.values()) {
-      for (const points of hosts.values()) while (points.length > 0 && points.at(-1)!.line >= from) points.pop();
+      for (const points of hosts.values()) while (points.length > 0 && points.at(-1)!.x >= at / 1000) points.pop();
     }
+    for (let index = firstFrom(lines, at); index < lines.length; index += 1) this.look(lines[index]!);
   }
 
-  private look({ at, stream, text }: LogLine, line: number): void {
+  private look({ at, stream, text }: LogLine): void {
     for (const { name, value } of figuresIn(text)) {
       let hosts = this.byFigure.get(name);
       if (!hosts) this.byFigure.set(name, (hosts = new Map()));
       let points = hosts.get(stream);
-      if (!points) hosts.set(stream, (points = []));
-      points.push({ x: at / 1000, y: value, line });
+      if (!points || points.length >= POINTS_KEPT) hosts.set(stream, (points = [...thinned(points ?? [], POINTS_KEPT / 2)]));
+      points.push({ x: at / 1000, y: value });
     }
   }
 
@@ -107,21 +109,7 @@ export class Figures {
   }
 }
 
-/**
- * How many lines both begin with. Lines are put in and taken away, never moved, and each is an object of its own: where
- * both have the same one at an index, all before it are the same.
- */
-function sharedLength(before: readonly LogLine[], now: readonly LogLine[]): number {
-  let [low, high] = [0, Math.min(before.length, now.length)];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (before[middle] === now[middle]) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 /** One point an instant: of several the last one counts. */
-function distinct(points: readonly Told[]): Point[] {
-  return points.filter((point, index) => point.x !== points[index + 1]?.x).map(({ x, y }) => ({ x, y }));
+function distinct(points: readonly Point[]): Point[] {
+  return points.filter((point, index) => point.x !== points[index + 1]?.x);
 }
