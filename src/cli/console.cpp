@@ -21,9 +21,7 @@ void say_how_from_elsewhere(const std::string& endpoint) {
 }  // namespace
 
 int open_console(const fs::path& data, bool print_only) {
-  http::Headers headers;
-  headers.set("X-Trainyard-Console", "1");
-  const json::value answer = parse_own_json(ask_daemon(data, "/_console/api/links", headers));
+  const json::value answer = parse_own_json(ask_daemon(data, "/_console/api/links", {}));
   const std::string link = find_string(answer.as_object(), "url").value_or("");
   if (link.empty()) throw SystemError("the daemon gave no link");
   std::printf("%s\n", link.c_str());

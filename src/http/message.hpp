@@ -74,6 +74,7 @@ struct Request {
   /// Whether the peer has closed its side: an answer reaches nobody. Not set outside of a server.
   std::function<bool()> gone;
 
+  bool only_reads() const { return method == "GET" || method == "HEAD"; }
   std::string_view path() const;   // before '?', undecoded
   std::string_view query() const;  // after '?', undecoded
 };

@@ -26,10 +26,6 @@ Verdict let(Verdict::Way way) {
   return verdict;
 }
 
-bool is_read(const http::Request& request) {
-  return request.method == "GET" || request.method == "HEAD";
-}
-
 bool says_token(const http::Request& request, const Access& access) {
   const std::string said = request.headers.get("Authorization");
   return to_lower(said.substr(0, kTokenScheme.size())) == kTokenScheme &&
@@ -75,7 +71,7 @@ bool comes_from_us(const http::Request& request) {
   }
   const std::string site = request.headers.get("Sec-Fetch-Site");
   if (site.empty() || site == "same-origin" || site == "none") return true;
-  return is_read(request) && request.headers.get("Sec-Fetch-Mode") == "navigate" &&
+  return request.only_reads() && request.headers.get("Sec-Fetch-Mode") == "navigate" &&
          request.headers.get("Sec-Fetch-Dest") == "document";
 }
 

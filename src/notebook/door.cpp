@@ -89,7 +89,7 @@ http::Response Door::own(http::Request& request) {
     if (request.method != "POST") return notice(405, "No such page", "Drawings come for a POST.");
     return drawing(http::read_all(*request.body, kDrawingBytesMax));
   }
-  if (request.method != "GET" && request.method != "HEAD") {
+  if (!request.only_reads()) {
     return notice(405, "No such page", "There is nothing here to write to.");
   }
   if (path == kScriptPath) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "http/amend.hpp"
 #include "server/console/plain.hpp"
 #include "server/pipeline.hpp"
 #include "server/role_sessions.hpp"
@@ -15,6 +16,15 @@ namespace {
 using http::text_response;
 
 constexpr const char* kVersion = "0.1.0";
+
+/// A browser shows what a presigned link leads to, and the address is the console's: without this,
+/// a page that somebody stored would be one of ours. It may run, as a page of nowhere.
+void keep_apart(http::Response& response) {
+  response.headers.set("Content-Security-Policy",
+                       "sandbox allow-downloads allow-forms allow-modals allow-popups "
+                       "allow-scripts");
+  response.headers.set("X-Content-Type-Options", "nosniff");
+}
 
 }  // namespace
 
@@ -38,12 +48,14 @@ http::Response Front::handle(http::Request& request) {
   // At a bucket's own host the path is a key, which may begin so: "_SUCCESS".
   bool key = !bucket_in_host(request.headers.get("Host")).empty();
   // An AWS host (reached by CONNECT) serves AWS calls and nothing else.
-  if (!path.starts_with("/_") || key || request.secure) return pipeline_.handle(request);
+  if (!path.starts_with("/_") || key || request.secure) {
+    return http::amended(pipeline_.handle(request), keep_apart);
+  }
   if (path.starts_with(kRolesPath) && request.method == "POST") {
     return issue_role_session(parts_, pipeline_, request);
   }
   if (path.starts_with(console::kPath)) return console_.handle(request);
-  if (request.method != "GET" && request.method != "HEAD") {
+  if (!request.only_reads()) {
     return text_response(405, "method not allowed\n");
   }
   if (path == "/_health" || path == "/_localstack/health") return health();

@@ -23,9 +23,7 @@ bool is_global(std::string_view signing_name) {
 
 ApiError internal_failure(const wire::Service& service) {
   bool s3 = service.protocol == wire::Protocol::rest_xml;
-  return ApiError(s3 ? "InternalError" : "InternalFailure", 500,
-                  "The request could not be completed because of a fault of this machine; the "
-                  "daemon's log says more.");
+  return ApiError(s3 ? "InternalError" : "InternalFailure", 500, kInternalFault);
 }
 
 /// A key that is scoped to another service must not open this one.

@@ -11,6 +11,9 @@ namespace trainyard::server {
 /// The largest body of an operation that does not stream (SageMaker and Step Functions: 1 MiB of
 /// data and then some; S3's batch delete and multipart completion: 1 MiB of XML and then some).
 inline constexpr std::size_t kBodyBytesMax = 8 * 1024 * 1024;
+inline constexpr const char* kInternalFault =
+    "The request could not be completed because of a fault of this machine; the daemon's log says "
+    "more.";
 
 class Pipeline {
  public:

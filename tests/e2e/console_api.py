@@ -10,7 +10,7 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 
-COOKIE = "trainyard_console"
+HEADER = "X-Trainyard-Console"
 
 
 class Answer:
@@ -30,13 +30,12 @@ class ConsoleApi:
     def __init__(self, daemon):
         self.daemon = daemon
         self.address = urllib.parse.urlsplit(daemon.url).netloc
-        self.cookie = None
+        self.token = None
 
     def headers(self, **changes):
-        headers = {"X-Trainyard-Console": "1", "Origin": f"http://{self.address}",
-                   "Sec-Fetch-Site": "same-origin"}
-        if self.cookie:
-            headers["Cookie"] = f"{COOKIE}={self.cookie}"
+        headers = {"Origin": f"http://{self.address}", "Sec-Fetch-Site": "same-origin"}
+        if self.token:
+            headers[HEADER] = self.token
         headers.update({name.replace("_", "-"): value for name, value in changes.items()})
         return {name: value for name, value in headers.items() if value is not None}
 
@@ -63,7 +62,7 @@ class ConsoleApi:
     def link(self, key=None, secret=None, token=None):
         """What `POST links` answers a principal."""
         request = botocore.awsrequest.AWSRequest(
-            "POST", f"http://{self.address}/_console/api/links", {"X-Trainyard-Console": "1"}, b"")
+            "POST", f"http://{self.address}/_console/api/links", {}, b"")
         keys = botocore.credentials.Credentials(key or self.daemon.key,
                                                 secret or self.daemon.secret, token)
         botocore.auth.SigV4Auth(keys, "sts", "us-east-1").add_auth(request)
@@ -79,7 +78,7 @@ class ConsoleApi:
             proof = {"accessKeyId": self.daemon.key, "secretAccessKey": self.daemon.secret}
         answer = self.post("session", proof)
         if answer.status == 200:
-            self.cookie = answer.headers["Set-Cookie"].split(";")[0].partition("=")[2]
+            self.token = answer.json["token"]
         return answer
 
     def watch(self, *reads, **changes):

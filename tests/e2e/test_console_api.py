@@ -6,7 +6,7 @@ import re
 import shutil
 import unittest
 
-from console_api import COOKIE, ConsoleApi
+from console_api import ConsoleApi
 from harness import BIN, REGION, SERVING_IMAGE, Daemon, WithRoles, upload_code, wait_for
 
 ROOT_ARN = "arn:aws:iam::000000000000:root"
@@ -51,10 +51,8 @@ class Logins(WithConsole):
         told = answer.json
         self.assertEqual((told["arn"], told["account"], told["userId"], told["region"]),
                          (ROOT_ARN, "000000000000", "000000000000", REGION))
-        cookie = answer.headers["Set-Cookie"]
-        self.assertRegex(cookie, rf"^{COOKIE}=[0-9a-f]{{64}}; ")
-        self.assertEqual({part.strip() for part in cookie.split(";")[1:]},
-                         {"Path=/_console/", "Max-Age=43200", "HttpOnly", "SameSite=Strict"})
+        self.assertRegex(told.pop("token"), r"^[0-9a-f]{64}$")
+        self.assertNotIn("Set-Cookie", answer.headers)
         self.assertEqual(self.api.send("GET", "api/session").json, told)
 
     def test_by_a_link_that_opens_once(self):
@@ -68,7 +66,7 @@ class Logins(WithConsole):
         self.assert_refused(again.log_in(token=token), 403, "AccessDeniedException",
                             "used already")
         self.assert_refused(again.log_in(token="0" * 64), 403, "AccessDeniedException")
-        self.assertIsNone(again.cookie)
+        self.assertIsNone(again.token)
 
     def test_the_command_prints_a_link(self):
         done = self.daemon.command("console", "--print")
@@ -120,8 +118,8 @@ class Logins(WithConsole):
         self.logged_in(token=link.json["url"].rpartition("/")[2])
 
     def test_without_a_session(self):
-        for cookie in (None, "0" * 64):
-            self.api.cookie = cookie
+        for token in (None, "0" * 64, "1"):
+            self.api.token = token
             for answer in (self.api.send("GET", "api/session"),
                            self.api.call("sts", "GetCallerIdentity"),
                            self.api.post("graph", {"definition": "{}"}),
@@ -142,26 +140,28 @@ class Logins(WithConsole):
 
     def test_logging_out(self):
         self.logged_in()
-        answer = self.api.send("DELETE", "api/session")
-        self.assertEqual(answer.status, 200)
-        self.assertIn("Max-Age=0", answer.headers["Set-Cookie"])
+        self.assertEqual(self.api.send("DELETE", "api/session").status, 200)
         self.assertEqual(self.api.send("GET", "api/session").status, 401)
 
     def test_failures_are_bounded(self):
         daemon = Daemon().start()
         self.addCleanup(daemon.close)
         api = ConsoleApi(daemon)
-        codes = [api.log_in(token="wrong").status for _ in range(22)]
+        wrong = {"accessKeyId": daemon.key, "secretAccessKey": "wrong"}
+        codes = [api.log_in(**wrong).status for _ in range(22)]
         self.assertEqual(codes, [403] * 20 + [429] * 2)
         self.assertEqual(api.log_in().status, 429)
+        # Nobody is kept out: links open all the same, however many wrong ones were tried.
+        self.assertEqual([api.log_in(token="wrong").status for _ in range(22)], [403] * 22)
+        token = api.link().json["url"].rpartition("/")[2]
+        self.assertEqual(api.log_in(token=token).status, 200)
 
 
 class Guards(WithConsole):
     def test_what_other_pages_send(self):
         self.logged_in()
         self.assertEqual(self.api.call("sts", "GetCallerIdentity").status, 200)
-        for changes in ({"X_Trainyard_Console": None}, {"X_Trainyard_Console": "0"},
-                        {"Origin": "http://evil.example"}, {"Origin": "null"},
+        for changes in ({"Origin": "http://evil.example"}, {"Origin": "null"},
                         {"Origin": "http://127.0.0.1:1"}, {"Sec_Fetch_Site": "cross-site"},
                         {"Sec_Fetch_Site": "same-site"}):
             for method, path in (("POST", "api/call/sts/GetCallerIdentity"),
@@ -174,8 +174,11 @@ class Guards(WithConsole):
                          403)
         self.assertEqual(self.api.send("GET", "api/session").status, 200)
         # No page at all: curl.
-        self.assertEqual(self.api.send("GET", "api/session", Origin=None, Sec_Fetch_Site=None,
-                                       X_Trainyard_Console=None).status, 200)
+        self.assertEqual(self.api.send("GET", "api/session", Origin=None,
+                                       Sec_Fetch_Site=None).status, 200)
+        # What a browser sends of itself opens nothing.
+        self.assertEqual(self.api.send("GET", "api/session", X_Trainyard_Console=None,
+                                       Cookie=f"trainyard_console={self.api.token}").status, 401)
 
     def test_other_hosts(self):
         self.logged_in()
@@ -298,7 +301,6 @@ class Calls(WithConsole):
         self.assertEqual(host["cpus"], len(os.sched_getaffinity(0)))
         self.assertGreaterEqual(host["load"], 0)
         self.assertLess(host["memory"]["available"], host["memory"]["total"])
-        self.assertEqual(host["disk"]["path"], str(self.daemon.data))
         self.assertEqual(host["disk"]["total"], shutil.disk_usage(self.daemon.data).total)
         self.assertLessEqual(host["disk"]["free"], host["disk"]["total"])
         self.assertEqual(self.api.post("host", {}).status, 405)
@@ -405,6 +407,47 @@ class Raw(WithConsole):
         error = self.api.send("GET", "api/s3/raw/none")
         self.assertEqual(error.status, 404)
         self.assertIn("sandbox", error.headers["Content-Security-Policy"])
+
+    def test_a_page_at_the_services_own_address(self):
+        """It has the console's origin: a browser must take it for a page of nowhere."""
+        s3 = self.daemon.client("s3")
+        s3.put_object(Bucket="raw", Key="own.html", Body=b"<script></script>",
+                      ContentType="text/html")
+        url = s3.generate_presigned_url("get_object", {"Bucket": "raw", "Key": "own.html"})
+        for address in (url, url + "x", self.daemon.url + "/raw/none"):
+            headers = self.api.send("GET", address.removeprefix(self.daemon.url)).headers
+            policy = headers.get_all("Content-Security-Policy")
+            self.assertEqual([part.split()[0] for part in policy], ["sandbox"])
+            self.assertNotIn("allow-same-origin", policy[0])
+            self.assertNotIn("allow-top-navigation", policy[0])
+            self.assertEqual(headers["X-Content-Type-Options"], "nosniff")
+
+    def test_links_to_objects(self):
+        keys = self.user("reader", {"Effect": "Allow", "Action": "s3:GetObject",
+                                    "Resource": "arn:aws:s3:::raw/*"})
+        self.daemon.client("s3").put_object(Bucket="raw", Key="dir/é a.txt", Body=b"text")
+        self.assert_refused(self.api.post("presign", {"bucket": "raw", "key": "k"}), 401,
+                            "ExpiredTokenException")
+        self.logged_in(**keys)
+        answer = self.api.post("presign", {"bucket": "raw", "key": "dir/é a.txt"})
+        self.assertEqual(answer.status, 200, answer.body)
+        url = answer.json["url"]
+        self.assertIn("X-Amz-Expires=3600", url)
+        stranger = ConsoleApi(self.daemon)  # who has the address and nothing else
+        got = stranger.send("GET", url.removeprefix(self.daemon.url))
+        self.assertEqual((got.status, got.body), (200, b"text"))
+        self.assertNotIn("Content-Disposition", got.headers)
+        url = self.api.post("presign", {"bucket": "raw", "key": "dir/é a.txt", "seconds": 5,
+                                        "attachment": True}).json["url"]
+        got = stranger.send("GET", url.removeprefix(self.daemon.url))
+        self.assertEqual((got.body, got.headers["Content-Disposition"]), (b"text", "attachment"))
+        other = self.api.post("presign", {"bucket": "other", "key": "k"}).json["url"]
+        self.assertEqual(stranger.send("GET", other.removeprefix(self.daemon.url)).status, 403)
+        for body in ({}, {"bucket": "raw"}, {"bucket": "raw", "key": ""}, {"bucket": 7, "key": "k"},
+                     {"bucket": "raw", "key": "k", "seconds": 0},
+                     {"bucket": "raw", "key": "k", "seconds": 604801},
+                     {"bucket": "raw", "key": "k", "seconds": "1"}):
+            self.assert_refused(self.api.post("presign", body), 400, "InvalidParameterException")
 
     def test_a_copy_and_a_listing(self):
         self.logged_in()

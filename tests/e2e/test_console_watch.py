@@ -138,14 +138,31 @@ class Streams(unittest.TestCase):
         return stream
 
     def test_there_are_so_many_and_no_more(self):
-        streams = [self.stream() for _ in range(64)]
-        for stream in streams:
-            stream.until(lambda lines: lines)
-        refused = self.api.post("watch", {"reads": [read("a", "sts", "GetCallerIdentity")]})
-        self.assertEqual((refused.status, refused.json["__type"]), (429, "ThrottlingException"))
+        def refused():
+            answer = self.api.post("watch", {"reads": [read("a", "sts", "GetCallerIdentity")]})
+            return (answer.status, answer.json["__type"]) == (429, "ThrottlingException")
+
+        streams = []
+        for user in ("one", "two", "three"):  # no key takes all places
+            iam = self.daemon.client("iam")
+            iam.create_user(UserName=user)
+            key = iam.create_access_key(UserName=user)["AccessKey"]
+            self.api.log_in(accessKeyId=key["AccessKeyId"], secretAccessKey=key["SecretAccessKey"])
+            streams += [self.stream() for _ in range(min(24, 64 - len(streams)))]
+            for stream in streams:
+                stream.until(lambda lines: lines)
+            self.assertTrue(refused())
+        self.assertEqual(len(streams), 64)
+        self.api.log_in()
+        self.assertTrue(refused())
         for stream in streams:
             stream.close()
         wait_for(lambda: self.stream().status == 200, 20, "room, once clients are gone")
+
+    def test_what_one_asks_for_is_bounded(self):
+        wide = read("a", "sts", "GetCallerIdentity")
+        wide["input"] = {"Wide": "x" * (256 << 10)}
+        self.assertEqual(self.api.post("watch", {"reads": [wide]}).status, 413)
 
     def test_one_ends_with_the_daemon(self):
         stream = self.stream()

@@ -1,6 +1,15 @@
 /** Requests to the daemon as the session's principal, and what is wrong when they fail. */
 
+import { sessionToken } from "./token";
+
 export const API = "/_console/api";
+/** Holds the session's token, at each request. */
+const SESSION_HEADER = "X-Trainyard-Console";
+
+export function sessionHeaders(): Record<string, string> {
+  const token = sessionToken();
+  return token ? { [SESSION_HEADER]: token } : {};
+}
 
 /** What a service refused, in its own words; `status` 0 when the daemon did not answer at all. */
 export class ApiError extends Error {
@@ -44,17 +53,18 @@ export async function errorOf(response: Response): Promise<ApiError> {
 /** A request below /_console/api; throws ApiError unless it went well. */
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
-  headers.set("X-Trainyard-Console", "1"); // no other site can set it
+  const token = sessionToken();
+  for (const [name, value] of Object.entries(sessionHeaders())) headers.set(name, value);
   let response: Response;
   try {
-    response = await fetch(API + path, { ...init, headers, credentials: "same-origin" });
+    response = await fetch(API + path, { ...init, headers, credentials: "omit" });
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw new ApiError("NoAnswer", "The daemon does not answer. Is it running?", 0);
   }
   if (response.ok) return response;
   const error = await errorOf(response);
-  if (response.status === 401) onSessionEnd();
+  if (response.status === 401 && token === sessionToken()) onSessionEnd(); // or else there is another one by now
   throw error;
 }
 

@@ -1,7 +1,8 @@
-/** Who is logged in. The session itself is a cookie that scripts cannot read. */
+/** Who is logged in. */
 import { useSyncExternalStore } from "react";
 import { ApiError, postJson, request, whenSessionEnds } from "./http";
 import { forgetSession } from "./of_session";
+import { keepToken, sessionToken } from "./token";
 import { hub } from "./watch";
 
 export interface Session {
@@ -24,6 +25,7 @@ function become(next: Session | null): void {
 }
 
 whenSessionEnds(() => {
+  keepToken(null);
   if (session) become(null);
 });
 
@@ -39,6 +41,7 @@ export function useSession(): Session | null | undefined {
 
 /** The session that this browser has already, if it has one. */
 export async function resume(): Promise<void> {
+  if (!sessionToken()) return become(null);
   try {
     become((await (await request("/session")).json()) as Session);
   } catch (error) {
@@ -52,10 +55,13 @@ export type Proof =
   | { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 
 export async function logIn(proof: Proof): Promise<void> {
-  become((await (await postJson("/session", proof)).json()) as Session);
+  const { token, ...opened } = (await (await postJson("/session", proof)).json()) as Session & { token: string };
+  keepToken(token);
+  become(opened);
 }
 
 export async function logOut(): Promise<void> {
   await request("/session", { method: "DELETE" });
+  keepToken(null);
   become(null);
 }

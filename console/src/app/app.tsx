@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { resume, useSession } from "../api/session";
+import { whenTokenChanges } from "../api/token";
 import { Boundary, Problem } from "../ui/problem";
 import { Login } from "./login";
 import { loginToken, usePlace } from "./router";
@@ -14,7 +15,10 @@ export function App() {
     setError(undefined);
     void resume().catch(setError);
   };
-  useEffect(begin, []);
+  useEffect(() => {
+    begin();
+    return whenTokenChanges(begin);
+  }, []);
   if (error !== undefined) return <main className="login"><Problem error={error} onRetry={begin} /></main>;
   if (session === undefined) return null;
   // Who follows a link wants to be whom it is for, whoever they are now.

@@ -22,11 +22,11 @@ export function Button({ look, icon, label, busy, children, disabled, title = la
 }
 
 /** A link that looks like a button. */
-export function ButtonLink({ href, look, icon, children, download }: {
-  href: string; look?: "primary" | "plain" | "small"; icon?: IconName; children: ReactNode; download?: string;
+export function ButtonLink({ href, look, icon, children }: {
+  href: string; look?: "primary" | "plain" | "small"; icon?: IconName; children: ReactNode;
 }) {
   return (
-    <a className={`button ${look ?? ""}`} href={href} download={download}>
+    <a className={`button ${look ?? ""}`} href={href}>
       {icon && <Icon name={icon} />}
       {children}
     </a>

@@ -13,6 +13,7 @@
 #include "server/console/host.hpp"
 #include "server/console/pages.hpp"
 #include "server/console/plain.hpp"
+#include "server/console/presign.hpp"
 #include "server/console/raw.hpp"
 #include "server/console/replies.hpp"
 #include "server/console/shell.hpp"
@@ -29,6 +30,9 @@ bool is_home(std::string_view rest) {
                                          "s3/home"};
   return std::find(std::begin(kHomes), std::end(kHomes), rest) != std::end(kHomes);
 }
+
+constexpr const char* kUnknownHost =
+    "The console answers on loopback names and on those given with --host.";
 
 ApiError wrong_method(const http::Request& request) {
   return ApiError("MethodNotAllowedException", 405,
@@ -83,19 +87,13 @@ http::Response Console::handle(http::Request& request) {
   const bool known = http::is_known_host(request.headers.get("Host"), hosts_);
   if (auto api_path = behind(rest, "api/")) {
     return reply_or_error([&] {
-      if (!known) {
-        throw ApiError("AccessDeniedException", 403,
-                       "The console answers on loopback names and on those given with --host.");
-      }
+      if (!known) throw ApiError("AccessDeniedException", 403, kUnknownHost);
       Gate::check_origin(request);
       return api(request, *api_path);
     });
   }
-  if (!known) {
-    return message_page(403, "Unknown host",
-                        "The console answers on loopback names and on those given with --host.");
-  }
-  if (request.method != "GET" && request.method != "HEAD") {
+  if (!known) return message_page(403, "Unknown host", kUnknownHost);
+  if (!request.only_reads()) {
     return http::text_response(405, "method not allowed\n");
   }
   return page(request, rest);
@@ -119,7 +117,7 @@ http::Response Console::api(http::Request& request, std::string_view rest) {
   if (rest == "session") {
     if (request.method == "POST") return gate_.log_in(request);
     if (request.method == "DELETE") return gate_.log_out(request);
-    if (request.method == "GET" || request.method == "HEAD") return gate_.show(request);
+    if (request.only_reads()) return gate_.show(request);
     throw wrong_method(request);
   }
   return api_of_visitor(request, rest);
@@ -137,15 +135,16 @@ http::Response Console::api_of_visitor(http::Request& request, std::string_view 
                     request);
   }
   if (rest == "host") {
-    if (request.method != "GET" && request.method != "HEAD") throw wrong_method(request);
+    if (!request.only_reads()) throw wrong_method(request);
     return reply(200, describe_host(parts_.site.data_dir));
   }
   const auto operation = behind(rest, "call/");
-  if (!operation && rest != "graph" && rest != "watch") throw no_such_path();
+  if (!operation && rest != "graph" && rest != "presign" && rest != "watch") throw no_such_path();
   if (request.method != "POST") throw wrong_method(request);
   if (operation) return answer_call(parts_, caller, *operation, request);
+  if (rest == "presign") return reply(200, presign_object(parts_, caller, request));
   if (rest == "graph") return reply(200, graph_of(read_object(request)));
-  return watchers_.watch(request);
+  return watchers_.watch(caller, request);
 }
 
 }  // namespace trainyard::server::console

@@ -4,7 +4,6 @@
 
 #include "base/hash.hpp"
 #include "http/hosts.hpp"
-#include "identity/identity.hpp"
 #include "notebook/access.hpp"
 #include "server/console/replies.hpp"
 #include "server/pipeline.hpp"
@@ -20,11 +19,6 @@ json::object describe(const Visitor& visitor, const Site& site) {
           {"expires", to_millis(visitor.expires) / 1000}};
 }
 
-std::string cookie(std::string_view token, std::chrono::seconds life) {
-  return fmt::format("{}={}; Path=/_console/; Max-Age={}; HttpOnly; SameSite=Strict", kCookie,
-                     token, life.count());
-}
-
 ApiError wrong_login(const char* why) { return ApiError("AccessDeniedException", 403, why); }
 
 std::string member(const json::object& object, std::string_view name) {
@@ -37,31 +31,24 @@ void Gate::check_origin(const http::Request& request) {
   if (!notebook::comes_from_us(request)) {
     throw ApiError("AccessDeniedException", 403, "Pages of other sites have no access.");
   }
-  const bool reads = request.method == "GET" || request.method == "HEAD";
-  if (!reads && request.headers.get(kHeader) != "1") {
-    throw ApiError(
-        "AccessDeniedException", 403,
-        fmt::format("A request that changes something needs the header {}: 1.", kHeader));
-  }
 }
 
-std::optional<Visitor> Gate::visitor_of(const http::Request& request,
-                                        const Session& session) const {
-  auto credential = parts_.store.read(
-      [&](Txn& txn) { return identity::find_credential(txn, session.access_key); });
+/// nullopt for a key that opens nothing now: it is gone, inactive or has expired.
+std::optional<identity::Credential> Gate::credential_of(const std::string& access_key) const {
+  auto credential =
+      parts_.store.read([&](Txn& txn) { return identity::find_credential(txn, access_key); });
   if (!credential) return std::nullopt;
   if (credential->expires && *credential->expires <= parts_.clock.now()) return std::nullopt;
-  credential->caller.source_ip = http::peer_address(request.peer);
-  return Visitor{std::move(credential->caller), session.expires};
+  return credential;
 }
 
 std::optional<Visitor> Gate::find_visitor(const http::Request& request) const {
-  for (const std::string& token : notebook::cookie_values(request.headers.get("Cookie"), kCookie)) {
-    const auto session = sessions_.find(token, parts_.clock.now());
-    if (!session) continue;
-    if (auto visitor = visitor_of(request, *session)) return visitor;
-  }
-  return std::nullopt;
+  const auto session = sessions_.find(request.headers.get(kHeader), parts_.clock.now());
+  if (!session) return std::nullopt;
+  auto credential = credential_of(session->access_key);
+  if (!credential) return std::nullopt;
+  credential->caller.source_ip = http::peer_address(request.peer);
+  return Visitor{std::move(credential->caller), session->expires};
 }
 
 Visitor Gate::visitor(const http::Request& request) const {
@@ -82,54 +69,46 @@ http::Response Gate::issue_link(http::Request& request) {
                      {"expires", to_millis(link.expires) / 1000}});
 }
 
-/// The key that a login proves to have. ApiError 403 when it proves none.
-std::string Gate::key_of_login(const http::Request& request, const json::object& login) {
-  const Time now = parts_.clock.now();
-  if (const auto token = find_string(login, "token")) {
-    auto key = sessions_.use_link(*token, now);
-    if (!key) throw wrong_login("The link has been used already, or is older than five minutes.");
-    return std::move(*key);
-  }
+/// The key whose secret a login tells. ApiError 403 when it does not. Only these are bounded in
+/// their failures: nobody guesses a link's 256 bits, and one who cannot log in must not keep others
+/// from it.
+std::string Gate::key_of_secret(const http::Request& request, const json::object& login) {
   if (!http::is_loopback(http::peer_address(request.peer))) {
     throw wrong_login(
         "A secret key is taken from this machine only, since it would travel in the "
         "clear: use the link that `trainyard console` prints.");
   }
-  const auto credential = parts_.store.read(
-      [&](Txn& txn) { return identity::find_credential(txn, member(login, "accessKeyId")); });
-  if (!credential ||
-      !equal_in_constant_time(member(login, "secretAccessKey"), credential->secret) ||
-      !equal_in_constant_time(member(login, "sessionToken"), credential->session_token)) {
-    throw wrong_login("The access key, its secret or its session token is wrong.");
-  }
-  return credential->access_key;
-}
-
-http::Response Gate::log_in(http::Request& request) {
   const Time now = parts_.clock.now();
   if (!sessions_.may_try(now)) {
     throw ApiError("ThrottlingException", 429, "Too many logins have failed: wait a minute.");
   }
-  const json::object login = read_object(request);
-  std::string key;
-  try {
-    key = key_of_login(request, login);
-  } catch (const ApiError&) {
-    sessions_.note_failure(now);
-    throw;
+  const auto credential = parts_.store.read(
+      [&](Txn& txn) { return identity::find_credential(txn, member(login, "accessKeyId")); });
+  if (credential && equal_in_constant_time(member(login, "secretAccessKey"), credential->secret) &&
+      equal_in_constant_time(member(login, "sessionToken"), credential->session_token)) {
+    return credential->access_key;
   }
-  const auto credential =
-      parts_.store.read([&](Txn& txn) { return identity::find_credential(txn, key); });
-  if (!credential || (credential->expires && *credential->expires <= now)) {
-    throw wrong_login("The access key has been deactivated, or has expired.");
-  }
-  const auto session = sessions_.open(key, credential->expires, now);
-  http::Response response =
-      reply(200, describe({credential->caller, session.expires}, parts_.site));
-  response.headers.set("Set-Cookie",
-                       cookie(session.token, std::chrono::duration_cast<std::chrono::seconds>(
-                                                 session.expires - now)));
-  return response;
+  sessions_.note_failure(now);
+  throw wrong_login("The access key, its secret or its session token is wrong.");
+}
+
+/// The key that a login proves to have. ApiError 403 when it proves none.
+std::string Gate::key_of_login(const http::Request& request, const json::object& login) {
+  const auto token = find_string(login, "token");
+  if (!token) return key_of_secret(request, login);
+  auto key = sessions_.use_link(*token, parts_.clock.now());
+  if (!key) throw wrong_login("The link has been used already, or is older than five minutes.");
+  return std::move(*key);
+}
+
+http::Response Gate::log_in(http::Request& request) {
+  const auto credential = credential_of(key_of_login(request, read_object(request)));
+  if (!credential) throw wrong_login("The access key has been deactivated, or has expired.");
+  const auto session =
+      sessions_.open(credential->access_key, credential->expires, parts_.clock.now());
+  json::object told = describe({credential->caller, session.expires}, parts_.site);
+  told["token"] = session.token;
+  return reply(200, told);
 }
 
 http::Response Gate::show(const http::Request& request) const {
@@ -137,12 +116,8 @@ http::Response Gate::show(const http::Request& request) const {
 }
 
 http::Response Gate::log_out(const http::Request& request) {
-  for (const std::string& token : notebook::cookie_values(request.headers.get("Cookie"), kCookie)) {
-    sessions_.close(token);
-  }
-  http::Response response = reply(200, {});
-  response.headers.set("Set-Cookie", cookie("", std::chrono::seconds(0)));
-  return response;
+  sessions_.close(request.headers.get(kHeader));
+  return reply(200, {});
 }
 
 }  // namespace trainyard::server::console

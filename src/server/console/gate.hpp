@@ -1,9 +1,14 @@
-// Who comes in, and as whom: logins, and the principal behind a request's cookie.
+// Who comes in, and as whom: logins, and the principal behind a request's session.
+//
+// A session's token comes in a header that the console's page sets. A cookie would do for less:
+// browsers keep no ports of a host apart, so that they would send it to whoever serves a page from
+// another port, and with what that page asks of us.
 #pragma once
 
 #include <optional>
 #include <string>
 
+#include "identity/identity.hpp"
 #include "server/console/sessions.hpp"
 #include "server/parts.hpp"
 
@@ -13,8 +18,7 @@ class Pipeline;
 
 namespace console {
 
-inline constexpr const char* kCookie = "trainyard_console";
-/// What a page of another origin cannot send unless it is let: without it nothing is changed.
+/// Holds the session's token.
 inline constexpr const char* kHeader = "X-Trainyard-Console";
 
 /// Whose session it is. The key is looked up anew each time: one that was deactivated or has
@@ -37,16 +41,17 @@ class Gate {
   /// ApiError ExpiredTokenException 401 without a session.
   Visitor visitor(const http::Request& request) const;
 
-  /// `POST links`: a link for the principal who signed the request (for sts).
+  /// `POST api/links`: a link for the principal who signed the request (for sts).
   http::Response issue_link(http::Request& request);
-  /// `POST`, `GET`, `DELETE session`.
+  /// `POST`, `GET`, `DELETE api/session`.
   http::Response log_in(http::Request& request);
   http::Response show(const http::Request& request) const;
   http::Response log_out(const http::Request& request);
 
  private:
-  std::optional<Visitor> visitor_of(const http::Request& request, const Session& session) const;
+  std::optional<identity::Credential> credential_of(const std::string& access_key) const;
   std::string key_of_login(const http::Request& request, const json::object& login);
+  std::string key_of_secret(const http::Request& request, const json::object& login);
 
   Parts parts_;
   Pipeline& pipeline_;

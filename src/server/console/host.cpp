@@ -43,8 +43,7 @@ json::object describe_host(const fs::path& data_dir) {
   return {{"cpus", cpus_online()},
           {"load", load_of_last_minute()},
           {"memory", {{"total", memory.total}, {"available", memory.available}}},
-          {"disk",
-           {{"path", data_dir.string()}, {"total", disk.capacity}, {"free", disk.available}}}};
+          {"disk", {{"total", disk.capacity}, {"free", disk.available}}}};
 }
 
 }  // namespace trainyard::server::console

@@ -30,7 +30,6 @@ TEST(DescribeHostTest, TellsOfThisMachine) {
   EXPECT_GT(memory.at("available").as_int64(), 0);
   EXPECT_LE(memory.at("available").as_int64(), memory.at("total").as_int64());
   const json::object& disk = host.at("disk").as_object();
-  EXPECT_EQ(disk.at("path").as_string(), "/");
   EXPECT_LE(disk.at("free").to_number<int64_t>(), disk.at("total").to_number<int64_t>());
 }
 

@@ -29,40 +29,62 @@ http::Response error_page(const ApiError& error) {
   return message_page(status, error.code(), error.message());
 }
 
-http::Response show_execution(const Parts& parts, const Caller& caller, const std::string& arn,
-                              Shower shower) {
+struct ExecutionFacts {
+  json::object execution, history, machine;
+};
+
+struct MachineFacts {
+  json::object machine, executions;
+};
+
+/// The page needs the graph of the revision that runs; the two rights that are asked for let its
+/// viewer see every state and payload, so the definition is read on the daemon's own account.
+ExecutionFacts facts_of_execution(const Parts& parts, const Caller& caller,
+                                  const std::string& arn) {
   return parts.store.read([&](Txn& txn) {
     Call call = make_call(parts, txn, caller);
-    json::object execution =
-        parts.door.invoke(call, caller, "states", "DescribeExecution", {{"executionArn", arn}});
-    json::object history =
+    const json::object named{{"executionArn", arn}};
+    ExecutionFacts facts;
+    facts.execution = parts.door.invoke(call, caller, "states", "DescribeExecution", named);
+    facts.history =
         parts.door.invoke(call, caller, "states", "GetExecutionHistory",
                           {{"executionArn", arn}, {"maxResults", kEventsShownMax}});
-    // The page needs the graph of the revision that runs; the two rights above let its viewer see
-    // every state and payload, so the definition's text is read on the daemon's own account.
-    Caller own = own_caller(parts.site);
-    json::object machine = parts.door.invoke(
-        call, own, "states", "DescribeStateMachineForExecution", {{"executionArn", arn}});
-    return page_response(
-        200, execution_page(execution, find_string(machine, "definition").value_or(""),
-                            history.at("events").as_array(), history.contains("nextToken"),
-                            shower == Shower::presigned_link));
+    facts.machine = parts.door.invoke(call, own_caller(parts.site), "states",
+                                      "DescribeStateMachineForExecution", named);
+    return facts;
   });
+}
+
+MachineFacts facts_of_machine(const Parts& parts, const Caller& caller, const std::string& arn) {
+  return parts.store.read([&](Txn& txn) {
+    Call call = make_call(parts, txn, caller);
+    MachineFacts facts;
+    facts.machine = parts.door.invoke(call, caller, "states", "DescribeStateMachine",
+                                      {{"stateMachineArn", arn}});
+    facts.executions =
+        parts.door.invoke(call, caller, "states", "ListExecutions",
+                          {{"stateMachineArn", arn}, {"maxResults", kExecutionsShownMax}});
+    return facts;
+  });
+}
+
+/// Drawn behind the read: the graph's layout takes its time, and a snapshot holds the log.
+http::Response show_execution(const Parts& parts, const Caller& caller, const std::string& arn,
+                              Shower shower) {
+  const ExecutionFacts facts = facts_of_execution(parts, caller, arn);
+  return page_response(
+      200, execution_page(facts.execution,
+                          find_string(facts.machine, "definition").value_or(""),
+                          facts.history.at("events").as_array(),
+                          facts.history.contains("nextToken"), shower == Shower::presigned_link));
 }
 
 http::Response show_machine(const Parts& parts, const Caller& caller, const std::string& arn,
                             Shower shower) {
-  return parts.store.read([&](Txn& txn) {
-    Call call = make_call(parts, txn, caller);
-    json::object machine = parts.door.invoke(call, caller, "states", "DescribeStateMachine",
-                                             {{"stateMachineArn", arn}});
-    json::object executions =
-        parts.door.invoke(call, caller, "states", "ListExecutions",
-                          {{"stateMachineArn", arn}, {"maxResults", kExecutionsShownMax}});
-    return page_response(
-        200, machine_page(machine, executions.at("executions").as_array(),
-                          executions.contains("nextToken"), shower == Shower::notebook));
-  });
+  const MachineFacts facts = facts_of_machine(parts, caller, arn);
+  return page_response(
+      200, machine_page(facts.machine, facts.executions.at("executions").as_array(),
+                        facts.executions.contains("nextToken"), shower == Shower::notebook));
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "server/console/raw.hpp"
 
 #include "base/text.hpp"
+#include "http/amend.hpp"
+#include "server/console/gate.hpp"
 #include "server/console/replies.hpp"
 #include "server/pipeline.hpp"
 
@@ -19,40 +21,15 @@ void disarm(http::Response& response, bool attached) {
   }
 }
 
-/// A response that is awaited, disarmed when it comes.
-class DisarmedLater final : public http::PendingResponse {
- public:
-  explicit DisarmedLater(std::unique_ptr<http::PendingResponse> inner) : inner_(std::move(inner)) {}
-
-  Progress progress() override { return inner_->progress(); }
-  int fd() const override { return inner_->fd(); }
-  bool calls() const override { return inner_->calls(); }
-  void call(std::function<void()> ready) override { inner_->call(std::move(ready)); }
-  int64_t deadline() const override { return inner_->deadline(); }
-  http::Response finish() override {
-    http::Response response = inner_->finish();
-    disarm(response, false);
-    return response;
-  }
-
- private:
-  std::unique_ptr<http::PendingResponse> inner_;
-};
-
 }  // namespace
 
 http::Response pass_raw(Pipeline& pipeline, const Caller& caller, std::string_view service,
                         std::string_view target, http::Request& request) {
   request.target = std::string(target);  // of which it may be a part
-  for (const char* own : {"Cookie", "Authorization"}) request.headers.remove(own);
-  const bool attached = service == "s3" && (request.method == "GET" || request.method == "HEAD");
-  http::Response response = pipeline.handle_as(caller, service, request);
-  if (response.pending) {
-    response.pending = std::make_unique<DisarmedLater>(std::move(response.pending));
-  } else {
-    disarm(response, attached);
-  }
-  return response;
+  for (const char* own : {"Cookie", "Authorization", kHeader}) request.headers.remove(own);
+  const bool attached = service == "s3" && request.only_reads();
+  return http::amended(pipeline.handle_as(caller, service, request),
+                       [attached](http::Response& response) { disarm(response, attached); });
 }
 
 }  // namespace trainyard::server::console

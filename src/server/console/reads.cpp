@@ -92,7 +92,7 @@ std::string changed_lines(std::vector<Read>& reads,
 
 Cadence::Nanos Cadence::next(uint64_t beats) const {
   if (!ran_) return Nanos(0);
-  return end_ + (is_after(beats) ? Nanos(kLook) : std::max<Nanos>(kRest, took_));
+  return end_ + std::max<Nanos>(is_after(beats) ? Nanos(kLook) : Nanos(kRest), took_);
 }
 
 bool Cadence::due(Nanos now, uint64_t beats) const { return now >= next(beats); }

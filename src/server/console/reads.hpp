@@ -18,7 +18,7 @@ inline constexpr std::size_t kReadIdMax = 128;  // characters
 /// After the reads have run they do not run again for this long, or for as long as they took:
 /// however busy the store is, a watcher takes half of a core at most.
 inline constexpr std::chrono::milliseconds kRest{50};
-/// Nor do they wait longer than this: what lies in segments, as logs do, comes without a commit.
+/// Without a commit they rest this long: what lies in segments, as logs do, comes without one.
 inline constexpr std::chrono::seconds kLook{1};
 inline constexpr std::chrono::seconds kBeat{15};
 

@@ -134,6 +134,13 @@ TEST(CadenceTest, SlowReadsRestForAsLongAsTheyTook) {
   EXPECT_TRUE(cadence.due(milliseconds(600), 8));
 }
 
+TEST(CadenceTest, SlowReadsRestAsLongWithoutACommit) {
+  Cadence cadence;
+  cadence.ran(Nanos(0), seconds(4), 7);
+  EXPECT_FALSE(cadence.due(milliseconds(7999), 7));
+  EXPECT_TRUE(cadence.due(seconds(8), 7));
+}
+
 TEST(CadenceTest, WithoutCommitsThereIsALookASecond) {
   Cadence cadence;
   cadence.ran(Nanos(0), milliseconds(1), 7);

@@ -1,7 +1,5 @@
 #include "server/console/replies.hpp"
 
-#include "server/pipeline.hpp"
-
 namespace trainyard::server::console {
 
 http::Response reply(int status, const json::object& body) {
@@ -15,15 +13,10 @@ json::object error_body(const ApiError& error) {
   return {{"__type", error.code()}, {"message", error.message()}};
 }
 
-ApiError own_fault(const std::exception& error) {
-  log_error("console: {}", error.what());
-  return ApiError("InternalFailure", 500,
-                  "The request could not be completed because of a fault of this machine; the "
-                  "daemon's log says more.");
-}
+ApiError own_fault() { return ApiError("InternalFailure", 500, kInternalFault); }
 
-json::object read_object(http::Request& request) {
-  const std::string text = http::read_all(*request.body, kBodyBytesMax);
+json::object read_object(http::Request& request, std::size_t limit) {
+  const std::string text = http::read_all(*request.body, limit);
   if (text.empty()) return {};
   std::string fault;
   auto value = parse_json(text, &fault);

@@ -13,13 +13,23 @@ std::string key_of(std::string_view token) { return digest(Digest::sha256, token
 
 }  // namespace
 
+/// Removes the entry that ends first, of those of `access_key`, or of all.
+void Sessions::make_room(Table& table, const std::string* access_key) {
+  auto first = table.end();
+  for (auto entry = table.begin(); entry != table.end(); ++entry) {
+    if (access_key != nullptr && entry->second.access_key != *access_key) continue;
+    if (first == table.end() || entry->second.expires < first->second.expires) first = entry;
+  }
+  if (first != table.end()) table.erase(first);
+}
+
 std::string Sessions::add(Table& table, std::size_t max, Session session, Time now) {
   std::erase_if(table, [&](const auto& entry) { return entry.second.expires <= now; });
-  if (table.size() >= max) {
-    table.erase(std::min_element(table.begin(), table.end(), [](const auto& a, const auto& b) {
-      return a.second.expires < b.second.expires;
-    }));
-  }
+  const auto of_key = std::count_if(table.begin(), table.end(), [&](const auto& entry) {
+    return entry.second.access_key == session.access_key;
+  });
+  if (static_cast<std::size_t>(of_key) >= kOfOneKeyMax) make_room(table, &session.access_key);
+  if (table.size() >= max) make_room(table, nullptr);
   std::string token = random_.hex(kTokenCharacters);
   table.emplace(key_of(token), std::move(session));
   return token;

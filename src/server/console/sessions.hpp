@@ -17,10 +17,12 @@ namespace trainyard::server::console {
 
 inline constexpr std::chrono::hours kSessionLife{12};
 inline constexpr std::chrono::minutes kLinkLife{5};
-/// When there are more, the one that would end first gives way.
+/// When there are more, the one that would end first gives way: of one key's first, so that no key
+/// takes the place of others.
 inline constexpr std::size_t kSessionsMax = 256;
 inline constexpr std::size_t kLinksMax = 256;
-/// Logins that fail within a minute; further ones are refused unread.
+inline constexpr std::size_t kOfOneKeyMax = 16;
+/// Logins with a secret that fail within a minute; further ones are refused unread.
 inline constexpr std::size_t kFailuresMax = 20;
 inline constexpr std::chrono::minutes kFailuresForgotten{1};
 
@@ -51,13 +53,14 @@ class Sessions {
   std::optional<Session> find(std::string_view token, Time now) const;
   void close(std::string_view token);
 
-  /// Whether a login may be tried at all.
+  /// Whether a secret may be tried at all.
   bool may_try(Time now) const;
   void note_failure(Time now);
 
  private:
   /// By the digests of tokens: how long a look-up takes tells nothing about a token that there is.
   using Table = std::map<std::string, Session>;
+  static void make_room(Table& table, const std::string* access_key);
   std::string add(Table& table, std::size_t max, Session session, Time now);
 
   Random& random_;

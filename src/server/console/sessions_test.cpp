@@ -64,12 +64,24 @@ TEST_F(SessionsTest, AClosedSessionIsGone) {
 TEST_F(SessionsTest, TheOneThatEndsFirstGivesWay) {
   const auto first = sessions.open("AKIA1", std::nullopt, now);
   for (std::size_t i = 1; i < kSessionsMax; ++i) {
-    sessions.open("AKIA2", std::nullopt, now + seconds(1));
+    sessions.open("OTHER" + std::to_string(i), std::nullopt, now + seconds(1));
   }
   EXPECT_TRUE(sessions.find(first.token, now));
   const auto last = sessions.open("AKIA3", std::nullopt, now + seconds(2));
   EXPECT_FALSE(sessions.find(first.token, now));
   EXPECT_TRUE(sessions.find(last.token, now));
+}
+
+TEST_F(SessionsTest, NoKeyTakesTheOthersPlaces) {
+  const auto other = sessions.open("AKIA1", std::nullopt, now);
+  const auto first = sessions.open("AKIA2", std::nullopt, now + seconds(1));
+  const auto second = sessions.open("AKIA2", std::nullopt, now + seconds(2));
+  for (std::size_t i = 1; i < kOfOneKeyMax; ++i) {
+    sessions.open("AKIA2", std::nullopt, now + seconds(3));
+  }
+  EXPECT_TRUE(sessions.find(other.token, now));
+  EXPECT_FALSE(sessions.find(first.token, now));
+  EXPECT_TRUE(sessions.find(second.token, now));
 }
 
 TEST_F(SessionsTest, TooManyFailuresAreWaitedOut) {

@@ -70,15 +70,20 @@ http::Response asset(const http::Request& request, std::string_view name) {
   return response;
 }
 
+/// RFC 9110, 12.5.3: "*" speaks of what is not named.
 bool takes_gzip(std::string_view accepted) {
+  bool others = false;
   for (const std::string& part : split(accepted, ',')) {
     const auto pieces = split(part, ';');
-    if (!iequals(trim(pieces[0]), "gzip") && trim(pieces[0]) != "*") continue;
+    const bool named = iequals(trim(pieces[0]), "gzip");
+    if (!named && trim(pieces[0]) != "*") continue;
     // "q=0", "q=0.0": not this one.
     const std::string weight = pieces.size() > 1 ? std::string(trim(pieces[1])) : "q=1";
-    return weight.find_first_of("123456789") != std::string::npos;
+    const bool takes = weight.find_first_of("123456789") != std::string::npos;
+    if (named) return takes;
+    others = takes;
   }
-  return false;
+  return others;
 }
 
 }  // namespace trainyard::server::console

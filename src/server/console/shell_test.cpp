@@ -10,7 +10,7 @@ TEST(ShellTest, GzipIsTakenByWhoSaysSo) {
       {"", false},         {"gzip", true},           {"br, gzip;q=0.5", true},
       {"GZIP", true},      {"deflate, br", false},   {"*", true},
       {"gzip;q=0", false}, {"gzip; q=0.000", false}, {"identity", false},
-      {"x-gzip2", false},
+      {"x-gzip2", false},  {"*;q=0.5, gzip;q=0", false}, {"*;q=0, gzip", true},
   };
   for (const auto& [field, takes] : cases) EXPECT_EQ(takes_gzip(field), takes) << field;
 }

@@ -24,7 +24,7 @@ class Watchers::Stream final : public http::BodyReader {
   Stream(Watchers& watchers, const http::Request& request, std::vector<Read> reads)
       : watchers_(watchers), reads_(std::move(reads)), gone_(request.gone), last_line_(now()) {
     // What its session is known by; the request itself is over before the stream is.
-    head_.headers.set("Cookie", request.headers.get("Cookie"));
+    head_.headers.set(kHeader, request.headers.get(kHeader));
     head_.peer = request.peer;
   }
 
@@ -75,7 +75,8 @@ class Watchers::Stream final : public http::BodyReader {
         } catch (const ApiError&) {
           throw;
         } catch (const std::exception& error) {
-          throw own_fault(error);
+          say_once(read.id, error.what());
+          throw own_fault();
         }
       });
     });
@@ -83,8 +84,15 @@ class Watchers::Stream final : public http::BodyReader {
     return true;
   }
 
+  /// A fault that lasts is met at each run.
+  void say_once(const std::string& read, const std::string& fault) {
+    std::string& said = faults_[read];
+    if (said != fault) log_error("console: {}", said = fault);
+  }
+
   Watchers& watchers_;
   std::vector<Read> reads_;
+  std::map<std::string, std::string> faults_;  // by the read's id
   const std::function<bool()> gone_;
   http::Request head_;
   Cadence cadence_;
@@ -93,21 +101,37 @@ class Watchers::Stream final : public http::BodyReader {
   std::size_t sent_ = 0;
 };
 
-http::Response Watchers::watch(http::Request& request) {
-  std::vector<Read> reads = parse_reads(read_object(request));
+/// A stream's place, until the last owner lets it go.
+std::shared_ptr<void> Watchers::take_place(const std::string& access_key) {
+  std::lock_guard lock(mutex_);
+  int all = 0;
+  for (const auto& [key, streams] : streams_) all += streams;
+  int& own = streams_[access_key];
+  if (all >= kWatchersMax || own >= kWatchersOfKeyMax) {
+    if (own == 0) streams_.erase(access_key);
+    throw ApiError("ThrottlingException", 429,
+                   fmt::format("There are {} streams of changes already, the most for {}: close "
+                               "some of the console's pages.",
+                               all >= kWatchersMax ? kWatchersMax : kWatchersOfKeyMax,
+                               all >= kWatchersMax ? "a daemon" : "an access key"));
+  }
+  ++own;
+  return std::shared_ptr<void>(nullptr, [this, access_key](void*) {
+    std::lock_guard lock(mutex_);
+    if (--streams_[access_key] == 0) streams_.erase(access_key);
+  });
+}
+
+http::Response Watchers::watch(const Caller& caller, http::Request& request) {
+  std::vector<Read> reads = parse_reads(read_object(request, kWatchBytesMax));
   for (const Read& read : reads) {
     if (mode_of(parts_, read.service, read.operation) != wire::Mode::read) {
       throw ApiError("InvalidParameterException", 400,
                      read.operation + " does not only read, and so cannot be watched.");
     }
   }
-  if (streams_.fetch_add(1) >= kWatchersMax) {
-    --streams_;
-    throw ApiError("ThrottlingException", 429,
-                   fmt::format("There are {} streams of changes already.", kWatchersMax));
-  }
   http::Response response;
-  response.held = std::shared_ptr<void>(nullptr, [this](void*) { --streams_; });
+  response.held = take_place(caller.access_key);
   response.headers.set("Content-Type", "application/x-ndjson");
   response.headers.set("Cache-Control", "no-store");
   keep_from_other_pages(response.headers);

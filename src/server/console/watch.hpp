@@ -1,7 +1,10 @@
 // Streams of changes: reads of a page, run again after commits, as lines of JSON.
 #pragma once
 
-#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
 
 #include "server/console/gate.hpp"
 #include "server/console/pulse.hpp"
@@ -11,6 +14,10 @@ namespace trainyard::server::console {
 
 /// Each holds its connection's thread.
 inline constexpr int kWatchersMax = 64;
+/// Of one access key, so that the rest is left to others.
+inline constexpr int kWatchersOfKeyMax = 24;
+/// What a stream asks for is kept as long as it lasts.
+inline constexpr std::size_t kWatchBytesMax = 256 << 10;
 
 class Watchers {
  public:
@@ -18,19 +25,21 @@ class Watchers {
 
   /// A response without an end: it ends with its session, with the client, and with stop().
   /// ApiError 400 for reads that cannot be watched, ThrottlingException 429 when there are
-  /// kWatchersMax.
-  http::Response watch(http::Request& request);
+  /// kWatchersMax, or kWatchersOfKeyMax of the caller's key.
+  http::Response watch(const Caller& caller, http::Request& request);
 
   void committed() { pulse_.beat(); }
   void stop() { pulse_.stop(); }
 
  private:
   class Stream;
+  std::shared_ptr<void> take_place(const std::string& access_key);
 
   Parts parts_;
   const Gate& gate_;
   Pulse pulse_;
-  std::atomic<int> streams_{0};
+  std::mutex mutex_;
+  std::map<std::string, int> streams_;  // by access key
 };
 
 }  // namespace trainyard::server::console

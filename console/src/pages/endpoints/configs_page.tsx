@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { useAsked } from "../../api/asked";
 import { call } from "../../api/call";
+import { ofSession } from "../../api/of_session";
 import { usePages } from "../../api/pages";
 import type { Output } from "../../api/services";
 import { read, useRead } from "../../api/watch";
@@ -22,7 +23,7 @@ type Config = Output<"sagemaker", "ListEndpointConfigs">["EndpointConfigs"][numb
 type Models = readonly string[] | null | undefined;
 
 /** Configurations are never changed. */
-const known = new Map<string, readonly string[]>();
+const known = ofSession(new Map<string, readonly string[]>());
 const askModels = async (name: string) => modelsOf(await call("sagemaker", "DescribeEndpointConfig", { EndpointConfigName: name }));
 
 export default function EndpointConfigs() {

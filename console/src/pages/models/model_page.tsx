@@ -2,14 +2,14 @@
 import { useState } from "react";
 import type { ContainerDefinition, DescribeModelOutput } from "@types-of/sagemaker";
 import { call } from "../../api/call";
-import { objectHref } from "../../api/raw";
+import { download } from "../../api/raw";
 import { read, useRead } from "../../api/watch";
 import { Page } from "../../app/page";
 import { go, href, links } from "../../app/router";
 import { nameOf } from "../../lib/arn";
 import { s3Place } from "../../lib/s3_uri";
 import { Button, ButtonLink, Empty, Facts, Panel, Skeleton } from "../../ui/controls";
-import { Dialog } from "../../ui/dialog";
+import { attempt, Dialog } from "../../ui/dialog";
 import { NamedValues } from "../../ui/named_values";
 import { Problem } from "../../ui/problem";
 import { S3Link } from "../../ui/s3_link";
@@ -66,7 +66,7 @@ function Container({ container, title }: { container: ContainerDefinition; title
   const variables = Object.entries(container.Environment ?? {}).sort(([a], [b]) => a.localeCompare(b));
   return (
     <Panel title={title} actions={place && place.key !== "" && !place.key.endsWith("/") &&
-      <ButtonLink look="small" icon="download" href={objectHref(place.bucket, place.key)} download={nameOf(place.key)}>Download data</ButtonLink>}>
+      <Button look="small" icon="download" onClick={() => void attempt(() => download(place.bucket, place.key))}>Download data</Button>}>
       <div className="stack">
         <Facts facts={[
           ["Image", container.Image && <code key="image" className="break">{container.Image}</code>],

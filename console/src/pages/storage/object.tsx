@@ -1,17 +1,20 @@
 /** One object: what it is, what is in it. */
 import { useEffect, useRef } from "react";
-import { objectHref } from "../../api/raw";
+import { download, presigned } from "../../api/raw";
 import type { Output } from "../../api/services";
 import { read, useRead } from "../../api/watch";
 import { useQuery } from "../../app/router";
 import { shellQuoted } from "../../lib/code";
 import { bytes, exactTime } from "../../lib/format";
-import { Button, ButtonLink, Facts, Panel, Skeleton, TabPanel, Tabs } from "../../ui/controls";
-import { Command, Copy } from "../../ui/copy";
+import { Button, Facts, Panel, Skeleton, TabPanel, Tabs } from "../../ui/controls";
+import { Command, Copy, copyUnseen } from "../../ui/copy";
+import { attempt } from "../../ui/dialog";
 import { Problem } from "../../ui/problem";
 import { Ago } from "../../ui/time";
 import { folderOf, nameIn, uri } from "./keys";
 import { Preview } from "./preview";
+
+const LINK_SECONDS = 3600;
 
 export function ObjectPanel({ bucket, objectKey, onClose, onRemove }: {
   bucket: string; objectKey: string; onClose: () => void; onRemove: (size: number) => void;
@@ -21,10 +24,12 @@ export function ObjectPanel({ bucket, objectKey, onClose, onRemove }: {
   const name = nameIn(folderOf(objectKey), objectKey);
   const size = head.data?.ContentLength ?? 0;
   useEscape(onClose);
+  const copyLink = async () => copyUnseen(await presigned(bucket, objectKey, LINK_SECONDS), "Copied: it opens for an hour.");
   return (
     <Panel title={<span className="break">{name}</span>} actions={
       <>
-        <ButtonLink look="small" icon="download" href={objectHref(bucket, objectKey)} download={name}>Download</ButtonLink>
+        <Button look="small" icon="download" onClick={() => void attempt(() => download(bucket, objectKey))}>Download</Button>
+        <Button look="plain" icon="link" label="Copy a link that opens for an hour" onClick={() => void attempt(copyLink)} />
         <Button look="plain" icon="trash" label={`Delete ${name}`} onClick={() => onRemove(size)} />
         <Button look="plain" icon="cross" label="Close" onClick={onClose} />
       </>

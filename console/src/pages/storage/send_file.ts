@@ -3,7 +3,7 @@
  * tells how much of a body has been sent.
  */
 import { call } from "../../api/call";
-import { API, ApiError, errorOf, request } from "../../api/http";
+import { API, ApiError, errorOf, request, sessionHeaders } from "../../api/http";
 import { objectPath } from "../../api/raw";
 import { completion, contentTypeOf, Lanes, MULTIPART_FROM, partsOf, type Part } from "./parts";
 
@@ -31,7 +31,7 @@ function put(path: string, body: Blob, type: string | undefined, signal: AbortSi
     if (signal.aborted) return reject(aborted());
     const xhr = new XMLHttpRequest();
     xhr.open("PUT", API + path);
-    xhr.setRequestHeader("X-Trainyard-Console", "1");
+    for (const [name, value] of Object.entries(sessionHeaders())) xhr.setRequestHeader(name, value);
     if (type) xhr.setRequestHeader("Content-Type", type);
     xhr.upload.onprogress = (event) => onSent(Math.min(event.loaded, body.size));
     xhr.onload = () => {

@@ -2,14 +2,15 @@
 import { useEffect, useState, type ReactNode } from "react";
 import type { Channel, DescribeTrainingJobResponse } from "@types-of/sagemaker";
 import { call } from "../../api/call";
-import { objectHref } from "../../api/raw";
+import { download } from "../../api/raw";
 import { read, useRead } from "../../api/watch";
 import { href, links, useQuery } from "../../app/router";
 import { nameOf } from "../../lib/arn";
 import { bytes, duration, exactTime } from "../../lib/format";
 import { s3Place } from "../../lib/s3_uri";
-import { ButtonLink, Empty, Facts, Panel, TabPanel, Tabs } from "../../ui/controls";
+import { Button, ButtonLink, Empty, Facts, Panel, TabPanel, Tabs } from "../../ui/controls";
 import { Copy, Json } from "../../ui/copy";
+import { attempt } from "../../ui/dialog";
 import { NamedValues } from "../../ui/named_values";
 import { Problem } from "../../ui/problem";
 import { S3Link } from "../../ui/s3_link";
@@ -92,7 +93,7 @@ function Artifacts({ job }: { job: DescribeTrainingJobResponse }) {
       <div className="row wrap">
         <S3Link uri={uri} /><Copy text={uri} label="Copy address" />
         {object.size !== undefined && <span className="soft small">{bytes(object.size)}</span>}
-        {object.error === undefined && <ButtonLink look="small" icon="download" href={objectHref(place.bucket, place.key)} download={nameOf(place.key)}>Download</ButtonLink>}
+        {object.error === undefined && <Button look="small" icon="download" onClick={() => void attempt(() => download(place.bucket, place.key))}>Download</Button>}
         <ButtonLink look="small" href={href(["models", "create"], { job: job.TrainingJobName })}>Make a model of it</ButtonLink>
       </div>
     </div>
