@@ -16,5 +16,5 @@ export default defineConfig({
   },
   // With the browser's own Host: the daemon compares it with Origin.
   server: { proxy: { "/_console/api": { target: daemon, changeOrigin: false } } },
-  test: { include: ["src/**/*.test.ts"] },
+  test: { include: ["src/**/*.test.{ts,tsx}"] },
 });

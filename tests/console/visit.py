@@ -27,6 +27,8 @@ TOO_WIDE = """() => {
     .filter((one) => one.getBoundingClientRect().right > edge + 1)
     .map((one) => `${one.tagName} ${one.className}`).slice(0, 5);
 }"""
+# By the second frame a new address has been taken in: what the page showed before is gone.
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 class InConsole(WithBrowser):
@@ -65,12 +67,21 @@ class InConsole(WithBrowser):
 
     def go(self, page, fragment):
         page.goto(f"{self.daemon.url}/_console/{fragment}")
+        page.evaluate(TWO_FRAMES)
 
     def settled(self, page):
         """Nothing of the page is still on its way."""
         expect(page.locator("main")).to_be_visible()
         expect(page.locator("[aria-label=Loading]")).to_have_count(0)
         page.evaluate("document.fonts.ready")
+
+    def check_alerts(self, page, where, alert):
+        """Nothing went wrong with any part of the page, but for what says `alert`."""
+        told = page.locator("main [role=alert]")
+        if alert is None:
+            self.assertEqual(told.all_inner_texts(), [], where)
+        else:
+            expect(told.first).to_contain_text(alert)
 
     def check_axe(self, page, where):
         """axe-core is put in from outside: the page's policy stays as it is."""
@@ -88,9 +99,11 @@ class InConsole(WithBrowser):
         self.screenshot(page, name)
         page.set_viewport_size(viewport)
 
-    def look(self, page, name):
+    def look(self, page, name, alert=None):
         """Pictures of what the page shows: light, dark, and on a telephone; with axe-core's judgement
-        of each."""
+        of each. `alert` is what it tells of that went wrong, if something is meant to."""
+        self.settled(page)
+        self.check_alerts(page, name, alert)
         try:
             for look, scheme, viewport in (("light", "light", WIDE), ("dark", "dark", WIDE),
                                            ("360", "light", NARROW)):

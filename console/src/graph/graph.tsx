@@ -4,7 +4,7 @@ import { Skeleton } from "../ui/controls";
 import { attempt } from "../ui/dialog";
 import { later } from "../ui/later";
 import { Menu } from "../ui/menu";
-import { Problem } from "../ui/problem";
+import { orReplaced, Problem } from "../ui/problem";
 import type { Drawn, Layout } from "./layout";
 import "./graph.css";
 
@@ -15,7 +15,7 @@ load().catch(() => {}); // while the layout is on its way; if it fails, it is tr
 const NONE: ReadonlyMap<string, string> = new Map();
 
 async function save(layout: Layout, statuses: ReadonlyMap<string, string>, name: string, kind: "svg" | "png"): Promise<void> {
-  const { currentPalette, graphSvg, pngBlob, svgBlob } = await import("./export");
+  const { currentPalette, graphSvg, pngBlob, svgBlob } = await orReplaced(import("./export"));
   const svg = graphSvg(layout, statuses, currentPalette());
   saveAs(`${name}.${kind}`, kind === "svg" ? svgBlob(svg) : await pngBlob(svg, layout));
 }

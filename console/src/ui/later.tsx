@@ -4,6 +4,7 @@
  */
 import { useEffect, useState, type ComponentType, type ReactNode } from "react";
 import { Skeleton } from "./controls";
+import { orReplaced } from "./problem";
 
 export function later<P extends object>(
   load: () => Promise<{ default: ComponentType<P> }>,
@@ -15,7 +16,7 @@ export function later<P extends object>(
     const [error, setError] = useState<unknown>();
     useEffect(() => {
       if (Part) return;
-      load().then((found) => {
+      orReplaced(load()).then((found) => {
         loaded = found.default;
         setPart(() => found.default);
       }, setError);

@@ -6,6 +6,22 @@ import { Button, ButtonLink, Note } from "./controls";
 /** A text of more characters is scrolled in its own frame: services list all values that a member may have. */
 const LONG = 800;
 
+/**
+ * A part of the console that did not load. Its files are named by what they hold: a page that was opened before the
+ * daemon was built anew asks for those that are gone, and no second try finds them.
+ */
+export class Replaced extends Error {
+  constructor() {
+    super("A part of this page could not be loaded: this console has been replaced by a newer one, or the daemon does not answer. Reload the page once it does.");
+    this.name = "This page is outdated";
+  }
+}
+
+/** For what is imported when it is needed. */
+export const orReplaced = <T,>(part: Promise<T>): Promise<T> => part.catch(() => {
+  throw new Replaced();
+});
+
 /** `why={false}`: where nobody is logged in yet, who could ask. */
 export function Problem({ error, onRetry, why = true }: { error: unknown; onRetry?: () => void; why?: boolean }) {
   const known = error instanceof ApiError ? error : null;
@@ -14,10 +30,12 @@ export function Problem({ error, onRetry, why = true }: { error: unknown; onRetr
     <Note tone="bad" actions={
       <div className="row">
         {why && known?.denied && <ButtonLink look="small" href={`#/why/${encodeURIComponent(text)}`}>Why?</ButtonLink>}
-        {onRetry && <Button look="small" onClick={onRetry}>Try again</Button>}
+        {error instanceof Replaced
+          ? <Button look="small" onClick={() => location.reload()}>Reload the page</Button>
+          : onRetry && <Button look="small" onClick={onRetry}>Try again</Button>}
       </div>
     }>
-      <strong>{known?.code ?? "This page failed"}</strong>
+      <strong>{known?.code ?? (error instanceof Replaced ? error.name : "This page failed")}</strong>
       {text.length > LONG ? <div className="long" tabIndex={0}>{text}</div> : <div>{text}</div>}
     </Note>
   );
