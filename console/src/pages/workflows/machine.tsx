@@ -16,10 +16,11 @@ import { Problem } from "../../ui/problem";
 import { Status, words } from "../../ui/status";
 import { Ago } from "../../ui/time";
 import { CopyAs } from "./actions";
+import { Aliases } from "./aliases";
 import { Executions } from "./executions_table";
 import { stateIn } from "./state_in";
 import { Tags } from "./tags";
-import { Versions, Aliases } from "./versions";
+import { Versions } from "./versions";
 import "./workflows.css";
 
 type Description = Output<"states", "DescribeStateMachine">;
