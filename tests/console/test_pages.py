@@ -158,7 +158,7 @@ class Pages(WithContents):
         page.keyboard.press("Escape")
         page.keyboard.press("Control+k")
         page.get_by_role("combobox", name="Name").fill("s")
-        expect(page.get_by_role("option").filter(has_text="Survey")).to_be_visible()
+        expect(page.get_by_role("option").filter(has_text="Survey").first).to_be_visible()
         self.look(page, "palette")
         page.keyboard.press("Escape")
         for name, fragment, button in (
