@@ -5,7 +5,6 @@
 import { useSyncExternalStore } from "react";
 import { call } from "../../api/call";
 import { API, ApiError, errorOf, request } from "../../api/http";
-import { ofSession } from "../../api/of_session";
 import { objectPath } from "../../api/raw";
 import { completion, contentTypeOf, Lanes, MULTIPART_FROM, partsOf, type Part } from "./parts";
 
@@ -105,13 +104,6 @@ class Uploads {
     this.tell();
   }
 
-  /** What is on its way is broken off: it was another principal's. */
-  clear(): void {
-    this.abortAll();
-    this.list = [];
-    this.tell();
-  }
-
   private async one(id: number, bucket: string, key: string, file: File, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     this.set(id, { state: "running" });
@@ -173,7 +165,7 @@ class Uploads {
   }
 }
 
-export const uploads = ofSession(new Uploads());
+export const uploads = new Uploads();
 
 // Leaving the page would break off what is on its way: the browser asks first.
 window.addEventListener("beforeunload", (event) => {
