@@ -84,9 +84,9 @@ def of_workflows(arns):
     yield Visit("execution-parallel", f"{succeeded}?state=Both", "2 branches")
     yield Visit("execution-caught", f"{succeeded}?state=Fetch", "Tries (2)")
     yield Visit("execution-pipeline", f"{run}{arns['pipeline']}?state=Training", "Completed")
-    yield Visit("execution-failed", run + arns["failed"], "What failed")
+    yield Visit("execution-failed", run + arns["failed"], "What failed", "no such file: labels.idx")
     yield Visit("execution-running", run + arns["running"], "What runs")
-    yield Visit("execution-aborted", run + arns["aborted"], "GivenUp")
+    yield Visit("execution-aborted", run + arns["aborted"], "GivenUp", "GivenUp")
     yield Visit("execution-missing", run + arns["running"] + "x", "There is no such execution")
     yield Visit("execution-start", f"#/executions/start/{arns['machine']}", "whole")
     yield Visit("activities", "#/activities", "review")
@@ -118,9 +118,16 @@ def of_endpoints(_):
     yield Visit("endpoint", "#/endpoints/run-1", "AllTraffic")
     yield Visit("endpoint-body", "#/endpoints/run-1?try=body", "Content type")
     yield Visit("endpoint-create", "#/endpoints/create", "Instance type")
+    yield Visit("endpoint-configs", "#/endpointconfigs", "Endpoint configurations")
     yield Visit("models", "#/models", "run-1")
     yield Visit("model", "#/models/run-1", "noop-model")
     yield Visit("model-create", "#/models/create?job=job-done", "Create model")
+
+
+def of_notebooks(_):
+    yield Visit("notebooks", "#/notebooks", "No notebook instance yet")
+    yield Visit("notebook-missing", "#/notebooks/never-was", "The notebook instance cannot be shown",
+                "RecordNotFound")
 
 
 def of_storage(_):
@@ -160,7 +167,7 @@ def of_iam(_):
 
 
 # A new section has a list of its visits here; a new page of a section is one more visit.
-SECTIONS = (of_workflows, of_training, of_endpoints, of_storage, of_iam)
+SECTIONS = (of_workflows, of_training, of_endpoints, of_notebooks, of_storage, of_iam)
 
 
 class Pages(WithContents):
@@ -185,6 +192,9 @@ class Pages(WithContents):
     def test_endpoints(self):
         self.visit(of_endpoints)
 
+    def test_notebooks(self):
+        self.visit(of_notebooks)
+
     def test_storage(self):
         self.visit(of_storage)
 
@@ -203,7 +213,7 @@ class Pages(WithContents):
         page.keyboard.press("Escape")
         page.keyboard.press("Control+k")
         page.get_by_role("combobox", name="Name").fill("s")
-        expect(page.get_by_role("option").filter(has_text="Survey")).to_be_visible()
+        expect(page.get_by_role("option").filter(has_text="Survey").first).to_be_visible()
         self.look(page, "palette")
         page.keyboard.press("Escape")
         for name, fragment, button in (
@@ -257,7 +267,7 @@ class Harmless(WithContents):
     def test_objects_at_their_own_address(self):
         """A presigned link may show a page that somebody stored, and the console is at the same host:
         the page is one of nowhere, and finds neither the session nor what it opens."""
-        page, s3 = self.logged_in(), self.daemon.client("s3")
+        page, s3 = self.logged_in(), self.daemon.client("s3", signature_version="s3v4")
         s3.put_object(Bucket=BUCKET, Key="probe.html", Body=PROBE, ContentType="text/html")
         self.addCleanup(s3.delete_object, Bucket=BUCKET, Key="probe.html")
         page.goto(s3.generate_presigned_url("get_object", {"Bucket": BUCKET, "Key": "probe.html"}))

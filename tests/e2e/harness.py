@@ -97,12 +97,12 @@ class Daemon:
         text = (self.data / "daemon.log").read_text(errors="replace")
         return "\n".join(text.splitlines()[-25:])
 
-    def client(self, service, key=None, secret=None, token=None):
+    def client(self, service, key=None, secret=None, token=None, **config):
         return boto3.client(
             service, endpoint_url=self.url, region_name=REGION,
             aws_access_key_id=key or self.key, aws_secret_access_key=secret or self.secret,
             aws_session_token=token, verify=False,
-            config=botocore.config.Config(retries={"max_attempts": 0}, read_timeout=90))
+            config=botocore.config.Config(retries={"max_attempts": 0}, read_timeout=90, **config))
 
     def cli(self, *arguments, check=True, **kwargs):
         """The AWS CLI with this daemon's endpoint and root keys; returns its stdout."""

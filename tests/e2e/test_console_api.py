@@ -410,12 +410,14 @@ class Raw(WithConsole):
 
     def test_a_page_at_the_services_own_address(self):
         """It has the console's origin: a browser must take it for a page of nowhere."""
-        s3 = self.daemon.client("s3")
+        s3 = self.daemon.client("s3", signature_version="s3v4")
         s3.put_object(Bucket="raw", Key="own.html", Body=b"<script></script>",
                       ContentType="text/html")
         url = s3.generate_presigned_url("get_object", {"Bucket": "raw", "Key": "own.html"})
-        for address in (url, url + "x", self.daemon.url + "/raw/none"):
-            headers = self.api.send("GET", address.removeprefix(self.daemon.url)).headers
+        for address, status in ((url, 200), (url + "x", 403), (self.daemon.url + "/raw/none", 403)):
+            answer = self.api.send("GET", address.removeprefix(self.daemon.url))
+            self.assertEqual(answer.status, status)
+            headers = answer.headers
             policy = headers.get_all("Content-Security-Policy")
             self.assertEqual([part.split()[0] for part in policy], ["sandbox"])
             self.assertNotIn("allow-same-origin", policy[0])

@@ -32,9 +32,9 @@ export function useAsked<T>(known: Map<string, T>, names: readonly string[], ask
     let timer: ReturnType<typeof setTimeout> | undefined;
     failed.current.clear();
     const tell = (name: string, answer: T | null) => {
+      if (end.signal.aborted) return; // the answer may be another session's
       if (answer === null) failed.current.add(name);
       else known.set(name, answer);
-      if (end.signal.aborted) return;
       timer ??= setTimeout(() => {
         timer = undefined;
         draw((count) => count + 1);

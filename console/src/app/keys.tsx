@@ -54,7 +54,7 @@ function Help({ onClose }: { onClose: () => void }) {
         ))}
         <span><kbd>Ctrl</kbd> <kbd>K</kbd></span><span>Go to anything</span>
         <span><kbd>/</kbd></span><span>Search on this page</span>
-        <span><kbd>↑</kbd> <kbd>↓</kbd> <kbd>Enter</kbd></span><span>Rows of a table</span>
+        <span><kbd>↑</kbd> <kbd>↓</kbd> <kbd>Enter</kbd></span><span>Rows of a table; Tab goes to what is in a row</span>
         <span><kbd>↑</kbd> <kbd>→</kbd> <kbd>+</kbd> <kbd>0</kbd></span><span>In a graph: from state to state, nearer, all of it; Ctrl and the wheel zoom</span>
         <span><kbd>Esc</kbd></span><span>Close what is open</span>
       </div>

@@ -30,7 +30,7 @@ export function Page({ crumbs: here, title, status, about, actions, children }: 
     <>
       <div className="page-head">
         <div className="title">
-          <div className="row wrap"><h1>{title}</h1>{status}</div>
+          <div className="row wrap"><h1>{title}</h1>{status && <span role="status">{status}</span>}</div>
           {about && <div className="small">{about}</div>}
         </div>
         {actions && <div className="row wrap">{actions}</div>}

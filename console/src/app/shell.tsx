@@ -26,6 +26,7 @@ export function Shell({ session, children }: { session: Session; children: React
       }}>To the content</a>
       <Rail />
       <Bar session={session} />
+      <Arrived />
       <main className="main" id="main" tabIndex={-1}>
         {connection === "lost" && <div className="lost" role="status">The daemon does not answer; this page shows what it last said, and tries again.</div>}
         {children}
@@ -34,6 +35,11 @@ export function Shell({ session, children }: { session: Session; children: React
       <Keys />
     </div>
   );
+}
+
+/** Says the name of a page that has come. */
+function Arrived() {
+  return <p className="visually-hidden" role="status">{useCrumbs().at(-1)?.text}</p>;
 }
 
 function Rail() {

@@ -15,3 +15,9 @@ export function machineArnOf(executionArn: string): string {
 export function plainMachineArn(arn: string): string {
   return arn.split(":").slice(0, 7).join(":");
 }
+
+/** What an ARN names: service "iam", resource "role/path/name"; undefined of what is no ARN. */
+export function partsOfArn(text: string): { service: string; resource: string } | undefined {
+  const match = /^arn:[^:]+:([^:]+):[^:]*:[^:]*:(.+)$/s.exec(text);
+  return match ? { service: match[1]!, resource: match[2]! } : undefined;
+}

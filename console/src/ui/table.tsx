@@ -1,7 +1,9 @@
 /** Tables: sorted by a click on a heading, chosen by row, windowed when they are long. */
-import { useMemo, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import "./table.css";
 import { Skeleton } from "./controls";
+import { useSorted } from "./sorted";
+import { moveFocus, useRowFocus } from "./table_focus";
 import { useWindow } from "./window";
 
 export interface Column<Row> {
@@ -33,13 +35,14 @@ const ROW_HEIGHT = 36;
 const WINDOWED_FROM = 200;
 
 export function Table<Row>({ label, columns, rows, rowKey, empty, chosen, onChoose, height }: TableProps<Row>) {
-  const [order, setOrder] = useState<{ column: number; down: boolean } | null>(null);
-  const sorted = useMemo(() => sortedRows(rows, order && columns[order.column]?.sort, order?.down), [rows, order, columns]);
+  const [order, setOrder] = useState<{ title: string; down: boolean } | null>(null);
+  const sorted = useSorted(rows, columns.find(({ title }) => title === order?.title)?.sort, order?.down);
   const windowed = height !== undefined && (sorted?.length ?? 0) > WINDOWED_FROM;
   const { frame, first, last } = useWindow(sorted?.length ?? 0, ROW_HEIGHT, windowed);
+  const shown = (windowed ? sorted?.slice(first, last) : sorted) ?? [];
+  const focus = useRowFocus(frame, onChoose !== undefined, shown.map(rowKey), chosen);
   if (!sorted) return <div className="inside" style={{ padding: 16 }}><Skeleton /></div>;
   if (sorted.length === 0) return <>{empty}</>;
-  const shown = windowed ? sorted.slice(first, last) : sorted;
   const spacer = (count: number) => count > 0 && (
     <tr className="spacer" aria-hidden="true"><td colSpan={columns.length} style={{ height: count * ROW_HEIGHT }} /></tr>
   );
@@ -50,13 +53,13 @@ export function Table<Row>({ label, columns, rows, rowKey, empty, chosen, onChoo
       <table className={`table ${windowed ? "windowed" : ""}`} aria-label={label} aria-rowcount={windowed ? sorted.length + 1 : undefined}>
         <thead>
           <tr>
-            {columns.map((column, index) => (
+            {columns.map((column) => (
               <th key={column.title} scope="col" style={column.width ? { width: column.width } : undefined}
                 className={`${column.minor ? "minor" : ""} ${column.number ? "number" : ""}`}
-                aria-sort={order?.column === index ? (order.down ? "descending" : "ascending") : undefined}>
+                aria-sort={order?.title === column.title ? (order.down ? "descending" : "ascending") : undefined}>
                 {column.sort
-                  ? <button type="button" onClick={() => setOrder({ column: index, down: order?.column === index && !order.down })}>
-                      {column.title}{order?.column === index && (order.down ? " ▾" : " ▴")}
+                  ? <button type="button" onClick={() => setOrder({ title: column.title, down: order?.title === column.title && !order.down })}>
+                      {column.title}{order?.title === column.title && (order.down ? " ▾" : " ▴")}
                     </button>
                   : column.title}
               </th>
@@ -66,9 +69,9 @@ export function Table<Row>({ label, columns, rows, rowKey, empty, chosen, onChoo
         <tbody>
           {windowed && spacer(first)}
           {shown.map((row, index) => (
-            <tr key={rowKey(row)} aria-selected={onChoose ? chosen === rowKey(row) : undefined}
+            <tr key={rowKey(row)} {...focus(rowKey(row))} aria-selected={onChoose ? chosen === rowKey(row) : undefined}
               aria-rowindex={windowed ? first + index + 2 : undefined} className={onChoose ? "choosable" : undefined}
-              tabIndex={onChoose ? 0 : undefined} onClick={onChoose && ((event) => {
+              onClick={onChoose && ((event) => {
                 // What is used inside of a row is not the row.
                 if (!(event.target as Element).closest("a, button, input, select, [role=menu]")) onChoose(row);
               })}
@@ -86,21 +89,4 @@ export function Table<Row>({ label, columns, rows, rowKey, empty, chosen, onChoo
       </table>
     </div>
   );
-}
-
-function moveFocus(event: React.KeyboardEvent<HTMLTableRowElement>) {
-  const row = event.currentTarget;
-  const to = event.key === "ArrowDown" ? row.nextElementSibling : event.key === "ArrowUp" ? row.previousElementSibling : null;
-  if (!(to instanceof HTMLElement) || to.classList.contains("spacer")) return;
-  event.preventDefault();
-  to.focus();
-}
-
-function sortedRows<Row>(rows: readonly Row[] | undefined, by: Column<Row>["sort"] | null | undefined, down = false) {
-  if (!rows || !by) return rows;
-  const sign = down ? -1 : 1;
-  return [...rows].sort((a, b) => {
-    const [x, y] = [by(a), by(b)];
-    return (typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y), undefined, { numeric: true })) * sign;
-  });
 }

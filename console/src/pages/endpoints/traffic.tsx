@@ -64,7 +64,7 @@ export function Traffic({ endpoint }: { endpoint: string }) {
   const counts = useMemo(() => countsOf(series, span, beat), [series, span.period, beat]);
   const latencies = useMemo(() => series.filter((one, index) => index % EACH >= COUNTS.length && one.points.length > 0), [series]);
   const usage = useUsage(INSTANCES, variants.map((name) => ({ name, dimensions: { EndpointName: endpoint, VariantName: name } })), span);
-  if (error) return <Panel title="Requests and latency"><Problem error={error} /></Panel>;
+  if (error && variants.length === 0) return <Panel title="Requests and latency"><Problem error={error} /></Panel>;
   if (variants.length === 0) return null; // it has not been asked yet
   return (
     <Panel title="Requests and latency" actions={

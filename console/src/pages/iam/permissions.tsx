@@ -146,7 +146,7 @@ function AddInline({ holder, onClose, onDone }: { holder: Holder; onClose: () =>
 
 function EditInline({ holder, name, onClose }: { holder: Holder; name: string; onClose: () => void }) {
   const policy = useRead(inlineDocumentOf(holder, name));
-  if (policy.error) return <Dialog title={name} onClose={onClose}><Problem error={policy.error} /></Dialog>;
+  if (policy.error && !policy.data) return <Dialog title={name} onClose={onClose}><Problem error={policy.error} /></Dialog>;
   if (!policy.data) return null;
   return (
     <DocumentDialog title={`Edit ${name}`} submit="Save" name={name} text={decodedDocument(policy.data.PolicyDocument)} onClose={onClose}

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { HistoryEvent } from "@types-of/states";
 import { filtered, toneOfEvent, type Kind } from "./event_filter";
 import { History } from "./history";
@@ -20,6 +20,14 @@ test.each([
   ["all", "", "BIG model", [5]], ["all", "", "nowhere", []],
 ] as const)("%s of %j with %j", (kind, state, text, ids) => {
   expect(filtered(history.events, history.visitOf, { kind: kind as Kind, state, text }).map((event) => event.id)).toEqual(ids);
+});
+
+test("an event is written out once, however often is searched", () => {
+  const events = history.events.map((event) => ({ ...event }));
+  const stringify = vi.spyOn(JSON, "stringify");
+  for (const text of ["odd", "big", "odd"]) filtered(events, history.visitOf, { kind: "all", state: "", text });
+  expect(stringify).toHaveBeenCalledTimes(events.length);
+  stringify.mockRestore();
 });
 
 test.each([["TaskFailed", "bad"], ["ExecutionTimedOut", "bad"], ["TaskStateAborted", "idle"], ["ExecutionSucceeded", "good"], ["TaskStarted", undefined]])("%s", (type, tone) => {

@@ -19,6 +19,15 @@ const PATTERNS: Record<Kind, RegExp> = {
 
 export interface Wanted { readonly kind: Kind; readonly state: string; readonly text: string }
 
+/** Events do not change, and histories have many: each is written out for the first search only. */
+const written = new WeakMap<HistoryEvent, string>();
+
+function textOf(event: HistoryEvent): string {
+  const text = written.get(event) ?? JSON.stringify(event).toLowerCase();
+  written.set(event, text);
+  return text;
+}
+
 /** `text`: every word must stand somewhere in the event, its data included. */
 export function filtered(events: readonly HistoryEvent[], visitOf: readonly (Visit | undefined)[], { kind, state, text }: Wanted): HistoryEvent[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
@@ -26,8 +35,8 @@ export function filtered(events: readonly HistoryEvent[], visitOf: readonly (Vis
     if (!PATTERNS[kind].test(event.type)) return false;
     if (state !== "" && visitOf[event.id]?.name !== state) return false;
     if (words.length === 0) return true;
-    const all = `${JSON.stringify(event)} ${visitOf[event.id]?.name ?? ""}`.toLowerCase();
-    return words.every((word) => all.includes(word));
+    const [all, name] = [textOf(event), visitOf[event.id]?.name.toLowerCase() ?? ""];
+    return words.every((word) => all.includes(word) || name.includes(word));
   });
 }
 
