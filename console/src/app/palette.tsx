@@ -25,9 +25,12 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const shown = named ? [named] : matching([...PLACES, ...targets], text);
   const current = Math.min(at, shown.length - 1);
   const note = named ? undefined : noteOf(shown.length, looking, error);
-  useEffect(() => document.getElementById(`palette-${current}`)?.scrollIntoView({ block: "nearest" }), [current]);
+  useEffect(() => {
+    void document.getElementById(`palette-${current}`)?.scrollIntoView({ block: "nearest" });
+  }, [current]);
   const choose = (target: Target | undefined) => {
     if (!target) return;
+    element.current?.close(); // gives the focus back, for when the place is the same
     onClose();
     go(target.href);
   };

@@ -29,7 +29,13 @@ export function Dialog({ title, onClose, onSubmit, submit = "OK", danger, wide, 
     const lost = !element.current?.contains(document.activeElement); // with the button that was busy
     if (error !== undefined && lost) begin(element.current);
   }, [error]);
-  const close = () => element.current?.close(); // the browser, not React: it gives the focus back
+  const left = useRef(false);
+  const close = () => {
+    if (left.current) return;
+    left.current = true;
+    element.current?.close(); // by which the browser gives the focus back
+    onClose(); // now: the browser's own event may come when the dialog is to be open again
+  };
   const run = async () => {
     setBusy(true);
     setError(undefined);
@@ -43,8 +49,11 @@ export function Dialog({ title, onClose, onSubmit, submit = "OK", danger, wide, 
     }
   };
   return (
-    <dialog ref={element} className={`dialog ${wide ? "wide" : ""}`} aria-label={title} onClose={onClose}
-      onCancel={(event) => busy && event.preventDefault()}>
+    <dialog ref={element} className={`dialog ${wide ? "wide" : ""}`} aria-label={title} onClose={close}
+      onCancel={(event) => {
+        event.preventDefault();
+        if (!busy) close();
+      }}>
       <form method="dialog" onSubmit={(event) => {
         event.preventDefault();
         if (ready && !busy) void run();
