@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { isJson, laidOpen, reprint, tokens } from "./json";
+import { isJson, laidOpen, readable, reprint, tokens } from "./json";
 
 describe("laid out anew", () => {
+  test("spread out only where it was on one line", () => {
+    expect(readable('{"a":1}')).toBe('{\n  "a": 1\n}');
+    expect(readable('{"a":\n1}')).toBe('{"a":\n1}');
+    expect(readable("{")).toBe("{");
+  });
   test.each([
     ['{"t":1700000000123456789}', '{\n  "t": 1700000000123456789\n}'],
     ["[1.0,-0,1E400,0.10,12345678901234567890.5e-3]", "[\n  1.0,\n  -0,\n  1E400,\n  0.10,\n  12345678901234567890.5e-3\n]"],

@@ -70,3 +70,8 @@ function written(key: string, value: unknown, open: readonly string[]): string {
   const members = Object.entries(value).filter(([, one]) => one !== undefined);
   return `{${members.map(([name, one]) => `${JSON.stringify(name)}:${written(name, one, open)}`).join(",")}}`;
 }
+
+/** Written on one line, a document is spread out to be read; else it stays as somebody wrote it. */
+export function readable(text: string): string {
+  return text.includes("\n") ? text : reprint(text);
+}

@@ -13,11 +13,6 @@ export function decodedDocument(encoded: string | undefined): string {
   return text;
 }
 
-/** Written on one line, a document is spread out to be read; else it stays as somebody wrote it. */
-export function readable(text: string): string {
-  return text.includes("\n") ? text : reprint(text);
-}
-
 /** What is wrong with the text as JSON, or undefined. What IAM makes of it, IAM says. */
 export function wrongJson(text: string): string | undefined {
   try {

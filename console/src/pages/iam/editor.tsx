@@ -2,9 +2,10 @@
 import { useState, type ReactNode } from "react";
 import { Code } from "../../code/code";
 import { jsonProblem } from "../../code/json_problem";
+import { readable } from "../../lib/json";
 import { SelectField, TextField } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
-import { readable, STARTS, wrongJson, wrongName } from "./documents";
+import { STARTS, wrongJson, wrongName } from "./documents";
 
 const EDITOR_HEIGHT = 380;
 const NAME_MAX = 128;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { contextOf, deniedOf, remedy, whoOf } from "./denied";
-import { cutAt, decodedDocument, part, readable, STARTS, trustOf, wrongJson, wrongName } from "./documents";
+import { cutAt, decodedDocument, part, STARTS, trustOf, wrongJson, wrongName } from "./documents";
 import { trustedBy } from "./trust";
 
 const ROLE = "arn:aws:iam::000000000000:role/service-role/Job";
@@ -46,11 +46,6 @@ describe("documents", () => {
     expect(decodedDocument("%7B%22a%22%3A%20%22%25%22%7D")).toBe('{"a": "%"}');
     expect(decodedDocument('{"a": "100%"}')).toBe('{"a": "100%"}');
     expect(decodedDocument(undefined)).toBe("");
-  });
-  test("spread out only where it was on one line", () => {
-    expect(readable('{"a":1}')).toBe('{\n  "a": 1\n}');
-    expect(readable('{"a":\n1}')).toBe('{"a":\n1}');
-    expect(readable("{")).toBe("{");
   });
   test("what is no document", () => {
     expect(wrongJson("{}")).toBeUndefined();

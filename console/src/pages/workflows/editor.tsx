@@ -13,7 +13,7 @@ import { Graph, GraphMenu } from "../../graph/graph";
 import { useLayout } from "../../graph/layout";
 import { nameOf } from "../../lib/arn";
 import { plural } from "../../lib/format";
-import { reprint } from "../../lib/json";
+import { readable, reprint } from "../../lib/json";
 import { Button, Note, Panel, SelectField, Skeleton, TextField } from "../../ui/controls";
 import { attempt, toast } from "../../ui/dialog";
 import { Problem } from "../../ui/problem";
@@ -46,7 +46,7 @@ export default function Editor({ arn }: { arn?: string }) {
 }
 
 function Writing({ crumbs, title, machine, changed }: { crumbs: readonly { text: string; href?: string }[]; title: string; machine: Description | undefined; changed: boolean }) {
-  const begun = machine?.definition ?? definitionText(TEMPLATES[0]!);
+  const begun = machine ? readable(machine.definition) : definitionText(TEMPLATES[0]!);
   const draft = useDraft(machine?.stateMachineArn ?? "new", begun);
   const { text, write: setText } = draft;
   const [name, setName] = useState(machine ? machine.name : TEMPLATES[0]!.name);
