@@ -16,5 +16,6 @@ export default defineConfig({
   },
   // With the browser's own Host: the daemon compares it with Origin.
   server: { proxy: { "/_console/api": { target: daemon, changeOrigin: false } } },
-  test: { include: ["src/**/*.test.{ts,tsx}"] },
+  // Vitest's own five seconds are too few where the machine is busy.
+  test: { include: ["src/**/*.test.{ts,tsx}"], testTimeout: 60_000 },
 });
