@@ -11,10 +11,9 @@ import pathlib
 import socket
 import struct
 import subprocess
-import tempfile
 
 from figures import interleaved, medians, ratio_of_pairs, report
-from harness import (BIN, SERVING_IMAGE, Daemon, finished, make_roles, source_archive,
+from harness import (BIN, REGION, SERVING_IMAGE, Daemon, finished, make_roles, source_archive,
                      training_request, wait_for)
 from load_runs import SECONDS, as_bytes, load, signed
 from mnist_data import mnist_folder
