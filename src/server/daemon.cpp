@@ -111,6 +111,15 @@ void stop_everything(const Parts& parts, const sigset_t& signals) {
   }
 }
 
+/// What a browser may call this machine beside its loopback names: what its owner says, and the one
+/// address that it listens at. No other site has that for its name (DNS rebinding).
+std::vector<std::string> hosts_of(const ServeOptions& options) {
+  std::vector<std::string> hosts = options.hosts;
+  const bool any = options.host == "0.0.0.0" || options.host == "::";
+  if (!any) hosts.push_back(options.host);
+  return hosts;
+}
+
 /// Browsers take every name below "localhost" for their own machine. Names below another one lead
 /// here where its owner says so.
 std::string domain_of(const ServeOptions& options) {
@@ -170,7 +179,7 @@ int run_daemon(const ServeOptions& options) {
       [&](const http::Request& request) { return proxy.connect_from_attempt(request); });
   OutsideCalls outside_calls(parts, data_plane);
   Performer performer(parts, all_deliveries(parts, agents, outside_calls));
-  Front front(parts, pipeline, options.hosts);
+  Front front(parts, pipeline, hosts_of(options));
   http::ServerOptions http_options;
   http_options.quick = [&](const http::Request& request) { return front.is_quick(request); };
   http_options.connect = [&](const http::Request& request) { return proxy.connect(request); };

@@ -118,9 +118,9 @@ def of_endpoints(_):
     yield Visit("endpoint", "#/endpoints/run-1", "AllTraffic")
     yield Visit("endpoint-body", "#/endpoints/run-1?try=body", "Content type")
     yield Visit("endpoint-create", "#/endpoints/create", "Instance type")
-    yield Visit("endpoint-configs", "#/endpointconfigs", "Endpoint configurations")
     yield Visit("models", "#/models", "run-1")
     yield Visit("model", "#/models/run-1", "noop-model")
+    yield Visit("endpoint-configs", "#/endpointconfigs", "run-1")
     yield Visit("model-create", "#/models/create?job=job-done", "Create model")
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import unittest
 
 from console_api import ConsoleApi
@@ -82,6 +83,22 @@ class Logins(WithConsole):
         self.assertIn("http://127.0.0.1:", done.stdout)
         self.assertRegex(done.stderr, r"^From elsewhere: .*--host.*127\.0\.0\.1\.\n$")
         self.assertEqual(self.daemon.command("console", "--print").stderr, "")
+
+    def test_the_command_of_a_daemon_at_an_address_of_its_own(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect(("192.0.2.1", 9))  # sends nothing; tells which address would
+            except OSError:
+                self.skipTest("this machine has no address but its loopback ones")
+            address = probe.getsockname()[0]
+        daemon = Daemon(listen=f"{address}:0").start()
+        self.addCleanup(daemon.close)
+        done = daemon.command("console", "--print")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn(f"http://{address}:", done.stdout)
+        api = ConsoleApi(daemon)
+        self.assertEqual(api.log_in(token=done.stdout.strip().rpartition("/")[2]).status, 200)
+        self.assertEqual(api.send("GET", "api/session", Host="0.0.0.0").status, 403)
 
     def test_a_link_for_a_signature_only(self):
         self.assertEqual(self.api.link(secret="wrong").status, 403)

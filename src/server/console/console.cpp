@@ -32,7 +32,8 @@ bool is_home(std::string_view rest) {
 }
 
 constexpr const char* kUnknownHost =
-    "The console answers on loopback names and on those given with --host.";
+    "The console answers on loopback names, at the address it listens at and on names given with "
+    "--host.";
 
 ApiError wrong_method(const http::Request& request) {
   return ApiError("MethodNotAllowedException", 405,
