@@ -1,6 +1,7 @@
-"""What is changed by hand in the console is so at the services: notebook instances, aliases, endpoint
-configurations.
+"""What is changed by hand in the console is so at the services: notebook instances, aliases,
+executions, endpoint configurations.
 """
+import datetime
 import json
 import sys
 import unittest
@@ -81,6 +82,44 @@ class ByHand(unittest.TestCase, InConsole):
         routes = self.states("describe-state-machine-alias", "--state-machine-alias-arn", alias)
         self.assertEqual({route["stateMachineVersionArn"]: route["weight"]
                           for route in routes["routingConfiguration"]}, {first: 90, second: 10})
+        self.assertEqual(self.complaints, [])
+
+    def test_several_executions(self):
+        """Those behind the first page of a list are found by name, and stopped together."""
+        states = self.daemon.client("stepfunctions")
+        machine = states.create_state_machine(
+            name="patient", roleArn=self.flow_role, definition=json.dumps({
+                "StartAt": "Rest", "States": {"Rest": {"Type": "Wait", "Seconds": 3600,
+                                                       "End": True}}}))["stateMachineArn"]
+        for name in ["sought-1", "sought-2", *(f"other-{number}" for number in range(101))]:
+            states.start_execution(stateMachineArn=machine, name=name)
+        page = self.logged_in()
+        self.go(page, f"#/statemachines/view/{machine}")
+        panel = page.get_by_role("tabpanel")
+        expect(panel).to_contain_text("other-100")
+        expect(panel.get_by_role("button", name="Older executions")).to_be_visible()
+        panel.get_by_label("Search by name").fill("SOUGHT")
+        expect(panel.get_by_role("status").last).to_have_text("2 of 103 executions looked through")
+        panel.get_by_role("button", name="Choose the 2 that run").click()
+        self.look(page, "machine-search")
+        panel.get_by_role("button", name="Stop 2").click()
+        dialog = page.get_by_role("dialog", name="Stop 2 executions?")
+        dialog.get_by_label("Cause").fill("Enough")
+        dialog.get_by_role("button", name="Stop 2 executions").click()
+        expect(dialog).to_have_count(0)
+        expect(panel.get_by_role("row", name="Aborted")).to_have_count(2)
+        stopped = states.list_executions(stateMachineArn=machine,
+                                         statusFilter="ABORTED")["executions"]
+        self.assertEqual({one["name"] for one in stopped}, {"sought-1", "sought-2"})
+        self.assertEqual({states.describe_execution(executionArn=one["executionArn"])["cause"]
+                          for one in stopped}, {"Enough"})
+        # Days are the browser's, which is on this machine.
+        tomorrow = datetime.date.today() + datetime.timedelta(days=1)
+        panel.get_by_label("Started from").fill(tomorrow.isoformat())
+        expect(panel).to_contain_text("No execution is like that")
+        panel.get_by_role("link", name="Show all executions").click()
+        expect(panel).to_contain_text("other-100")
+        states.delete_state_machine(stateMachineArn=machine)
         self.assertEqual(self.complaints, [])
 
     def test_an_endpoint_configuration(self):

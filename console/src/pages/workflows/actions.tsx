@@ -4,11 +4,12 @@ import { call } from "../../api/call";
 import type { Output } from "../../api/services";
 import { links } from "../../app/router";
 import { cliCall, pythonCall } from "../../lib/code";
-import { Button, ButtonLink, TextField } from "../../ui/controls";
+import { Button, ButtonLink } from "../../ui/controls";
 import { copyUnseen } from "../../ui/copy";
 import { Dialog, toast } from "../../ui/dialog";
 import { Menu } from "../../ui/menu";
 import { cppStart } from "./cpp_start";
+import { Stop } from "./stop";
 
 export type Execution = Output<"states", "DescribeExecution">;
 
@@ -23,7 +24,7 @@ export function Actions({ execution }: { execution: Execution }) {
       )}
       <ButtonLink icon="play" href={links.startExecution(stateMachineArn, { from: executionArn })}>New execution</ButtonLink>
       <CopyAs machineArn={stateMachineArn} input={execution.input ?? "{}"} />
-      {shown === "stop" && <Stop executionArn={executionArn} onClose={() => setShown(null)} />}
+      {shown === "stop" && <Stop executions={[executionArn]} onClose={() => setShown(null)} />}
       {shown === "redrive" && <Redrive execution={execution} onClose={() => setShown(null)} />}
     </>
   );
@@ -54,21 +55,6 @@ export function CopyAs({ machineArn, input }: { machineArn: string; input: strin
       item("Copy as Python (boto3)", () => pythonCall("stepfunctions", "StartExecution", request, "executionArn")),
       item("Copy as C++ (Trainyard SDK)", () => cppStart(machineArn, input)),
     ]} />
-  );
-}
-
-function Stop({ executionArn, onClose }: { executionArn: string; onClose: () => void }) {
-  const [error, setError] = useState("");
-  const [cause, setCause] = useState("");
-  return (
-    <Dialog title="Stop this execution?" onClose={onClose} submit="Stop execution" danger
-      onSubmit={async () => {
-        await call("states", "StopExecution", { executionArn, ...(error && { error }), ...(cause && { cause }) });
-      }}>
-      <p>Its tasks are given up; jobs that it waits for are stopped. It can be redriven from where it stood.</p>
-      <TextField label="Error (optional)" value={error} onChange={setError} hint="A short name, shown beside the status." />
-      <TextField label="Cause (optional)" value={cause} onChange={setCause} lines={2} />
-    </Dialog>
   );
 }
 
