@@ -36,6 +36,15 @@ std::string clip(std::string_view text, std::size_t characters) {
   return std::string(text.substr(0, end));
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string valid_utf8(std::string_view text, std::size_t bytes_max) {
   constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
   std::string out;

@@ -18,6 +18,8 @@ std::size_t count_characters(std::string_view text);
 /// The first `characters` of the text.
 std::string clip(std::string_view text, std::size_t characters);
 
+bool is_utf8(std::string_view text);
+
 /// The text with whatever is not UTF-8 (RFC 3629) replaced by U+FFFD; at most `bytes_max` bytes,
 /// not cut through a character.
 std::string valid_utf8(std::string_view text, std::size_t bytes_max = static_cast<std::size_t>(-1));

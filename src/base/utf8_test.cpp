@@ -17,6 +17,15 @@ TEST(Utf8, WhatIsNoneIsReplaced) {
   EXPECT_EQ(valid_utf8("abcdef", 4), "abcd");
 }
 
+TEST(Utf8, TellsWhatIsNone) {
+  for (const char* good : {"", "plain", "\xE2\x82\xAC", "a\xF0\x9F\x98\x80"}) {
+    EXPECT_TRUE(is_utf8(good)) << good;
+  }
+  for (const char* bad : {"\xFF", "a\xC3", "\xC0\x80", "\xED\xA0\x80", "ok\xC3("}) {
+    EXPECT_FALSE(is_utf8(bad)) << bad;
+  }
+}
+
 TEST(Utf8, CountsAndCutsBetweenCharacters) {
   EXPECT_EQ(count_characters(""), 0u);
   EXPECT_EQ(count_characters("aé€🚂"), 4u);

@@ -209,10 +209,14 @@ http::Response Pipeline::handle_as(const Caller& caller, std::string_view servic
 }
 
 bool Pipeline::is_quick(const http::Request& request) {
-  // InvokeEndpoint's address. What else could come here (a key of a bucket named so) is served as
-  // well: quickness is a matter of speed only.
-  return request.method == "POST" && request.path().starts_with("/endpoints/") &&
-         request.path().ends_with("/invocations");
+  // What is quick runs on the thread of all connections that wait, so nothing else may pass for
+  // InvokeEndpoint: its address, and neither a target nor a scope that leads elsewhere.
+  if (request.method != "POST" || !request.path().starts_with("/endpoints/") ||
+      !request.path().ends_with("/invocations") || request.headers.has("X-Amz-Target")) {
+    return false;
+  }
+  const std::string scope = scope_service(request);
+  return scope.empty() || scope == "sagemaker";
 }
 
 Caller Pipeline::authenticate_presigned(const http::Request& request, std::string_view service) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "server/pipeline.hpp"
 
 namespace trainyard::server {
 namespace {
@@ -51,6 +52,11 @@ TEST(Route, FindsServiceAndOperation) {
             "sts:GetCallerIdentity");
   EXPECT_EQ(found(request("POST", "/", "iam"), "Action=Brew"), "iam!InvalidAction");
   EXPECT_EQ(found(request("POST", "/", "iam"), "Version=1"), "iam!MissingAction");
+  EXPECT_EQ(found(request("POST", "/", "iam"), "Action=GetUser&UserName=%C3%BC"), "iam:GetUser");
+  for (const char* text : {"UserName=%FF", "%FF=u", "UserName=%C3", "UserName=%"}) {
+    EXPECT_EQ(found(request("POST", "/", "iam"), "Action=GetUser&" + std::string(text)),
+              "iam!MalformedQueryString");
+  }
   EXPECT_EQ(found(request("GET", "/?Action=GetUser&UserName=u", "iam")), "iam:GetUser");
   EXPECT_EQ(found(request("POST", "/?Action=GetUser", "iam")), "iam!MissingAction");
 }
@@ -66,6 +72,19 @@ TEST(Route, OneServiceInTwoProtocols) {
             "monitoring:ListMetrics");
   EXPECT_EQ(found(request("POST", "/", "monitoring"), "Action=PutDashboard"),
             "monitoring!InvalidAction");
+}
+
+/// What is quick holds up all who wait: nothing but InvokeEndpoint may be taken for it.
+TEST(Route, OnlyInvocationsAreQuick) {
+  const char* path = "/endpoints/e/invocations";
+  EXPECT_TRUE(Pipeline::is_quick(request("POST", path, "sagemaker")));
+  EXPECT_TRUE(Pipeline::is_quick(request("POST", path)));
+  EXPECT_FALSE(Pipeline::is_quick(request("GET", path, "sagemaker")));
+  EXPECT_FALSE(Pipeline::is_quick(request("POST", "/", "sagemaker")));
+  EXPECT_FALSE(Pipeline::is_quick(request("POST", path, "iam")));
+  EXPECT_FALSE(Pipeline::is_quick(request("POST", path, "s3")));
+  EXPECT_FALSE(Pipeline::is_quick(
+      request("POST", path, "sagemaker", "GraniteServiceVersion20100801.GetMetricData")));
 }
 
 TEST(Route, TellsTheOperationsOfS3Apart) {

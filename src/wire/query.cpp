@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/utf8.hpp"
 #include "wire/body.hpp"
 #include "wire/scalar.hpp"
 
@@ -143,6 +144,9 @@ Form parse_form(std::string_view body) {
                                                   : percent_decode(pair.substr(equals + 1), true);
     if (!name || !value) {
       throw ApiError("MalformedQueryString", 400, "The form has a malformed percent escape");
+    }
+    if (!is_utf8(*name) || !is_utf8(*value)) {
+      throw ApiError("MalformedQueryString", 400, "The form is not UTF-8");
     }
     if (!name->empty()) form[*name] = *value;
   }

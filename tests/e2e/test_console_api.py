@@ -111,6 +111,9 @@ class Logins(WithConsole):
                       {"accessKeyId": 7}):
             self.assert_refused(self.api.log_in(**wrong) if wrong else self.api.post("session", {}),
                                 403, "AccessDeniedException")
+        # Whoever logs in has proved nothing yet: little of what is sent is taken in.
+        self.assert_refused(self.api.log_in(**key, more="0" * 16_384), 413,
+                            "RequestEntityTooLargeException")
         self.assert_refused(self.api.send("POST", "api/session", "{"), 400,
                             "SerializationException")
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <tuple>
 
 #include "base/arn.hpp"
 #include "base/text.hpp"
@@ -14,9 +15,13 @@
 namespace trainyard::iam {
 namespace {
 
+/// Statements of all policies together: those that a role can have are fewer.
+constexpr std::size_t kStatementsMax = 10'000;
 /// Actions times resources of an answer: AWS's page of actions has at most 1000, of resources it
 /// names no limit.
-constexpr std::size_t kJudgementsMax = 10'000;
+constexpr std::size_t kPairsMax = 10'000;
+/// Those times statements: an answer names each statement for each resource that it allows.
+constexpr std::size_t kJudgementsMax = 200'000;
 
 /// A statement as a document of its own, since each that has a say is told of; and how it is told.
 struct Piece {
@@ -118,9 +123,15 @@ std::vector<Source> sources_of(Call& call, const Caller& caller) {
 }
 
 void add_given(std::vector<Source>& sources, const std::vector<std::string>& documents) {
+  std::size_t statements = 0;
   for (std::size_t i = 0; i < documents.size(); ++i) {
     sources.push_back(given_source(fmt::format("PolicyInputList.{}", i + 1), "none", documents[i],
                                    policy::Kind::identity));
+    statements += sources.back().size();
+    if (statements > kStatementsMax) {
+      throw errors::invalid_input_exception(
+          fmt::format("PolicyInputList has more than {} statements.", kStatementsMax));
+    }
   }
 }
 
@@ -215,10 +226,11 @@ Finding judge(const Scene& scene, const std::string& action, const std::string& 
   return finding;
 }
 
-bool same(const Statement& a, const Statement& b) {
-  return a.source_policy_id == b.source_policy_id && a.source_policy_type == b.source_policy_type &&
-         a.start_position->line == b.start_position->line &&
-         a.start_position->column == b.start_position->column;
+/// What tells a statement from the others.
+auto identity_of(const Statement& statement) {
+  return std::tuple(std::string_view(*statement.source_policy_id),
+                    std::string_view(*statement.source_policy_type),
+                    statement.start_position->line, statement.start_position->column);
 }
 
 /// The decision for all resources together: allowed where each of them is.
@@ -233,13 +245,11 @@ EvaluationResult together(const std::string& action, std::vector<ResourceSpecifi
   }
   out.matched_statements.emplace();
   out.missing_context_values.emplace();
+  std::set<decltype(identity_of(Statement()))> told;
   for (const auto& result : results) {
     if (result.eval_resource_decision != out.eval_decision) continue;
     for (const Statement& one : *result.matched_statements) {
-      auto& all = *out.matched_statements;
-      bool known =
-          std::any_of(all.begin(), all.end(), [&](const Statement& has) { return same(has, one); });
-      if (!known) all.push_back(one);
+      if (told.insert(identity_of(one)).second) out.matched_statements->push_back(one);
     }
   }
   out.resource_specific_results = std::move(results);
@@ -272,6 +282,16 @@ EvaluationResult evaluate(const Scene& scene, const std::string& action,
   return together(action, std::move(results));
 }
 
+void check_size(std::size_t actions, std::size_t resources, std::size_t statements) {
+  const std::size_t pairs = actions * std::max<std::size_t>(resources, 1);
+  if (pairs <= kPairsMax && pairs * statements <= kJudgementsMax) return;
+  throw errors::invalid_input_exception(
+      fmt::format("More than {} pairs of an action and a resource, or more than {} such with a "
+                  "statement ({} actions, {} resources, {} statements): name fewer resources, or "
+                  "ask for fewer actions at a time (MaxItems).",
+                  kPairsMax, kJudgementsMax, actions, resources, statements));
+}
+
 /// Actions in the order of the request, a page of them at a time.
 template <class Output, class Input>
 Output simulate(const Call& call, std::string_view operation, Scene scene, const Input& input) {
@@ -294,12 +314,7 @@ Output simulate(const Call& call, std::string_view operation, Scene scene, const
   std::vector<std::string> places;
   auto place_of = [](std::size_t index) { return fmt::format("{:06}", index); };
   for (std::size_t i = 0; i < input.action_names.size(); ++i) places.push_back(place_of(i));
-  if (std::min(places.size(), page.max) * std::max<std::size_t>(resources.size(), 1) >
-      kJudgementsMax) {
-    throw errors::invalid_input_exception(
-        fmt::format("More than {} pairs of an action and a resource: name fewer resources, or ask "
-                    "for fewer actions at a time (MaxItems).", kJudgementsMax));
-  }
+  check_size(std::min(places.size(), page.max), resources.size(), pieces_of(scene).size());
   Output output;
   output.evaluation_results.emplace();
   auto itself = [](const std::string& place) { return place; };

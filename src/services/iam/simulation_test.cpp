@@ -215,5 +215,31 @@ TEST_F(Simulation, Refusals) {
             "InvalidInput: Permissions boundaries are not supported here.");
 }
 
+/// Each resource is told of each statement that allows it: few bytes ask for a great answer.
+TEST_F(Simulation, WhatWouldBeAnAnswerWithoutEndIsRefused) {
+  auto refused = [&](std::size_t statements, std::size_t resources) {
+    std::vector<std::string> all(statements, R"({"Effect":"Allow","Action":"*","Resource":"*"})");
+    SimulateCustomPolicyInput input{.policy_input_list = {document(join(all, ","))},
+                                    .action_names = {"a:B"},
+                                    .resource_arns = std::vector<std::string>(resources, "*")};
+    std::string message;
+    return error_of([&] { run(simulate_custom_policy, input); }, &message) + ": " + message;
+  };
+  EXPECT_EQ(refused(2'000, 101),
+            "InvalidInput: More than 10000 pairs of an action and a resource, or more than 200000 "
+            "such with a statement (1 actions, 101 resources, 2000 statements): name fewer "
+            "resources, or ask for fewer actions at a time (MaxItems).");
+  EXPECT_EQ(refused(2'000, 10'000).substr(0, 13), "InvalidInput:");
+  EXPECT_EQ(refused(10'001, 1), "InvalidInput: PolicyInputList has more than 10000 statements.");
+  SimulateCustomPolicyInput input{
+      .policy_input_list = {document(join(
+          std::vector<std::string>(2'000, R"({"Effect":"Allow","Action":"*","Resource":"*"})"),
+          ","))},
+      .action_names = {"a:B"},
+      .resource_arns = std::vector<std::string>(100, "*")};
+  const auto result = run(simulate_custom_policy, input).evaluation_results.value().at(0);
+  EXPECT_EQ(result.matched_statements->size(), 2'000U);  // each once
+}
+
 }  // namespace
 }  // namespace trainyard::iam

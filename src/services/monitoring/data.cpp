@@ -142,7 +142,7 @@ void store_reports(Store& store, Segments& segments, Time now, const std::string
   }
 }
 
-void each_datum(Call& call, const MetricKey& metric, Time from, Time to,
+void each_datum(Call& call, const MetricKey& metric, Time from, Time to, int64_t& left,
                 const std::function<void(const Datum&)>& visit) {
   auto known = find_metric(call.txn, metric);
   if (!known) return;
@@ -154,6 +154,10 @@ void each_datum(Call& call, const MetricKey& metric, Time from, Time to,
   auto wanted = [&](int64_t earliest, int64_t latest) { return latest >= low && earliest < high; };
   for (const std::string& segment : places) {
     call.segments.scan_times(segment, false, wanted, [&](const Segments::Record& record) {
+      if (--left < 0) {
+        throw ApiError("ValidationError", 400,
+                       "Too many data lie in that time: ask for fewer metrics or a shorter time.");
+      }
       if (record.timestamp >= low && record.timestamp < high && record.text.starts_with(own)) {
         visit(decode(record.timestamp, std::string_view(record.text).substr(own.size())));
       }

@@ -32,8 +32,10 @@ struct Report {
 void store_reports(Store& store, Segments& segments, Time now, const std::string& segment,
                    std::optional<int64_t> first, const std::vector<Report>& reports);
 
-/// Visits what was reported of the metric in [from, to), in no order.
-void each_datum(Call& call, const MetricKey& metric, Time from, Time to,
+/// Visits what was reported of the metric in [from, to), in no order. `left` is how many records a
+/// request may still look through, those of other metrics in the same segments included: ApiError
+/// ValidationError when they are used up.
+void each_datum(Call& call, const MetricKey& metric, Time from, Time to, int64_t& left,
                 const std::function<void(const Datum&)>& visit);
 
 }  // namespace trainyard::monitoring

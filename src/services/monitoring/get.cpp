@@ -16,6 +16,8 @@ namespace {
 constexpr int64_t kStatisticsPointsMax = 1'440;  // of GetMetricStatistics
 constexpr int32_t kDataPointsMax = 100'800;      // of a page of GetMetricData
 constexpr std::size_t kQueriesMax = 500;
+/// That a request may look through: some ten seconds' work.
+constexpr int64_t kRecordsMax = 20'000'000;
 
 void check_range(Time start, Time end) {
   if (start < end) return;
@@ -71,9 +73,9 @@ struct Asked {
   std::optional<std::string> unit;
 };
 
-Periods collect(Call& call, const Asked& asked) {
+Periods collect(Call& call, const Asked& asked, int64_t& records_left) {
   Periods periods(asked.start, asked.period);
-  each_datum(call, asked.metric, asked.start, asked.end, [&](const Datum& datum) {
+  each_datum(call, asked.metric, asked.start, asked.end, records_left, [&](const Datum& datum) {
     if (!asked.unit || *asked.unit == datum.unit) periods.add(datum);
   });
   return periods;
@@ -104,7 +106,8 @@ struct Series {
   std::vector<std::pair<Time, double>> points;
 };
 
-Series series_of(Call& call, const GetMetricDataInput& input, const MetricDataQuery& query) {
+Series series_of(Call& call, const GetMetricDataInput& input, const MetricDataQuery& query,
+                 int64_t& records_left) {
   if (query.expression || !query.metric_stat) {
     throw ApiError("ValidationError", 400,
                    "The query " + query.id + " must have a MetricStat; expressions are not "
@@ -124,7 +127,7 @@ Series series_of(Call& call, const GetMetricDataInput& input, const MetricDataQu
   Series series{&query, {}};
   // Without a unit, what was reported with several is one line: its first unit's.
   std::optional<std::string> unit;
-  const Periods periods = collect(call, asked);
+  const Periods periods = collect(call, asked, records_left);
   for (const auto& [key, bucket] : periods.buckets()) {
     if (!unit) unit = key.second;
     if (key.second != *unit) continue;
@@ -189,7 +192,8 @@ GetMetricStatisticsOutput get_metric_statistics(Call& call, const GetMetricStati
   GetMetricStatisticsOutput output;
   output.label = input.metric_name;
   output.datapoints.emplace();
-  const Periods periods = collect(call, asked);
+  int64_t records_left = kRecordsMax;
+  const Periods periods = collect(call, asked, records_left);
   for (const auto& [key, bucket] : periods.buckets()) {
     Datapoint& point = output.datapoints->emplace_back();
     point.timestamp = key.first;
@@ -218,10 +222,11 @@ GetMetricDataOutput get_metric_data(Call& call, const GetMetricDataInput& input)
   GetMetricDataOutput output;
   output.metric_data_results.emplace();
   std::size_t before = 0;
+  int64_t records_left = kRecordsMax;
   for (const MetricDataQuery& query : input.metric_data_queries) {
     if (!query.return_data.value_or(true)) continue;
     if (start > 0 && before > end) break;  // the first page alone tells of every query
-    Series series = series_of(call, input, query);
+    Series series = series_of(call, input, query, records_left);
     if (auto part = part_of(series, before, start, end)) {
       output.metric_data_results->push_back(std::move(*part));
     }
