@@ -17,7 +17,9 @@ namespace trainyard::states::simulation {
 namespace {
 
 /// An execution that needs more has lost its way.
-constexpr int kTransactionsMax = 3'000;
+/// Far more than any run needs: workers whose task has timed out send heartbeats until they are
+/// done, and of those a Map that is tried again and redriven leaves many behind.
+constexpr int kTransactionsMax = 10'000;
 constexpr int kMessagesSeen = 100;
 constexpr int kHistoryPage = 1000;
 
