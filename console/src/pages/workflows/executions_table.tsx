@@ -33,8 +33,10 @@ export function Executions({ arn }: { arn: string }) {
     <>
       <div className="list-bar">
         <div className="grow"><SearchBox label="Search by name" value={text} onChange={setText} /></div>
-        <Day label="Started from" value={from} onChange={setFrom} />
-        <Day label="to" value={to} onChange={setTo} />
+        <div className="executions-days">
+          <Day label="Started from" value={from} onChange={setFrom} />
+          <Day label="to" value={to} onChange={setTo} />
+        </div>
       </div>
       <div className="filters" role="group" aria-label="Status">
         {STATUSES.map((status) => (
@@ -47,7 +49,7 @@ export function Executions({ arn }: { arn: string }) {
 }
 
 function Day({ label, value, onChange }: { label: string; value: string; onChange: (day: string) => void }) {
-  return <label className="executions-day">{label} <input className="input" type="date" value={value} onChange={(event) => onChange(event.target.value)} /></label>;
+  return <label>{label} <input className="input" type="date" value={value} onChange={(event) => onChange(event.target.value)} /></label>;
 }
 
 function Listed({ arn, filter, sought }: { arn: string; filter: Filter; sought: Sought }) {
@@ -62,7 +64,8 @@ function Listed({ arn, filter, sought }: { arn: string; filter: Filter; sought: 
   if (first.error && !first.data) return <Problem error={first.error} />;
   return (
     <>
-      <Table label="Executions" columns={[choice.column, ...COLUMNS]} rows={rows} rowKey={(row) => row.executionArn} onChoose={(row) => go(links.execution(row.executionArn))} height={560}
+      <Table label="Executions" columns={[...choice.columns, ...COLUMNS]} rows={rows} height={560}
+        rowKey={(row) => row.executionArn} onChoose={(row) => go(links.execution(row.executionArn))}
         empty={<None arn={arn} filter={filter} all={all} searching={search.on} />} />
       {list.error !== undefined && <Problem error={list.error} />}
       {(choice.any || !all || search.more) && (
@@ -103,7 +106,7 @@ function useSearch({ rows = [], more, busy, error }: Paged<Row>, sought: Sought)
   };
 }
 
-/** Which of those that run are chosen, the column to choose them by, and what can be done with them. */
+/** Which of those that run are chosen, a column to choose them by, and what can be done with them. */
 function useChoice(rows: readonly Row[] | undefined) {
   const [marked, setMarked] = useState<readonly string[]>([]);
   const [stopping, setStopping] = useState<readonly string[]>();
@@ -123,7 +126,7 @@ function useChoice(rows: readonly Row[] | undefined) {
       {stopping && <Stop executions={stopping} onClose={() => setStopping(undefined)} />}
     </>
   );
-  return { column, actions, any: running.length > 1 || chosen.length > 0 };
+  return { columns: running.length > 0 ? [column] : [], actions, any: running.length > 1 || chosen.length > 0 };
 }
 
 /** By which alias or version it was started, if by one. */
@@ -135,7 +138,10 @@ function startedAs({ stateMachineAliasArn: alias, stateMachineVersionArn: versio
 const COLUMNS: readonly Column<Row>[] = [
   { title: "Status", cell: (row) => <Status status={row.status} />, sort: (row) => row.status, width: 130 },
   { title: "Name", cell: (row) => <a href={links.execution(row.executionArn)}>{row.name}</a>, sort: (row) => row.name },
-  { title: "Took", cell: (row) => <Took from={row.startDate} to={row.stopDate} />, sort: (row) => (row.stopDate ?? Infinity) - row.startDate, number: true, width: 100 },
+  {
+    title: "Took", number: true, minor: true, width: 100,
+    cell: (row) => <Took from={row.startDate} to={row.stopDate} />, sort: (row) => (row.stopDate ?? Infinity) - row.startDate,
+  },
   { title: "Started", cell: (row) => <Ago at={row.startDate} />, sort: (row) => row.startDate, minor: true, width: 120 },
   {
     title: "By", minor: true, width: 120,

@@ -34,7 +34,11 @@ export function Stop({ executions, onClose }: { executions: readonly string[]; o
           {executions.length > NAMES_SHOWN && <li>and {executions.length - NAMES_SHOWN} more</li>}
         </ul>
       )}
-      <p>{several ? "Their" : "Its"} tasks are given up; jobs that {several ? "they wait" : "it waits"} for are stopped. {several ? "They" : "It"} can be redriven from where {several ? "they" : "it"} stood.</p>
+      <p>
+        {several
+          ? "Their tasks are given up; jobs that they wait for are stopped. They can be redriven from where they stood."
+          : "Its tasks are given up; jobs that it waits for are stopped. It can be redriven from where it stood."}
+      </p>
       <TextField label="Error (optional)" value={error} onChange={setError} hint="A short name, shown beside the status." />
       <TextField label="Cause (optional)" value={cause} onChange={setCause} lines={2} />
       {several && done > 0 && <progress value={done} max={executions.length} aria-label="Stopped so far" />}
