@@ -19,8 +19,8 @@ json::object describe(const Visitor& visitor, const Site& site) {
           {"expires", to_millis(visitor.expires) / 1000}};
 }
 
-/// A link's token, or a key with its secret and its session token, which AWS keeps below 4 KiB:
-/// whoever sends it has proved nothing yet.
+/// A link's token, or a key with its secret and its session token, all of them made here and short:
+/// whoever sends them has proved nothing yet.
 constexpr std::size_t kLoginBytesMax = 16 * 1024;
 
 ApiError wrong_login(const char* why) { return ApiError("AccessDeniedException", 403, why); }

@@ -4,6 +4,7 @@
 
 #include "generated/monitoring/operations.hpp"
 #include "services/monitoring/append.hpp"
+#include "services/monitoring/data.hpp"
 #include "services/monitoring/schema.hpp"
 #include "services/testing.hpp"
 
@@ -181,6 +182,22 @@ TEST_F(Monitoring, WrongQuestionsAreRefused) {
   EXPECT_EQ(message, "You have requested up to 7,200 datapoints, which exceeds the limit of 1,440. "
                      "You may reduce the datapoints requested by increasing Period, or decreasing "
                      "the time range.");
+}
+
+/// Data of other metrics of the namespace are passed as well, and count.
+TEST_F(Monitoring, LooksThroughABoundedNumberOfRecords) {
+  put({datum(1), datum(2, "accuracy"), datum(3, "accuracy")});
+  auto sum = [&](int64_t records) {
+    double all = 0;
+    read([&](Call& call) {
+      each_datum(call, {"ns", "loss", dimensions_key({})}, clock.now() - hours(1),
+                 clock.now() + hours(1), records,
+                 [&](const Datum& found) { all += found.values.at(0).first; });
+    });
+    return all;
+  };
+  EXPECT_EQ(sum(3), 1);
+  EXPECT_EQ(error_of([&] { sum(2); }), "ValidationError");
 }
 
 TEST_F(Monitoring, AgentsReportsComeTwice) {
