@@ -4,6 +4,7 @@
 
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "services/s3/errors.hpp"
 
 namespace trainyard::s3 {
@@ -35,25 +36,6 @@ bool is_bucket_name(std::string_view name) {
     if (name.ends_with(suffix)) return false;
   }
   return name.find("..") == std::string_view::npos && !is_ip_address(name);
-}
-
-bool is_utf8(std::string_view text) {
-  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  for (std::size_t i = 0; i < text.size();) {
-    unsigned char first = byte(i);
-    std::size_t length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    if ((first >= 0x80 && first < 0xc2) || first > 0xf4 || i + length > text.size()) return false;
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((byte(i + k) & 0xc0) != 0x80) return false;
-    }
-    // Overlong forms, surrogates, and what lies beyond U+10FFFF.
-    if ((first == 0xe0 && byte(i + 1) < 0xa0) || (first == 0xed && byte(i + 1) > 0x9f) ||
-        (first == 0xf0 && byte(i + 1) < 0x90) || (first == 0xf4 && byte(i + 1) > 0x8f)) {
-      return false;
-    }
-    i += length;
-  }
-  return true;
 }
 
 }  // namespace
