@@ -1,3 +1,5 @@
+#include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <mutex>
 #include <set>
@@ -172,6 +174,24 @@ TEST(Json, RealsAreWrittenAsPeopleWriteThem) {
   const char* text = R"({"a":[1.5,1.0,2,-0.25,1e+300,true,null],"b":{},"c":[]})";
   EXPECT_EQ(dump(*parse_json(text)), text);
   EXPECT_EQ(dump_pretty(*parse_json(R"({"a":1.5,"b":[]})")), "{\n    \"a\": 1.5,\n    \"b\": []\n}");
+}
+
+/// Whatever was stored is the same when it is read again.
+TEST(Json, RealsAreReadExactly) {
+  for (const char* text :
+       {"0.7777777777777777", "-7.777777777777778e+81", "123456.78901234567", "5e-324",
+        "1.7976931348623157e+308", "0.1", "-0.0", "9007199254740993.0", "1e+23"}) {
+    EXPECT_EQ(parse_json(text)->as_double(), std::strtod(text, nullptr)) << text;
+  }
+  EXPECT_EQ(parse_json("77777777777777777777777777777777777777772")->as_double(),
+            77777777777777777777777777777777777777772.0);
+  EXPECT_EQ(parse_json("1e-400")->as_double(), 0);
+  SeededRandom random(1);
+  for (int i = 0; i < 20'000; ++i) {
+    const double number = std::ldexp(random.uniform() - 0.5, i % 2'000 - 1'000);
+    const json::value again = parse_own_json(dump(json::array{number}));
+    ASSERT_EQ(again.at(0).as_double(), number) << dump(json::value(number));
+  }
 }
 
 TEST(Json, TextsAndIntegersAreWrittenAsBoostWritesThem) {

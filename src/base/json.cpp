@@ -8,8 +8,6 @@
 #include <iterator>
 #include <map>
 
-#include "base/error.hpp"
-
 namespace trainyard {
 namespace {
 
@@ -141,28 +139,6 @@ void write_pretty(const json::value& value, int indent, int depth, std::string& 
 }
 
 }  // namespace
-
-std::optional<json::value> parse_json(std::string_view text, std::string* error) {
-  json::parse_options options;
-  options.max_depth = kJsonDepthMax;
-  json::stream_parser parser({}, options);
-  boost::system::error_code code;
-  std::size_t used = parser.write_some(text.data(), text.size(), code);
-  if (!code && used == text.size()) parser.finish(code);
-  if (!code && used < text.size()) code = json::error::extra_data;
-  if (code) {
-    if (error != nullptr) *error = fmt::format("{} at offset {}", code.message(), used);
-    return std::nullopt;
-  }
-  return parser.release();
-}
-
-json::value parse_own_json(std::string_view text) {
-  std::string error;
-  auto value = parse_json(text, &error);
-  if (!value) throw SystemError("stored JSON is damaged: " + error);
-  return *value;
-}
 
 std::string dump(const json::value& value) {
   std::string out;
