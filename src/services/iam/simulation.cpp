@@ -15,7 +15,7 @@
 namespace trainyard::iam {
 namespace {
 
-/// Statements of all policies together: those that a role can have are fewer.
+/// Statements of a PolicyInputList.
 constexpr std::size_t kStatementsMax = 10'000;
 /// Actions times resources of an answer: AWS's page of actions has at most 1000, of resources it
 /// names no limit.

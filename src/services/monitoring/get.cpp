@@ -16,7 +16,7 @@ namespace {
 constexpr int64_t kStatisticsPointsMax = 1'440;  // of GetMetricStatistics
 constexpr int32_t kDataPointsMax = 100'800;      // of a page of GetMetricData
 constexpr std::size_t kQueriesMax = 500;
-/// That a request may look through: some ten seconds' work.
+/// That a request may look through, in all its queries together.
 constexpr int64_t kRecordsMax = 20'000'000;
 
 void check_range(Time start, Time end) {
