@@ -1,6 +1,7 @@
 """Step Functions' API by its clients: versions and aliases, activities with workers that come and go,
 task tokens, redrives, validation, tags."""
 import json
+import random
 import socket
 import threading
 import time
@@ -204,6 +205,17 @@ class Activities(StatesApi):
         self.refused("TaskTimedOut", self.states.send_task_heartbeat, taskToken=token)
         self.refused("ActivityDoesNotExist", self.states.get_activity_task,
                      activityArn=activity + "x")
+
+    def test_figures_stay_what_they_were(self):
+        """To their last digit, through states that read them and a store that keeps them."""
+        figures = [random.Random(seed).random() * 10 ** (seed % 40 - 20) for seed in range(200)]
+        machine = self.machine("figures", json.dumps({"StartAt": "Take", "States": {
+            "Take": {"Type": "Pass", "Parameters": {"taken.$": "$.figures"}, "Next": "Rest"},
+            "Rest": {"Type": "Wait", "Seconds": 1, "Next": "Give"},
+            "Give": {"Type": "Pass", "Parameters": {"given.$": "$.taken"}, "End": True}}}))
+        execution = self.states.start_execution(
+            stateMachineArn=machine, input=json.dumps({"figures": figures}))["executionArn"]
+        self.assertEqual(json.loads(self.ended(execution)["output"])["given"], figures)
 
     def test_redrive(self):
         activity = self.activity("redriven")
